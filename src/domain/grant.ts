@@ -1,0 +1,24 @@
+import type { AccountGroupId } from './account-group.ts'
+import type { Branded } from './brand.ts'
+import type { RegionId } from './region.ts'
+import type { UserId } from './user.ts'
+
+/** The public handle of a grant: it prefixes every token of the connection and names its record (DECISIONS 5). */
+export type GrantTag = Branded<'GrantTag'>
+
+/** A grant as people see it: one user's connection to one integration (design: the grant is the unit of everything). */
+export interface Connection {
+  readonly tag: GrantTag
+  readonly userId: UserId
+  readonly region: RegionId
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly accountGroups: readonly AccountGroupId[]
+  readonly createdAt: number
+  readonly lastUsedAt: number
+  readonly expiresAt: number
+}
+
+/** @returns the tag, or undefined when the text is not 16 base64url characters */
+export const parseGrantTag = (text: string): GrantTag | undefined =>
+  /^[\w-]{16}$/.test(text) ? (text as GrantTag) : undefined

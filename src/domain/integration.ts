@@ -1,0 +1,36 @@
+/** How long the tokens of one integration live. Ours: ThousandEyes publishes no figures (DECISIONS: lifetimes). */
+export interface TokenLifetimes {
+  readonly accessSeconds: number
+  /** A refresh token that is not used for so long is dead. */
+  readonly idleSeconds: number
+  /** The connection ends then however active it is. */
+  readonly absoluteSeconds: number
+}
+
+export const grantTypes = [
+  'authorization_code',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'refresh_token',
+] as const
+
+export type GrantType = (typeof grantTypes)[number]
+
+/** A platform allowed to ask; its OAuth face is the client (RFC 6749 §2). */
+export interface Integration {
+  readonly clientId: string
+  readonly name: string
+  readonly clientSecret?: string
+  readonly onPremises: boolean
+  readonly grantTypes: readonly GrantType[]
+  readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris: readonly string[]
+  /** Every scope word that it may ask for. */
+  readonly scopes: readonly string[]
+  readonly lifetimes: TokenLifetimes
+}
+
+/** A client without grants that may introspect (RFC 7662 §2.1). */
+export interface ResourceServer {
+  readonly clientId: string
+  readonly clientSecret: string
+}

@@ -1,0 +1,29 @@
+import type { Branded } from './brand.ts'
+import { parseRegionId, type RegionId } from './region.ts'
+
+/** `<region>.<uid>`: a user exists in exactly one region, so the id settles it (design: a user is (region, uid)). */
+export type UserId = Branded<'UserId'>
+
+export interface User {
+  readonly id: UserId
+  readonly region: RegionId
+  /** The uid of v7, unique in its region. */
+  readonly uid: string
+  readonly email: string
+  readonly name: string
+  readonly organizationId: string
+  readonly organizationName: string
+  /** A disabled user signs in nowhere, and tokens of such a user open nothing. */
+  readonly disabled: boolean
+}
+
+export const userIdOf = (region: RegionId, uid: string): UserId => `${region}.${uid}` as UserId
+
+/** @returns the user id with its region, or undefined for text of any other form */
+export function parseUserId(text: string): { readonly id: UserId; readonly region: RegionId } | undefined {
+  const [prefix = '', uid = ''] = text.split('.', 2)
+  const region = parseRegionId(prefix)
+  return region && /^\d{1,20}$/.test(uid) && text === `${prefix}.${uid}`
+    ? { id: text as UserId, region }
+    : undefined
+}

@@ -1,0 +1,50 @@
+/**
+ * Store: memory that outlives a request, as records under text keys. Five methods; atomicity is stated on each.
+ * Knows nothing of tokens or users: what a record means is its owner's affair, and so is keeping secrets out of it.
+ * Adapters: sqlite.ts (embedded, also two processes on one file) and redis.ts. Both pass test/contract/store.contract.ts.
+ */
+
+export interface StoredRecord {
+  readonly key: string
+  /** Opaque; differs after every write of this key, and never comes back, not even after delete and re-creation. */
+  readonly version: string
+  readonly value: string
+  /** Epoch ms. From that instant on the record is neither read nor listed. */
+  readonly expiresAt: number
+}
+
+export type Change =
+  | {
+      readonly kind: 'put'
+      readonly key: string
+      readonly value: string
+      readonly expiresAt: number
+      /** The version that must still stand, `absent` for "there must be no live record", `any` for last write wins. */
+      readonly expected: string | 'absent' | 'any'
+      /** Names under which `list` finds the record. Fixed at creation: ignored when the record is replaced. */
+      readonly indexes?: readonly string[]
+    }
+  | { readonly kind: 'delete'; readonly key: string }
+
+export interface ListOptions {
+  /** At most so many records (default 1,000). */
+  readonly limit?: number
+  /** Continue after this key; records come in ascending order of their keys (bytewise). */
+  readonly after?: string
+}
+
+export interface Store {
+  /** The live records of the keys, in the order asked; undefined where there is none. A read sees every acknowledged commit. */
+  read(keys: readonly string[]): Promise<readonly (StoredRecord | undefined)[]>
+  /**
+   * All of the changes or none, durably, before the promise resolves; against parallel commits, also of other processes,
+   * exactly one of two that expect the same version wins. `delete` never conflicts. A commit that the adapter had to send
+   * twice counts once. @returns `conflict` when an expectation does not hold @throws when the store cannot answer
+   */
+  commit(changes: readonly Change[]): Promise<'committed' | 'conflict'>
+  /** The live records that carry the index. */
+  list(index: string, options?: ListOptions): Promise<readonly StoredRecord[]>
+  /** Removes at most `limit` expired records, in a slice short enough not to stop requests. @returns how many went */
+  purge(limit: number): Promise<number>
+  close(): Promise<void>
+}

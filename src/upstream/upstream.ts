@@ -1,0 +1,42 @@
+/**
+ * Upstream: whatever answers v7 behind the gateway. The gateway has already matched the operation and checked token, scope and
+ * limits; the upstream checks roles, account groups of the user, and bodies. Adapters: emulator/ (embedded).
+ */
+import type { Readable } from 'node:stream'
+import type { UpstreamCredential } from '#broker/broker.ts'
+import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
+import type { Operation } from '#domain/operation.ts'
+import type { RegionId } from '#domain/region.ts'
+
+export interface UpstreamRequest {
+  readonly region: RegionId
+  readonly credential: UpstreamCredential
+  readonly operation: Operation
+  /** Values of the braces in the operation's path, percent-decoded. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** The caller's query, `aid` included when it was given. */
+  readonly query: URLSearchParams
+  /** The account group the call is for: the one asked for, or undefined for the user's login account group. */
+  readonly accountGroup: AccountGroupId | undefined
+  /** Lower-case names; what the gateway's allow-list let through. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The request body, not yet read; undefined when the request has none. */
+  readonly body: Readable | undefined
+  /** Fires when the caller is gone. */
+  readonly signal: AbortSignal
+}
+
+export interface UpstreamAnswer {
+  readonly status: number
+  /** Lower-case names; values as the upstream sent them. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes at hand, or a stream of them; undefined for an answer without a body. */
+  readonly body: string | Buffer | Readable | undefined
+}
+
+export interface Upstream {
+  /** Answers one call. Expected refusals (400, 403, 404, ...) are answers; it throws only when the upstream cannot answer. */
+  send(request: UpstreamRequest): Promise<UpstreamAnswer>
+  /** The account groups that the credential reaches, by name, the login account group first. */
+  accountGroups(region: RegionId, credential: UpstreamCredential): Promise<readonly AccountGroup[]>
+}

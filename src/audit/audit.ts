@@ -1,0 +1,28 @@
+/**
+ * Audit: what was granted, revoked, refused and by whom. An entry is a change of the store, so that it is committed together
+ * with the act it records (DECISIONS 15). Holds pseudonymous ids, never tokens, codes or passwords.
+ */
+import type { Change } from '#store/store.ts'
+
+export interface AuditEvent {
+  readonly event:
+    | 'sign-in'
+    | 'sign-in-refused'
+    | 'grant-created'
+    | 'grant-refused'
+    | 'grant-revoked'
+    | 'refresh-reuse-detected'
+    | 'code-replay-detected'
+    | 'operator-action'
+  /** A user id, a client id, `operator`, or an address. */
+  readonly actor: string
+  readonly clientId?: string
+  readonly userId?: string
+  readonly grant?: string
+  readonly detail?: string
+}
+
+export interface Audit {
+  /** The store change that records the event; the caller commits it with the act itself. */
+  entry(event: AuditEvent): Change
+}

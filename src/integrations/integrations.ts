@@ -1,0 +1,12 @@
+/**
+ * Integrations: the platforms that may ask, by client id. Configured ones come from config/integrations.yaml; registered
+ * ones (RFC 7591) from the store. Read by authorization server, gateway and account page.
+ */
+import type { Integration } from '#domain/integration.ts'
+
+export interface Integrations {
+  /** @returns the integration; undefined when it is unknown or was removed, and then none of its tokens opens anything */
+  find(clientId: string): Promise<Integration | undefined>
+  /** The configured ones, in the order of the configuration. */
+  readonly configured: readonly Integration[]
+}

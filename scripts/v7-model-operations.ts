@@ -1,0 +1,149 @@
+/** The operations of the OpenAPI document as rows: what the gateway's table and the embedded upstream read. */
+import { bareName, type CompactSchema, type SpecDocument, type SpecSchema } from './v7-model-schemas.ts'
+
+export interface OperationRow {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  readonly api: string
+  readonly query: Readonly<Record<string, CompactSchema>>
+  readonly parameters: readonly string[]
+  readonly body?: { readonly required: boolean; readonly types: readonly string[]; readonly schema: string }
+  readonly answer: {
+    readonly status: number
+    readonly others?: readonly number[]
+    readonly types?: readonly string[]
+    readonly schema?: string
+    readonly location?: true
+    /** Top-level keys that hold collections; empty for a bare array, absent otherwise. */
+    readonly arrays?: readonly string[]
+    readonly links?: readonly string[]
+  }
+}
+
+type Schemas = Map<string, CompactSchema>
+interface Content {
+  readonly content?: Readonly<Record<string, { readonly schema: SpecSchema }>>
+  readonly required?: boolean
+  readonly headers?: Readonly<Record<string, unknown>>
+}
+interface SpecOperation {
+  readonly operationId: string
+  readonly tags: readonly string[]
+  readonly parameters?: readonly SpecSchema[]
+  readonly requestBody?: SpecSchema
+  readonly responses: Readonly<Record<string, SpecSchema>>
+}
+interface SpecParameter {
+  readonly name: string
+  readonly in: string
+  readonly required?: boolean
+  readonly explode?: boolean
+  readonly schema: SpecSchema
+}
+
+const methods = ['get', 'post', 'put', 'patch', 'delete']
+
+export function operationLines(document: SpecDocument, schemas: Schemas): OperationRow[] {
+  schemas.set(textArray, { type: 'array', items: { type: 'string' } })
+  const follow = <T>(value: SpecSchema): T => {
+    const [, , section = '', name = ''] = value.$ref?.split('/') ?? []
+    return (value.$ref ? document.components[section]?.[name] : value) as T
+  }
+  const deep = (schema: SpecSchema): SpecSchema =>
+    schema.$ref
+      ? deep(document.components['schemas']?.[schema.$ref.split('/')[3] ?? ''] as SpecSchema)
+      : schema
+
+  const queryFact = (parameter: SpecParameter): CompactSchema => {
+    const schema = deep(parameter.schema)
+    const items = schema.items && deep(schema.items)
+    const fact: CompactSchema = { type: schema['type'] }
+    for (const key of ['format', 'pattern', 'default', 'minimum', 'maximum', 'enum'])
+      if (schema[key] !== undefined) fact[key] = schema[key]
+    if (items?.['enum']) fact['enum'] = items['enum']
+    if (parameter.required) fact['required'] = true as never
+    if (schema['type'] === 'array' && parameter.explode !== false) fact['explode'] = true
+    return fact
+  }
+
+  const answerOf = (operation: SpecOperation): OperationRow['answer'] => {
+    const [status = '204', ...others] = Object.keys(operation.responses)
+      .filter((code) => /^2/.test(code))
+      .sort()
+    const response = follow<Content>(operation.responses[status] as SpecSchema)
+    const types = Object.keys(response.content ?? {})
+    const schema = response.content?.[types[0] ?? '']?.schema
+    const name = schema?.$ref && bareName(schema.$ref)
+    const shape = name ? shapeOf(name, schemas) : {}
+    return {
+      status: Number(status),
+      ...(others.length > 0 && { others: others.map(Number) }),
+      ...(types.length > 0 && { types }),
+      ...(name && { schema: name }),
+      ...(response.headers?.['Location'] !== undefined && { location: true as const }),
+      ...shape,
+    }
+  }
+
+  const bodyOf = (operation: SpecOperation): OperationRow['body'] => {
+    if (!operation.requestBody) return undefined
+    const body = follow<Content>(operation.requestBody)
+    const types = Object.keys(body.content ?? {})
+    const schema = body.content?.[types[0] ?? '']?.schema
+    return {
+      required: body.required ?? false,
+      types,
+      schema: schema?.$ref ? bareName(schema.$ref) : inline(schema),
+    }
+  }
+
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    methods
+      .filter((method) => item[method] !== undefined)
+      .map((method): OperationRow => {
+        const operation = item[method] as SpecOperation
+        const shared = (item['parameters'] ?? []) as readonly SpecSchema[]
+        const parameters = [...shared, ...(operation.parameters ?? [])].map((one) =>
+          follow<SpecParameter>(one),
+        )
+        const body = bodyOf(operation)
+        return {
+          id: operation.operationId,
+          method: method.toUpperCase(),
+          path,
+          api: apiOf(operation),
+          query: Object.fromEntries(
+            parameters.filter((one) => one.in === 'query').map((one) => [one.name, queryFact(one)]),
+          ),
+          parameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ''),
+          ...(body && { body }),
+          answer: answerOf(operation),
+        }
+      }),
+  )
+}
+
+/** An array of texts is the one body without a name of its own. */
+const textArray = 'TextArray'
+
+function inline(schema: SpecSchema | undefined): string {
+  if (schema?.['type'] === 'array' && schema.items?.['type'] === 'string') return textArray
+  throw new Error(`a request body that is neither named nor an array of texts: ${JSON.stringify(schema)}`)
+}
+
+/** The API group stands in front of every schema name of an operation's own 401 answer. */
+const apiOf = (operation: SpecOperation): string =>
+  (operation.responses['401']?.$ref ?? '').replace(/^.*\//, '').replace(/_API_.*$/, '')
+
+function shapeOf(name: string, schemas: Schemas): Pick<OperationRow['answer'], 'arrays' | 'links'> {
+  const target = (property: CompactSchema): CompactSchema =>
+    property.ref === undefined ? property : target(schemas.get(property.ref) ?? {})
+  const schema = target({ ref: name })
+  if (schema['type'] === 'array') return { arrays: [] }
+  const arrays = Object.entries(schema.properties ?? {})
+    .filter(([, property]) => target(property)['type'] === 'array')
+    .map(([key]) => key)
+  const links = Object.keys(target(schema.properties?.['_links'] ?? {}).properties ?? {})
+  return { ...(arrays.length > 0 && { arrays }), ...(links.length > 0 && { links }) }
+}

@@ -1,0 +1,64 @@
+/** The pages of the device flow: code entry, confirmation, done (RFC 8628 §3.3). The confirm page stands between the last two. */
+import { type RegionId, regionLabel } from '#domain/region.ts'
+import type { Views } from '#http/page.ts'
+import { type DeviceRequest, deviceInWords } from './confirm-page.ts'
+
+export type DeviceCodeProblem =
+  | 'missing'
+  | 'unknown'
+  | 'expired'
+  | 'used'
+  | 'declined'
+  | 'form-expired'
+  | 'failed'
+
+/** Posts `xsrf` and `user_code` to `action`: the engine's own names. */
+export interface DeviceCodePage {
+  readonly action: string
+  readonly xsrf: string
+  /** Prefilled when `verification_uri_complete` was used, or with what was typed; else empty. */
+  readonly code: string
+  readonly problem: DeviceCodeProblem | undefined
+}
+
+const problems: Readonly<Record<DeviceCodeProblem, string>> = {
+  missing: 'Enter the code that your device shows.',
+  unknown: 'This code is not one of ours. Compare it with the one on your device and enter it again.',
+  expired: 'This code has expired. Ask for a new one on your device.',
+  used: 'This code has been used already. Ask for a new one on your device.',
+  declined: 'The request was declined. Your device gets no access.',
+  'form-expired': 'This form has expired. Please send it again.',
+  failed: 'The request of your device could not be completed. Ask for a new code on your device.',
+}
+
+/** Field Code, button Continue. Never sends itself (security-cases D13). */
+export const deviceCodePage = (views: Views, page: DeviceCodePage): string =>
+  views.render('device-code', {
+    ...page,
+    problem: page.problem && { text: problems[page.problem], field: 'code' },
+  })
+
+/** Posts `xsrf`, `user_code` and either `confirm=yes` or `abort=yes` to `action`: the engine's own names. */
+export interface DeviceConfirmationPage {
+  readonly action: string
+  readonly xsrf: string
+  readonly integration: string
+  readonly device: DeviceRequest
+}
+
+/** Buttons Cancel, which has the focus, and Continue. */
+export const deviceConfirmationPage = (views: Views, page: DeviceConfirmationPage): string =>
+  views.render('device-confirmation', { ...page, device: deviceInWords(page.device) })
+
+export interface DeviceDonePage {
+  readonly integration: string
+  readonly email: string
+  readonly region: RegionId
+  readonly accountHref: string
+  /** The page that asks whether to sign out. */
+  readonly signOutHref: string
+}
+
+/** Says that the browser stays signed in (product documentation 3.11). */
+export const deviceDonePage = (views: Views, page: DeviceDonePage): string =>
+  views.render('device-done', { ...page, region: regionLabel(page.region) })

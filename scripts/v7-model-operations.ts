@@ -1,12 +1,14 @@
 /** The operations of the OpenAPI document as rows: what the gateway's table and the embedded upstream read. */
 import { bareName, type CompactSchema, type SpecDocument, type SpecSchema } from './v7-model-schemas.ts'
 
+type QueryFact = Readonly<Record<string, unknown>>
+
 export interface OperationRow {
   readonly id: string
   readonly method: string
   readonly path: string
   readonly api: string
-  readonly query: Readonly<Record<string, CompactSchema>>
+  readonly query: Readonly<Record<string, QueryFact>>
   readonly parameters: readonly string[]
   readonly body?: { readonly required: boolean; readonly types: readonly string[]; readonly schema: string }
   readonly answer: {
@@ -44,84 +46,105 @@ interface SpecParameter {
 
 const methods = ['get', 'post', 'put', 'patch', 'delete']
 
-export function operationLines(document: SpecDocument, schemas: Schemas): OperationRow[] {
-  schemas.set(textArray, { type: 'array', items: { type: 'string' } })
-  const follow = <T>(value: SpecSchema): T => {
-    const [, , section = '', name = ''] = value.$ref?.split('/') ?? []
-    return (value.$ref ? document.components[section]?.[name] : value) as T
-  }
+/** Follows the references of one document. */
+interface Reader {
+  /** A path-level thing (parameter, body, response), its own reference followed. */
+  readonly follow: <Thing>(value: SpecSchema) => Thing
+  /** A schema with its references followed to the end. */
+  readonly deep: (schema: SpecSchema) => SpecSchema
+  readonly schemas: Schemas
+}
+
+function readerOf(document: SpecDocument, schemas: Schemas): Reader {
   const deep = (schema: SpecSchema): SpecSchema =>
     schema.$ref
       ? deep(document.components['schemas']?.[schema.$ref.split('/')[3] ?? ''] as SpecSchema)
       : schema
-
-  const queryFact = (parameter: SpecParameter): CompactSchema => {
-    const schema = deep(parameter.schema)
-    const items = schema.items && deep(schema.items)
-    const fact: CompactSchema = { type: schema['type'] }
-    for (const key of ['format', 'pattern', 'default', 'minimum', 'maximum', 'enum'])
-      if (schema[key] !== undefined) fact[key] = schema[key]
-    if (items?.['enum']) fact['enum'] = items['enum']
-    if (parameter.required) fact['required'] = true as never
-    if (schema['type'] === 'array' && parameter.explode !== false) fact['explode'] = true
-    return fact
+  return {
+    deep,
+    schemas,
+    follow<Thing>(value: SpecSchema): Thing {
+      const [, , section = '', name = ''] = value.$ref?.split('/') ?? []
+      return (value.$ref ? document.components[section]?.[name] : value) as Thing
+    },
   }
+}
 
-  const answerOf = (operation: SpecOperation): OperationRow['answer'] => {
-    const [status = '204', ...others] = Object.keys(operation.responses)
-      .filter((code) => /^2/.test(code))
-      .sort()
-    const response = follow<Content>(operation.responses[status] as SpecSchema)
-    const types = Object.keys(response.content ?? {})
-    const schema = response.content?.[types[0] ?? '']?.schema
-    const name = schema?.$ref && bareName(schema.$ref)
-    const shape = name ? shapeOf(name, schemas) : {}
-    return {
-      status: Number(status),
-      ...(others.length > 0 && { others: others.map(Number) }),
-      ...(types.length > 0 && { types }),
-      ...(name && { schema: name }),
-      ...(response.headers?.['Location'] !== undefined && { location: true as const }),
-      ...shape,
-    }
-  }
-
-  const bodyOf = (operation: SpecOperation): OperationRow['body'] => {
-    if (!operation.requestBody) return undefined
-    const body = follow<Content>(operation.requestBody)
-    const types = Object.keys(body.content ?? {})
-    const schema = body.content?.[types[0] ?? '']?.schema
-    return {
-      required: body.required ?? false,
-      types,
-      schema: schema?.$ref ? bareName(schema.$ref) : inline(schema),
-    }
-  }
-
+export function operationLines(document: SpecDocument, schemas: Schemas): OperationRow[] {
+  schemas.set(textArray, { type: 'array', items: { type: 'string' } })
+  const reader = readerOf(document, schemas)
   return Object.entries(document.paths).flatMap(([path, item]) =>
     methods
       .filter((method) => item[method] !== undefined)
-      .map((method): OperationRow => {
-        const operation = item[method] as SpecOperation
-        const shared = (item['parameters'] ?? []) as readonly SpecSchema[]
-        const parameters = [...shared, ...(operation.parameters ?? [])].map((one) =>
-          follow<SpecParameter>(one),
-        )
-        const body = bodyOf(operation)
-        return {
-          id: operation.operationId,
-          method: method.toUpperCase(),
-          path,
-          api: apiOf(operation),
-          query: Object.fromEntries(
-            parameters.filter((one) => one.in === 'query').map((one) => [one.name, queryFact(one)]),
-          ),
-          parameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ''),
-          ...(body && { body }),
-          answer: answerOf(operation),
-        }
-      }),
+      .map((method) => rowOf(reader, path, { item, method })),
   )
+}
+
+function rowOf(
+  reader: Reader,
+  path: string,
+  { item, method }: { item: Readonly<Record<string, unknown>>; method: string },
+): OperationRow {
+  const operation = item[method] as SpecOperation
+  const shared = (item['parameters'] ?? []) as readonly SpecSchema[]
+  const query = [...shared, ...(operation.parameters ?? [])]
+    .map((one) => reader.follow<SpecParameter>(one))
+    .filter((parameter) => parameter.in === 'query')
+  const body = bodyOf(reader, operation)
+  return {
+    id: operation.operationId,
+    method: method.toUpperCase(),
+    path,
+    api: apiOf(operation),
+    query: Object.fromEntries(query.map((parameter) => [parameter.name, queryFact(reader, parameter)])),
+    parameters: [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ''),
+    ...(body && { body }),
+    answer: answerOf(reader, operation),
+  }
+}
+
+function queryFact(reader: Reader, parameter: SpecParameter): QueryFact {
+  const schema = reader.deep(parameter.schema)
+  const values = schema.items ? reader.deep(schema.items)['enum'] : undefined
+  const kept = ['type', 'format', 'pattern', 'default', 'minimum', 'maximum', 'enum'].filter(
+    (key) => schema[key] !== undefined,
+  )
+  return {
+    ...Object.fromEntries(kept.map((key) => [key, schema[key]])),
+    ...(values !== undefined && { enum: values }),
+    ...(parameter.required && { required: true }),
+    ...(schema['type'] === 'array' && parameter.explode !== false && { explode: true }),
+  }
+}
+
+function answerOf(reader: Reader, operation: SpecOperation): OperationRow['answer'] {
+  const [status = '204', ...others] = Object.keys(operation.responses)
+    .filter((code) => /^2/.test(code))
+    .sort()
+  const response = reader.follow<Content>(operation.responses[status] as SpecSchema)
+  const types = Object.keys(response.content ?? {})
+  const reference = response.content?.[types[0] ?? '']?.schema.$ref
+  const name = reference && bareName(reference)
+  return {
+    status: Number(status),
+    ...(others.length > 0 && { others: others.map(Number) }),
+    ...(types.length > 0 && { types }),
+    ...(name && { schema: name }),
+    ...(response.headers?.['Location'] !== undefined && { location: true as const }),
+    ...(name && shapeOf(name, reader.schemas)),
+  }
+}
+
+function bodyOf(reader: Reader, operation: SpecOperation): OperationRow['body'] {
+  if (!operation.requestBody) return undefined
+  const body = reader.follow<Content>(operation.requestBody)
+  const types = Object.keys(body.content ?? {})
+  const schema = body.content?.[types[0] ?? '']?.schema
+  return {
+    required: body.required ?? false,
+    types,
+    schema: schema?.$ref ? bareName(schema.$ref) : inline(schema),
+  }
 }
 
 /** An array of texts is the one body without a name of its own. */

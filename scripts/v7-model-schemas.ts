@@ -47,14 +47,18 @@ const isValueExample = (example: unknown): boolean =>
   typeof example === 'boolean' ||
   (typeof example === 'string' && /^[\w:./@+-]{1,48}$/.test(example))
 
-const isEmpty = (schema: CompactSchema): boolean => Object.keys(schema).length === 0
+const isSchema = (value: unknown): value is SpecSchema => typeof value === 'object' && value !== null
 
-function compact(schema: SpecSchema): CompactSchema {
-  if (schema.$ref !== undefined) return { ref: bareName(schema.$ref) }
+function scalarFacts(schema: SpecSchema): CompactSchema {
   const made: CompactSchema = {}
   for (const fact of facts) if (schema[fact] !== undefined) made[fact] = schema[fact]
   for (const flag of flags) if (schema[flag] === true) made[flag] = true
   if (isValueExample(schema['example'])) made['example'] = schema['example']
+  return made
+}
+
+function memberFacts(schema: SpecSchema): CompactSchema {
+  const made: CompactSchema = {}
   if (schema.required?.length) made.required = [...schema.required]
   if (schema.items) made.items = compact(schema.items)
   if (schema.properties)
@@ -62,13 +66,18 @@ function compact(schema: SpecSchema): CompactSchema {
       Object.entries(schema.properties).map(([name, property]) => [name, compact(property)]),
     )
   const extra = schema['additionalProperties']
-  if (extra !== undefined)
-    made['additionalProperties'] = typeof extra === 'object' ? compact(extra as SpecSchema) : extra
-  for (const choice of ['oneOf', 'anyOf'])
-    if (Array.isArray(schema[choice])) made[choice] = (schema[choice] as SpecSchema[]).map(compact)
-  const discriminator = schema['discriminator'] as
-    | { propertyName: string; mapping?: Record<string, string> }
-    | undefined
+  if (extra !== undefined) made['additionalProperties'] = isSchema(extra) ? compact(extra) : extra
+  return made
+}
+
+function choiceFacts(schema: SpecSchema): CompactSchema {
+  const made: CompactSchema = {}
+  for (const choice of ['oneOf', 'anyOf', 'allOf']) {
+    const members = schema[choice]
+    if (Array.isArray(members))
+      made[choice] = members.map(compact).filter((member) => Object.keys(member).length > 0)
+  }
+  const discriminator = schema['discriminator'] as Discriminator | undefined
   if (discriminator)
     made['discriminator'] = {
       property: discriminator.propertyName,
@@ -76,28 +85,42 @@ function compact(schema: SpecSchema): CompactSchema {
         Object.entries(discriminator.mapping ?? {}).map(([value, ref]) => [value, bareName(ref)]),
       ),
     }
-  if (schema.allOf) made['allOf'] = schema.allOf.map(compact).filter((member) => !isEmpty(member))
   return made
 }
+
+interface Discriminator {
+  readonly propertyName: string
+  readonly mapping?: Readonly<Record<string, string>>
+}
+
+const compact = (schema: SpecSchema): CompactSchema =>
+  schema.$ref === undefined
+    ? { ...scalarFacts(schema), ...memberFacts(schema), ...choiceFacts(schema) }
+    : { ref: bareName(schema.$ref) }
 
 type Schemas = Map<string, CompactSchema>
 
 /** Merges the members of `allOf` into one schema; a single member that is a reference stays one. */
 function flatten(schema: CompactSchema, schemas: Schemas): CompactSchema {
-  const { allOf, ...own } = schema
-  for (const [name, property] of Object.entries(own.properties ?? {}))
-    (own.properties as Record<string, CompactSchema>)[name] = flatten(property, schemas)
-  if (own.items) own.items = flatten(own.items, schemas)
-  for (const choice of ['oneOf', 'anyOf'])
-    if (own[choice]) own[choice] = (own[choice] as CompactSchema[]).map((member) => flatten(member, schemas))
-  if (!allOf) return own as CompactSchema
+  const { allOf, ...rest } = schema
+  const own = flattenMembers(rest as CompactSchema, schemas)
+  if (!allOf) return own
   const members = allOf as CompactSchema[]
   const [first] = members
   if (members.length === 1 && first?.ref && !own.properties) return { ref: first.ref, ...own }
-  return [...members, own as CompactSchema].reduce(
-    (merged: CompactSchema, member) => merge(merged, resolve(member, schemas)),
-    {},
-  )
+  return [...members, own].reduce<CompactSchema>((all, member) => merge(all, resolve(member, schemas)), {})
+}
+
+function flattenMembers(schema: CompactSchema, schemas: Schemas): CompactSchema {
+  const own = { ...schema }
+  if (own.properties)
+    own.properties = Object.fromEntries(
+      Object.entries(own.properties).map(([name, property]) => [name, flatten(property, schemas)]),
+    )
+  if (own.items) own.items = flatten(own.items, schemas)
+  for (const choice of ['oneOf', 'anyOf'])
+    if (own[choice]) own[choice] = (own[choice] as CompactSchema[]).map((member) => flatten(member, schemas))
+  return own
 }
 
 const resolve = (schema: CompactSchema, schemas: Schemas): CompactSchema => {
@@ -143,7 +166,7 @@ export function compactSchemas(document: SpecDocument): {
     raw.set(name, made)
   }
   const schemas: Schemas = new Map()
-  for (const [name, schema] of raw) schemas.set(name, flatten(structuredClone(schema), raw))
+  for (const [name, schema] of raw) schemas.set(name, flatten(schema, raw))
   return {
     schemas,
     reachableFrom(roots) {

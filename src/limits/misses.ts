@@ -1,0 +1,106 @@
+import { hash } from 'node:crypto'
+import type { Clock } from '#domain/clock.ts'
+import type { Store, StoredRecord } from '#store/store.ts'
+import type { LimitRule } from './limits.ts'
+
+/** Attempts per key as a sliding log: the instants of those that passed, at most `limit` of them, in one record of the store. */
+export interface Misses {
+  /** @returns 0 when the attempt passes and is counted, else epoch ms until which the key is blocked */
+  hit(key: string, rule: LimitRule): Promise<number>
+  /** @returns epoch ms until which the key is blocked; 0 when it is not */
+  blockedUntil(key: string, rule: LimitRule): Promise<number>
+  clear(key: string): Promise<void>
+}
+
+/** Each conflict means that another process moved on, so a loser meets only as many as there are processes; then it is a failure. */
+const maxConflicts = 32
+
+interface Attempt {
+  readonly rule: LimitRule
+  resolve(blockedUntil: number): void
+  reject(error: unknown): void
+}
+
+/** Keys are text of callers (addresses, e-mails): a digest bounds their length and keeps personal data out of the store. */
+const recordKey = (key: string): string => `limits:${hash('sha256', key, 'base64url')}`
+
+/** A value that is not ours counts as no attempts rather than as a failure of every sign-in. */
+function instantsOf(record: StoredRecord | undefined): readonly number[] {
+  return record ? record.value.split(',').map(Number).filter(Number.isFinite) : []
+}
+
+/** Blocked from the `limit`-th attempt on, until the oldest of the last `limit` attempts leaves the window. */
+function blockOf(instants: readonly number[], { limit, windowSeconds }: LimitRule, now: number): number {
+  const recent = instants.filter((at) => at > now - windowSeconds * 1000)
+  return recent.length < limit ? 0 : (recent.at(-limit) ?? now) + windowSeconds * 1000
+}
+
+export function openMisses(store: Store, clock: Clock): Misses {
+  /** Attempts that wait for the commit in progress of their key: they share the next one. */
+  const waiting = new Map<string, Attempt[]>()
+
+  /** One compare-and-set for all attempts; each is judged in turn, so that exactly as many pass as one after the other. */
+  async function commitAll(key: string, attempts: readonly Attempt[]): Promise<readonly number[]> {
+    for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
+      const [record] = await store.read([key])
+      const now = clock.now()
+      const instants = [...instantsOf(record)]
+      const verdicts = attempts.map(({ rule }) => {
+        const blockedUntil = blockOf(instants, rule, now)
+        if (blockedUntil === 0) instants.push(now)
+        return blockedUntil
+      })
+      if (!verdicts.includes(0)) return verdicts
+      const window = Math.max(...attempts.map(({ rule }) => rule.windowSeconds * 1000))
+      const outcome = await store.commit([
+        {
+          kind: 'put',
+          key,
+          value: instants.filter((at) => at > now - window).join(','),
+          expiresAt: now + window,
+          expected: record?.version ?? 'absent',
+        },
+      ])
+      if (outcome === 'committed') return verdicts
+    }
+    throw new Error(`an attempt was not counted: ${maxConflicts} conflicts in a row`)
+  }
+
+  async function settle(key: string, attempts: readonly Attempt[]): Promise<void> {
+    try {
+      const verdicts = await commitAll(key, attempts)
+      for (const [index, attempt] of attempts.entries()) attempt.resolve(verdicts[index] ?? 0)
+    } catch (error) {
+      for (const attempt of attempts) attempt.reject(error)
+    }
+  }
+
+  async function drain(key: string): Promise<void> {
+    for (let batch = waiting.get(key) ?? []; batch.length > 0; batch = waiting.get(key) ?? []) {
+      waiting.set(key, [])
+      await settle(key, batch)
+    }
+    waiting.delete(key)
+  }
+
+  return {
+    hit: (key, rule) =>
+      new Promise((resolve, reject) => {
+        const attempt = { rule, resolve, reject }
+        const queue = waiting.get(recordKey(key))
+        if (queue) {
+          queue.push(attempt)
+          return
+        }
+        waiting.set(recordKey(key), [attempt])
+        void drain(recordKey(key))
+      }),
+    async blockedUntil(key, rule) {
+      const [record] = await store.read([recordKey(key)])
+      return blockOf(instantsOf(record), rule, clock.now())
+    },
+    async clear(key) {
+      await store.commit([{ kind: 'delete', key: recordKey(key) }])
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import type { Clock } from '#domain/clock.ts'
+import type { RateWindows } from './limits.ts'
+
+interface Window {
+  endsAt: number
+  used: number
+}
+
+/** More buckets than organizations and clients of one process; beyond it the oldest window is forgotten, never a call refused. */
+const maxBuckets = 10_000
+
+/**
+ * Fixed windows on the wall clock: every published example of a reset is a whole minute (thousandeyes-facts 6.3, inferred).
+ * The published text says "rolling from the first request", which no published figure bears out.
+ */
+export function fixedWindows(clock: Clock): RateWindows {
+  const windows = new Map<string, Window>()
+
+  function open(bucket: string, endsAt: number): Window {
+    // Deleting first moves the bucket to the end, so that the first key is always the one opened longest ago.
+    windows.delete(bucket)
+    const [oldest] = windows.size < maxBuckets ? [] : windows.keys()
+    if (oldest !== undefined) windows.delete(oldest)
+    const window = { endsAt, used: 0 }
+    windows.set(bucket, window)
+    return window
+  }
+
+  return {
+    draw(bucket, { limit, windowSeconds }) {
+      const now = clock.now()
+      const span = windowSeconds * 1000
+      const endsAt = now - (now % span) + span
+      const standing = windows.get(bucket)
+      // Another end, earlier or later, is another window: the clock of tests may also go back.
+      const window = standing?.endsAt === endsAt ? standing : open(bucket, endsAt)
+      const allowed = window.used < limit
+      if (allowed) window.used += 1
+      return { allowed, limit, remaining: limit - window.used, resetAt: endsAt }
+    },
+  }
+}
+
+/** Windows that are always full: the headers stay, nothing is refused (`--limits off`). */
+export const fullWindows = (clock: Clock): RateWindows => ({
+  draw(_bucket, { limit, windowSeconds }) {
+    const now = clock.now()
+    const span = windowSeconds * 1000
+    return { allowed: true, limit, remaining: limit, resetAt: now - (now % span) + span }
+  },
+})

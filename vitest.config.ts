@@ -5,6 +5,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    // Two cores are all that continuous integration has; browser and Redis tests bring processes of their own.
     maxWorkers: 2,
   },
 })

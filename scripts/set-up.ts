@@ -1,0 +1,66 @@
+/**
+ * Set-up: what the tests need besides npm packages, a Chromium and a Redis. On Debian as root what is missing is installed;
+ * elsewhere one line says what to install.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** Debian packages; each brings a program of its own name. */
+const needed = ['chromium', 'redis-server'] as const
+
+const attempts = 3
+const attemptMinutes = 10
+
+/** The machine that the tests run on, as far as set-up cares. */
+export interface Machine {
+  isInstalled(program: string): boolean
+  /** Undefined where we may not or cannot install. */
+  readonly install: ((programs: readonly string[]) => Promise<void>) | undefined
+}
+
+/**
+ * Installs what is missing where it can.
+ * @returns undefined when all is there, else the one line that says what to install
+ */
+export async function setUp(machine: Machine): Promise<string | undefined> {
+  const missing = (): readonly string[] => needed.filter((program) => !machine.isInstalled(program))
+  await (missing().length > 0 ? machine.install?.(missing()) : undefined)
+  const still = missing()
+  return still.length === 0
+    ? undefined
+    : `The tests need ${still.join(' and ')} on the PATH: install ${still.length > 1 ? 'them' : 'it'} and run this again (on Debian as root: apt-get install ${still.join(' ')}).`
+}
+
+/** Debian itself: derivatives have no Chromium of that name, or a stub. */
+function isDebian(): boolean {
+  try {
+    return /^ID="?debian"?$/m.test(readFileSync('/etc/os-release', 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+/** Runs apt-get so that it asks nothing, whatever it finds. @returns whether it succeeded */
+function aptGet(parameters: readonly string[]): boolean {
+  const options = ['-qq', '-y', '-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=120']
+  const command = ['DEBIAN_FRONTEND=noninteractive', 'apt-get', ...options, ...parameters]
+  const { status } = spawnSync('env', command, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: attemptMinutes * 60_000,
+  })
+  return status === 0
+}
+
+async function installDebianPackages(packages: readonly string[]): Promise<void> {
+  console.log(`Installing ${packages.join(' and ')} ...`)
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    if (aptGet(['update']) && aptGet(['install', '--no-install-recommends', ...packages])) return
+    if (attempt < attempts) await wait(attempt * 5_000)
+  }
+}
+
+export const thisMachine = (): Machine => ({
+  isInstalled: (program) => spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0,
+  install: process.getuid?.() === 0 && isDebian() ? installDebianPackages : undefined,
+})

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { type Machine, setUp } from '../../scripts/set-up.ts'
+
+/** A machine that has some programs and, when it can install, gets those that its archive has. */
+function machineWith(
+  programs: readonly string[],
+  archive?: readonly string[],
+): Machine & { asked: string[] } {
+  const installed = new Set(programs)
+  const asked: string[] = []
+  return {
+    asked,
+    isInstalled: (program) => installed.has(program),
+    install:
+      archive &&
+      (async (wanted) => {
+        asked.push(...wanted)
+        for (const program of wanted) if (archive.includes(program)) installed.add(program)
+      }),
+  }
+}
+
+describe('test set-up', () => {
+  test('installs nothing where all is there', async () => {
+    const machine = machineWith(['chromium', 'redis-server'], ['chromium', 'redis-server'])
+    expect(await setUp(machine)).toBeUndefined()
+    expect(machine.asked).toEqual([])
+  })
+
+  test('installs what is missing, and only that', async () => {
+    const machine = machineWith(['chromium'], ['chromium', 'redis-server'])
+    expect(await setUp(machine)).toBeUndefined()
+    expect(machine.asked).toEqual(['redis-server'])
+  })
+
+  test('says in one line what is still missing after it tried', async () => {
+    const machine = machineWith([], ['chromium'])
+    expect(await setUp(machine)).toMatch(/^The tests need redis-server on the PATH: install it .*$/)
+  })
+
+  test('says in one line what to install where it cannot', async () => {
+    expect(await setUp(machineWith([]))).toMatch(
+      /^The tests need chromium and redis-server .*install them .*$/,
+    )
+  })
+})

@@ -73,7 +73,7 @@ export function storedSourceBlock(misses: Misses, clock: Clock): SourceBlock {
         met.first = meet(address, met)
         return met.first
       }
-      if (standing.first) return standing.first
+      if (standing.first !== undefined) return standing.first
       const now = clock.now()
       if (now - standing.readAt >= freshMs || now < standing.readAt) {
         standing.readAt = now

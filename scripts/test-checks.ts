@@ -40,6 +40,7 @@ export const testsCheck = (filters: readonly string[], reportFile: string): Chec
   parameters: [
     'run',
     '--allowOnly=false',
+    ...(process.stdout.isTTY ? [] : ['--no-color']),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${reportFile}`,

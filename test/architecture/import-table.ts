@@ -1,0 +1,77 @@
+/** The import table: who may import what. Data alone; the rules that apply it stand in import-rules.ts. */
+
+/** Capabilities do one thing each, behind a port. */
+export const capabilities = [
+  'audit',
+  'broker',
+  'grants',
+  'identity',
+  'integrations',
+  'limits',
+  'secrets',
+  'store',
+  'upstream',
+] as const
+
+/** Surfaces speak HTTP. */
+export const surfaces = ['account', 'authorization-server', 'gateway', 'operator', 'playground'] as const
+
+/** A port is the file that bears its folder's name. Identity has a second one: User API Tokens. */
+export const ports: readonly string[] = [
+  ...capabilities.map((name) => `src/${name}/${name}.ts`),
+  'src/identity/user-api-tokens.ts',
+]
+
+export interface Row {
+  /** A folder with all below it, or a glob of files directly in `src`. */
+  readonly place: string
+  /** Folders and files that it may import besides its own; `ports` stands for all of them. */
+  readonly mayImport: readonly string[]
+}
+
+const words = ['src/domain', 'src/http', 'ports']
+const adapters = [...capabilities, ...surfaces].map((name) => `src/${name}`)
+
+/** The first row that fits a file judges it. What is not written is forbidden. */
+export const table: readonly Row[] = [
+  { place: 'src/domain', mayImport: [] },
+  { place: 'src/http', mayImport: ['src/domain'] },
+  ...capabilities.map((name) => ({ place: `src/${name}`, mayImport: ['src/domain', 'ports'] })),
+  {
+    // Issuing is the authorization server's affair: it writes the records that the port of grants only reads.
+    place: 'src/authorization-server',
+    mayImport: [...words, 'src/grants/grant-record.ts', 'src/grants/token-values.ts'],
+  },
+  ...surfaces.map((name) => ({ place: `src/${name}`, mayImport: words })),
+  { place: 'src/compose*.ts', mayImport: [...words, ...adapters, 'src/settings.ts'] },
+  { place: 'src/settings*.ts', mayImport: ['src/domain', 'ports'] },
+  { place: 'src/main.ts', mayImport: [...words, 'src/*.ts'] },
+  { place: 'src/testing.ts', mayImport: [...words, 'src/*.ts'] },
+  { place: 'scripts/preview-pages.ts', mayImport: ['src', 'test'] },
+  { place: 'scripts', mayImport: ['src/domain'] },
+  { place: 'test', mayImport: ['src', 'scripts'] },
+]
+
+const web = ['src/http', ...surfaces.map((name) => `src/${name}`), 'src/compose*.ts', 'src/main.ts']
+
+/** They parse what people wrote or what a script generated, once, at the border. */
+const configurationReaders = [
+  'src/settings*.ts',
+  'src/integrations/configured-integrations.ts',
+  'src/upstream',
+]
+
+/** A foreign package, subpaths included, stays with those named. What is not written is imported nowhere. */
+export const homes: Readonly<Record<string, readonly string[]>> = {
+  ioredis: ['src/store/redis.ts'],
+  'node:sqlite': ['src/store/sqlite.ts'],
+  'oidc-provider': ['src/authorization-server'],
+  eta: ['src/http/page.ts'],
+  jose: ['src/authorization-server', 'src/secrets/key-file.ts'],
+  qrcode: ['src/authorization-server'],
+  undici: ['src/upstream/live.ts'],
+  koa: web,
+  '@koa/router': web,
+  yaml: configurationReaders,
+  zod: [...configurationReaders, 'src/secrets/key-file.ts'],
+}

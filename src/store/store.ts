@@ -9,8 +9,17 @@ export interface StoredRecord {
   /** Opaque; differs after every write of this key, and never comes back, not even after delete and re-creation. */
   readonly version: string
   readonly value: string
-  /** Epoch ms. From that instant on the record is neither read nor listed. */
+  /** Epoch ms, a safe integer. From that instant on the record is neither read nor listed. */
   readonly expiresAt: number
+}
+
+/**
+ * The store cannot answer. Whether a commit that ended so took effect is unknown.
+ * Surfaces answer 503, never 401: clients throw their tokens away on 401 (design decision 13).
+ */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure'
+  readonly code = 'store_failure'
 }
 
 export type Change =
@@ -34,12 +43,16 @@ export interface ListOptions {
 }
 
 export interface Store {
-  /** The live records of the keys, in the order asked; undefined where there is none. A read sees every acknowledged commit. */
+  /**
+   * The live records of the keys, in the order asked; undefined where there is none. A read sees every acknowledged commit,
+   * and of one commit all or nothing. Records are frozen. @throws StoreFailure when the store cannot answer
+   */
   read(keys: readonly string[]): Promise<readonly (StoredRecord | undefined)[]>
   /**
    * All of the changes or none, durably, before the promise resolves; against parallel commits, also of other processes,
    * exactly one of two that expect the same version wins. `delete` never conflicts. A commit that the adapter had to send
-   * twice counts once. @returns `conflict` when an expectation does not hold @throws when the store cannot answer
+   * twice counts once. A commit names each key once.
+   * @returns `conflict` when an expectation does not hold @throws StoreFailure when the store cannot answer
    */
   commit(changes: readonly Change[]): Promise<'committed' | 'conflict'>
   /** The live records that carry the index. */

@@ -1,0 +1,156 @@
+/**
+ * Group commit: the writes of one turn of the event loop share one transaction, and so one fsync (DECISIONS 5).
+ * Owns when to begin, to commit and to give up. A lock held by another process never blocks the event loop: after a
+ * few milliseconds the wait goes on in a timer (reliability principle 4). Knows nothing of records.
+ */
+import { StoreFailure } from './store.ts'
+
+export interface GroupCommitParts {
+  /** Runs SQL of transaction control. */
+  readonly exec: (sql: string) => void
+  /** Whether a transaction is open: SQLite ends one by itself, for example on a full disk. */
+  readonly inTransaction: () => boolean
+  /** Whether the failure says that another connection holds the lock. */
+  readonly isBusy: (failure: unknown) => boolean
+}
+
+export interface Write<Result> {
+  /** Synchronous; `undefined` takes back everything it did. */
+  readonly work: () => Result | undefined
+  /** Called once it is durable, before anybody is told. */
+  readonly landed?: () => void
+}
+
+export interface GroupCommit {
+  /** @returns what the work returned, once it is durable @throws StoreFailure, also when the lock is not had in time */
+  write<Result>(write: Write<Result>): Promise<Result | undefined>
+  /** Does at once what is still queued; what a lock keeps from being done fails. */
+  drain(): void
+}
+
+/** How long a read or a write waits for a lock. Machine time: a lock knows nothing of a virtual clock. */
+export const patienceMilliseconds = 1_000
+export const pauseMilliseconds = 10
+
+/** No turn holds the event loop for more than so many writes. */
+const largestGroup = 256
+
+interface Waiting {
+  readonly work: () => unknown
+  readonly landed: () => void
+  readonly resolve: (result: unknown) => void
+  readonly reject: (failure: StoreFailure) => void
+  readonly giveUpAt: number
+}
+
+/** @returns a queue whose writes are committed together at the end of this turn of the event loop */
+export function groupCommit(parts: GroupCommitParts): GroupCommit {
+  let queue: Waiting[] = []
+  let armed = false
+
+  function arm(): void {
+    if (armed) return
+    armed = true
+    setImmediate(flush)
+  }
+
+  function flush(): void {
+    armed = false
+    if (queue.length === 0) return
+    try {
+      parts.exec('BEGIN IMMEDIATE')
+    } catch (failure) {
+      if (parts.isBusy(failure)) waitForLock(failure)
+      else refuse(queue.splice(0), failure)
+      return
+    }
+    commitTogether(queue.splice(0, largestGroup), parts)
+    if (queue.length > 0) arm()
+  }
+
+  function waitForLock(failure: unknown): void {
+    const now = performance.now()
+    const tired = queue.filter(({ giveUpAt }) => giveUpAt <= now)
+    queue = queue.filter(({ giveUpAt }) => giveUpAt > now)
+    refuse(tired, failure)
+    armed = queue.length > 0
+    if (armed) setTimeout(flush, pauseMilliseconds)
+  }
+
+  return {
+    write: <Result>({ work, landed = () => {} }: Write<Result>) =>
+      new Promise<Result | undefined>((resolve, reject) => {
+        const giveUpAt = performance.now() + patienceMilliseconds
+        queue.push({ work, landed, resolve: resolve as (result: unknown) => void, reject, giveUpAt })
+        arm()
+      }),
+    drain() {
+      for (let left = queue.length; left > 0; left = queue.length) {
+        flush()
+        if (queue.length === left) refuse(queue.splice(0), new Error('the store was closed meanwhile'))
+      }
+    },
+  }
+}
+
+/** Within an open transaction: does the writes, ends it, and only then tells everybody. */
+function commitTogether(group: readonly Waiting[], parts: GroupCommitParts): void {
+  const doOne = group.length === 1 ? doAlone : doBehindSavepoint
+  let tellings: (() => void)[]
+  try {
+    tellings = group.map((waiting) => doOne(waiting, parts))
+    if (parts.inTransaction()) parts.exec('COMMIT')
+  } catch (failure) {
+    takeBack(parts)
+    refuse(group, failure)
+    return
+  }
+  for (const tell of tellings) tell()
+}
+
+function doAlone(waiting: Waiting, parts: GroupCommitParts): () => void {
+  const result = waiting.work()
+  if (result === undefined) parts.exec('ROLLBACK')
+  return telling(waiting, result)
+}
+
+/** One bad write takes no others along, and leaves no half of itself behind. */
+function doBehindSavepoint(waiting: Waiting, parts: GroupCommitParts): () => void {
+  parts.exec('SAVEPOINT one')
+  try {
+    const result = waiting.work()
+    parts.exec(result === undefined ? 'ROLLBACK TO one; RELEASE one' : 'RELEASE one')
+    return telling(waiting, result)
+  } catch (failure) {
+    // Without a transaction everybody's work is gone, so everybody must hear of it.
+    if (!parts.inTransaction()) throw failure
+    parts.exec('ROLLBACK TO one; RELEASE one')
+    return () => refuse([waiting], failure)
+  }
+}
+
+const telling =
+  ({ landed, resolve }: Waiting, result: unknown) =>
+  (): void => {
+    if (result !== undefined) landed()
+    resolve(result)
+  }
+
+function takeBack({ inTransaction, exec }: GroupCommitParts): void {
+  try {
+    if (inTransaction()) exec('ROLLBACK')
+  } catch {
+    // The failure that led here is the one to tell; an open transaction fails the next BEGIN as well.
+  }
+}
+
+const refuse = (waiting: readonly Waiting[], failure: unknown): void => {
+  for (const { reject } of waiting) reject(databaseFailure(failure))
+}
+
+/** @returns the failure in the words of the port, with what SQLite said as its cause */
+export const databaseFailure = (cause: unknown): StoreFailure =>
+  new StoreFailure(
+    `the database does not answer: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  )

@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/**
+ * Starts src/main.ts on a Node that can run it: this one if it is new enough, else the one that the clone pins as its
+ * package `node`. Written for old versions: no syntax newer than Node 12 understands.
+ */
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const needed = 24
+const main = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src', 'main.ts')
+
+function isNewEnough(version) {
+  return Number(version.split('.')[0]) >= needed
+}
+
+/** The pinned Node, in our own node_modules or hoisted into one above; undefined when there is none that will do. */
+function pinnedNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('node/package.json')
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8'))
+    const program = process.platform === 'win32' ? 'node.exe' : 'node'
+    return isNewEnough(version) ? join(dirname(manifest), 'bin', program) : undefined
+  } catch (_absent) {
+    return undefined
+  }
+}
+
+function fail(reason) {
+  console.error(`panoptes: ${reason}`)
+  process.exit(1)
+}
+
+/** Runs the program below us as if it stood in our place: our streams, our signals, its exit code. */
+function runOn(node) {
+  const child = spawn(node, [main].concat(process.argv.slice(2)), { stdio: 'inherit' })
+  const forward = (signal) => {
+    // Ctrl-C reaches everything in the terminal's foreground by itself; twice would mean "do not wait for the drain".
+    if (signal === 'SIGINT' && process.stdin.isTTY) return
+    child.kill(signal)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
+  child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code)
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  })
+}
+
+if (isNewEnough(process.versions.node)) {
+  import(pathToFileURL(main).href).catch((error) => {
+    console.error(error)
+    process.exit(1)
+  })
+} else {
+  const node = pinnedNode()
+  if (node === undefined)
+    fail(`needs Node >= ${needed} (this is ${process.versions.node}); run "npm ci" in a clone to get one.`)
+  runOn(node)
+}

@@ -42,7 +42,9 @@ function forwardedAddress(list: string, isTrusted: (address: string) => boolean)
  */
 export function clientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
   const ranges = rangesOf(trustedProxies)
-  const isTrusted = (address: string): boolean => ranges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  // A peer without an address (a UNIX socket) is in no range, and the list refuses to be asked about it.
+  const isTrusted = (address: string): boolean =>
+    isIP(address) !== 0 && ranges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
   const peerOf = (request: IncomingMessage): string => plainAddress(request.socket.remoteAddress ?? '')
   if (trustedProxies.length === 0) return peerOf
   return (request) => {

@@ -1,0 +1,123 @@
+import { type AccountGroup, type AccountGroupId, parseAccountGroupId } from '#domain/account-group.ts'
+import type { Clock } from '#domain/clock.ts'
+import { isRefusal } from '#domain/refusal.ts'
+import type { UserId } from '#domain/user.ts'
+import type { Upstream } from '#upstream/upstream.ts'
+import type { Borrow } from './borrow.ts'
+import type { Answer, Call, Caller, Check } from './call.ts'
+import { problemAnswer } from './refusal-answer.ts'
+
+type IntegrationCaller = Extract<Caller, { kind: 'integration' }>
+
+/** How long the account groups of a user are believed: a change of the login account group shows within so many ms. */
+const believedMs = 1000
+
+const maxUsers = 10_000
+
+const invalid = (call: Call): Answer =>
+  problemAnswer(call, {
+    status: 400,
+    title: 'Invalid aid',
+    detail: 'Give aid once, as the decimal id of an account group.',
+    code: 'invalid_account_group',
+  })
+
+/** 403 and not the 400 of v6 (thousandeyes-facts 5.2, inferred). */
+const foreign = (call: Call, detail: string): Answer =>
+  problemAnswer(call, { status: 403, title: 'Forbidden', detail, code: 'account_group_not_granted' })
+
+/** What the query says: nothing, one well-formed `aid`, or neither. `aid[]` and its like are a second spelling of two. */
+function askedGroup(query: URLSearchParams): AccountGroupId | 'none' | 'malformed' {
+  if (query.size === 0) return 'none'
+  for (const name of query.keys()) if (name.startsWith('aid[')) return 'malformed'
+  const [asked, second] = query.getAll('aid')
+  if (asked === undefined) return 'none'
+  return (second === undefined && parseAccountGroupId(asked)) || 'malformed'
+}
+
+/** Whether the call asks for all account groups of the user; anything but an explicit false counts, in case an upstream takes it so. */
+const asksForAll = ({ target, match }: Call): boolean =>
+  match.operation.query.includes('useAllPermittedAids') &&
+  target.query.getAll('useAllPermittedAids').some((value) => value.toLowerCase() !== 'false')
+
+/** The account groups that a user reaches, asked of the upstream at most once a second. */
+function openReach(upstream: Upstream, parts: { readonly borrow: Borrow; readonly clock: Clock }) {
+  const known = new Map<UserId, { readonly groups: readonly AccountGroup[]; readonly readAt: number }>()
+
+  return (
+    call: Call,
+    caller: IntegrationCaller,
+  ): readonly AccountGroup[] | Promise<readonly AccountGroup[]> => {
+    const found = known.get(caller.user.id)
+    const age = found ? parts.clock.now() - found.readAt : -1
+    return found && age >= 0 && age < believedMs ? found.groups : ask(call, caller)
+  }
+
+  async function ask(call: Call, { user }: IntegrationCaller): Promise<readonly AccountGroup[]> {
+    const readAt = parts.clock.now()
+    const credential = await parts.borrow(call)
+    const groups = isRefusal(credential) ? [] : await upstream.accountGroups(user.region, credential)
+    if (known.size >= maxUsers) known.clear()
+    known.set(user.id, { groups, readAt })
+    return groups
+  }
+}
+
+/**
+ * Settles the account group of the call: the `aid` of the query, else the user's login account group. A grant opens its own
+ * account groups only, also when nothing is asked for and when all are (security-cases G19). Whether the user belongs to the
+ * account group is the upstream's affair. Operations without `aid` ignore it (thousandeyes-facts 5.2).
+ */
+export function selectAccountGroup(
+  upstream: Upstream,
+  parts: { readonly borrow: Borrow; readonly clock: Clock },
+): Check {
+  const reach = openReach(upstream, parts)
+
+  function judgeAll(
+    call: Call,
+    { access }: IntegrationCaller,
+    groups: readonly AccountGroup[],
+  ): Answer | undefined {
+    return groups.every(({ aid }) => access.accountGroups.includes(aid))
+      ? undefined
+      : foreign(call, 'The connection is limited to some account groups: ask for one of them with aid.')
+  }
+
+  function judgeLogin(
+    call: Call,
+    { access }: IntegrationCaller,
+    groups: readonly AccountGroup[],
+  ): Answer | undefined {
+    const login = groups[0]?.aid
+    if (login === undefined || !access.accountGroups.includes(login))
+      return foreign(call, 'The connection does not include the login account group: name another with aid.')
+    call.accountGroup = login
+    return undefined
+  }
+
+  function keepToGrant(
+    call: Call,
+    caller: IntegrationCaller,
+    asked: AccountGroupId | 'none',
+  ): Answer | undefined | Promise<Answer | undefined> {
+    const forAll = asksForAll(call)
+    if (asked !== 'none' && !forAll)
+      return caller.access.accountGroups.includes(asked)
+        ? undefined
+        : foreign(call, 'The connection does not include this account group.')
+    const judge = forAll ? judgeAll : judgeLogin
+    const groups = reach(call, caller)
+    return groups instanceof Promise
+      ? groups.then((read) => judge(call, caller, read))
+      : judge(call, caller, groups)
+  }
+
+  return (call) => {
+    if (!call.match.operation.takesAccountGroup) return undefined
+    const asked = askedGroup(call.target.query)
+    if (asked === 'malformed') return invalid(call)
+    if (asked !== 'none') call.accountGroup = asked
+    return call.caller.kind === 'integration' ? keepToGrant(call, call.caller, asked) : undefined
+  }
+}

@@ -1,0 +1,130 @@
+import type { User, UserId } from '#domain/user.ts'
+import type { Grants } from '#grants/grants.ts'
+import type { Identity } from '#identity/identity.ts'
+import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import type { Integrations } from '#integrations/integrations.ts'
+import type { Answer, Call, Caller, Check } from './call.ts'
+import type { CountUnauthorized } from './source-block.ts'
+
+export interface TokenReaders {
+  readonly grants: Grants
+  readonly userApiTokens: UserApiTokens
+  readonly integrations: Integrations
+  readonly identity: Identity
+}
+
+type PresentedToken =
+  | { readonly kind: 'garbage' }
+  | { readonly kind: 'access-token' | 'user-api-token'; readonly value: string }
+
+/** The fixed forms of what we issue. Anything else is garbage, refused before the store is asked. */
+const accessTokenForm = /^[\w-]{16}\.[\w-]{43}$/
+const userApiTokenForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** RFC 9110 §11.4: the scheme in any case, then one or more spaces. @returns undefined for another scheme */
+function credentialsOf(authorization: string): string | undefined {
+  if (authorization.length < 7 || authorization.slice(0, 6).toLowerCase() !== 'bearer') return undefined
+  if (authorization.charCodeAt(6) !== 32) return undefined
+  return authorization.charCodeAt(7) === 32 ? authorization.slice(7).trimStart() : authorization.slice(7)
+}
+
+function readToken(credentials: string): PresentedToken {
+  if (credentials.length === 60 && accessTokenForm.test(credentials))
+    return { kind: 'access-token', value: credentials }
+  return credentials.length === 36 && userApiTokenForm.test(credentials)
+    ? { kind: 'user-api-token', value: credentials }
+    : { kind: 'garbage' }
+}
+
+interface UnauthorizedAnswers {
+  readonly withoutToken: Answer
+  readonly invalidToken: Answer
+}
+
+/**
+ * The two bodies of a 401 are observed (thousandeyes-facts 6.2). The challenges are ours: RFC 6750 §3 demands one and
+ * RFC 9728 §5.1 puts the metadata into it, while no source records one on v7.
+ */
+function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
+  const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource"`
+  const invalid = { error: 'invalid_token', error_description: 'Invalid access token' }
+  return {
+    withoutToken: {
+      status: 401,
+      headers: ['Content-Type', 'application/json;charset=UTF-8', 'WWW-Authenticate', `Bearer ${metadata}`],
+      body: JSON.stringify({
+        errorMessage: '401 Not Authorized\nPlease ensure you are using the correct authentication token.',
+      }),
+      code: 'no_token',
+    },
+    invalidToken: {
+      status: 401,
+      headers: [
+        'Content-Type',
+        'application/json;charset=UTF-8',
+        'WWW-Authenticate',
+        `Bearer error="${invalid.error}", error_description="${invalid.error_description}", ${metadata}`,
+      ],
+      body: JSON.stringify(invalid),
+      code: 'invalid_token',
+    },
+  }
+}
+
+/** Finds who stands behind a token: everything in the chain must be alive now (security-cases G03). */
+function callerFinder({ grants, userApiTokens, integrations, identity }: TokenReaders) {
+  async function activeUser(id: UserId): Promise<User | undefined> {
+    const user = await identity.find(id)
+    return user?.disabled ? undefined : user
+  }
+
+  async function ofAccessToken(token: string): Promise<Caller | undefined> {
+    const access = await grants.access(token)
+    if (!access || !(await integrations.find(access.clientId))) return undefined
+    const user = await activeUser(access.userId)
+    return user && { kind: 'integration', user, access }
+  }
+
+  async function ofUserApiToken(token: string): Promise<Caller | undefined> {
+    const owner = await userApiTokens.ownerOf(token)
+    const user = owner && (await activeUser(owner))
+    return user && { kind: 'user', user, token }
+  }
+
+  return { ofAccessToken, ofUserApiToken }
+}
+
+/**
+ * Finds the caller by the token in the Authorization header, the only place where it may stand (OAuth 2.1 §5.2; query, body
+ * and cookies are not looked at). Anonymous callers get 401 for every path, known or not.
+ */
+export function requireBearer(
+  readers: TokenReaders,
+  parts: { readonly origin: string; readonly count: CountUnauthorized },
+): Check {
+  const find = callerFinder(readers)
+  const { withoutToken, invalidToken } = unauthorizedAnswers(parts.origin)
+
+  async function identify(call: Call, caller: Promise<Caller | undefined>): Promise<Answer | undefined> {
+    const found = await caller
+    if (!found) return parts.count(call, invalidToken)
+    call.caller = found
+    return undefined
+  }
+
+  return (call) => {
+    const credentials = credentialsOf(call.request.headers.authorization ?? '')
+    if (credentials === undefined) return parts.count(call, withoutToken)
+    const token = readToken(credentials)
+    switch (token.kind) {
+      case 'access-token':
+        return identify(call, find.ofAccessToken(token.value))
+      case 'user-api-token':
+        return identify(call, find.ofUserApiToken(token.value))
+      case 'garbage':
+        return parts.count(call, invalidToken)
+      default:
+        return token satisfies never
+    }
+  }
+}

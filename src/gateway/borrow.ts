@@ -1,0 +1,21 @@
+import type { Broker, UpstreamCredential } from '#broker/broker.ts'
+import { type Refusal, refuse } from '#domain/refusal.ts'
+import type { Call } from './call.ts'
+
+/** Borrows what the upstream wants to see for the caller of this call. */
+export type Borrow = (call: Call) => Promise<UpstreamCredential | Refusal>
+
+export const borrowFrom =
+  (broker: Broker): Borrow =>
+  ({ caller }) => {
+    switch (caller.kind) {
+      case 'integration':
+        return broker.lend({ userId: caller.user.id })
+      case 'user':
+        return broker.lend({ userId: caller.user.id, presentedToken: caller.token })
+      case 'nobody':
+        return Promise.resolve(refuse('nobody', 'Nobody borrows nothing.'))
+      default:
+        return caller satisfies never
+    }
+  }

@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http'
+import type { UpstreamCredential } from '#broker/broker.ts'
+import { isRefusal } from '#domain/refusal.ts'
+import type { RegionId } from '#domain/region.ts'
+import type { Upstream, UpstreamRequest } from '#upstream/upstream.ts'
+import type { Borrow } from './borrow.ts'
+import type { Answer, Call, Check } from './call.ts'
+import { linkRewriter } from './links.ts'
+import { BodyTooLarge, bodyTooLarge, requestBody } from './request-body.ts'
+import { badGateway, callersAnswer, type LinkOrigins } from './upstream-answer.ts'
+
+/** The upstream could not answer; `cause` is for the log. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure'
+}
+
+export interface ForwardParts {
+  readonly upstream: Upstream
+  readonly borrow: Borrow
+  /** Ours, as clients see it. */
+  readonly origin: string
+  /** What the upstream of each region writes into its links. */
+  readonly upstreamOrigins: Readonly<Record<RegionId, string>>
+}
+
+/** What the upstream learns of the request beside operation, parameters and query (security-cases G16). */
+const requestHeaders = ['accept', 'content-type'] as const
+
+function headersFor({ request }: Call): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of requestHeaders) {
+    const value = request.headers[name]
+    if (value !== undefined) headers[name] = value
+  }
+  return headers
+}
+
+/** A signal made only when it is asked for: the embedded upstream mostly answers before anybody could leave. */
+function callerGone(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (response.destroyed) gone.abort()
+  else
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort()
+    })
+  return gone.signal
+}
+
+/** Drops what only looks like a credential: a token in the query is none (OAuth 2.1 §5.2), nor does it travel on. */
+function queryFor({ target }: Call): URLSearchParams {
+  if (target.query.size > 0) target.query.delete('access_token')
+  return target.query
+}
+
+interface Standing {
+  readonly credential: UpstreamCredential
+  readonly region: RegionId
+}
+
+const requestOf = (call: Call, { credential, region }: Standing): UpstreamRequest => ({
+  region,
+  credential,
+  operation: call.match.operation,
+  parameters: call.match.parameters,
+  query: queryFor(call),
+  accountGroup: call.accountGroup,
+  headers: headersFor(call),
+  body: requestBody(call),
+  get signal() {
+    return callerGone(call.response)
+  },
+})
+
+/** Sends the call to the caller's region with the borrowed credential, never with the presented token. */
+export function forward({ upstream, borrow, origin, upstreamOrigins }: ForwardParts): Check {
+  const linksOf = (upstreamOrigin: string): LinkOrigins => ({
+    upstreamOrigin,
+    origin,
+    rewriter: linkRewriter(upstreamOrigin, origin),
+  })
+  const links: Readonly<Record<RegionId, LinkOrigins>> = {
+    us1: linksOf(upstreamOrigins.us1),
+    us2: linksOf(upstreamOrigins.us2),
+    eu1: linksOf(upstreamOrigins.eu1),
+  }
+
+  async function send(call: Call, standing: Standing): Promise<Answer> {
+    const request = requestOf(call, standing)
+    try {
+      return callersAnswer(call, await upstream.send(request), links[standing.region])
+    } catch (cause) {
+      if (request.body?.errored instanceof BodyTooLarge) return bodyTooLarge(call)
+      throw new UpstreamFailure('the upstream could not answer', { cause })
+    }
+  }
+
+  return async (call) => {
+    if (call.caller.kind === 'nobody') throw new Error('a call of nobody was about to be forwarded')
+    const credential = await borrow(call)
+    return isRefusal(credential)
+      ? badGateway(call, credential.code, credential.description)
+      : send(call, { credential, region: call.caller.user.region })
+  }
+}

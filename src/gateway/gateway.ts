@@ -1,0 +1,121 @@
+/**
+ * Gateway: the v7 API as an integration sees it, a resource server in the words of RFC 6749 §1.1.
+ * Owns the order of checks between a presented token and the upstream's answer, as one list.
+ * Issues no tokens and keeps no records: it borrows credentials from the broker and never shows them.
+ * Answers `/v7/**` but `/v7/oauth2/**`, which main hands to the authorization server. Plain node:http, as every call pays for it.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Broker } from '#broker/broker.ts'
+import type { Clock } from '#domain/clock.ts'
+import type { Operation } from '#domain/operation.ts'
+import type { RegionId } from '#domain/region.ts'
+import type { Limits } from '#limits/limits.ts'
+import type { Upstream } from '#upstream/upstream.ts'
+import { selectAccountGroup } from './account-group.ts'
+import { requireBearer, type TokenReaders } from './bearer.ts'
+import { borrowFrom } from './borrow.ts'
+import { type Answer, type Call, type Check, newCall } from './call.ts'
+import { forward, UpstreamFailure } from './forward.ts'
+import { requireCanonicalRequest } from './framing.ts'
+import { type GatewayLog, logLine } from './log-line.ts'
+import { matchOperation, requireScope } from './operation.ts'
+import { rateWindowChecks } from './rate-windows.ts'
+import { problemAnswer } from './refusal-answer.ts'
+import { limitBody } from './request-body.ts'
+import { countUnauthorized, refuseBlockedAddress } from './source-block.ts'
+import { badGateway } from './upstream-answer.ts'
+import { writeAnswer } from './write-answer.ts'
+
+export interface GatewayParts extends TokenReaders {
+  /** Every operation that may be called; no other exists. */
+  readonly operations: readonly Operation[]
+  readonly broker: Broker
+  readonly upstream: Upstream
+  /** What the upstream of each region writes into its links; where it is our own origin, nothing is rewritten. */
+  readonly upstreamOrigins: Readonly<Record<RegionId, string>>
+  /** The canonical origin, as `http://localhost:7070`. */
+  readonly origin: string
+  /** Whether a Host header names us. */
+  readonly allowsHost: (host: string) => boolean
+  readonly addressOf: (request: IncomingMessage) => string
+  readonly requestId: () => string
+  readonly limits: Pick<Limits, 'windows' | 'sourceBlock'>
+  readonly clock: Clock
+  readonly log: GatewayLog
+}
+
+function checksOf(parts: GatewayParts): readonly Check[] {
+  const { origin, upstream, clock, limits } = parts
+  const windows = rateWindowChecks(limits.windows, clock)
+  const borrow = borrowFrom(parts.broker)
+  const count = countUnauthorized(limits.sourceBlock)
+  return [
+    requireCanonicalRequest(parts.allowsHost), //         one reading only, our own Host → 400, 414, 415, 421
+    refuseBlockedAddress(limits.sourceBlock), //          120 × 401 within the hour → 429
+    requireBearer(parts, { origin, count }), //           RFC 6750 §2.1; grant, client and user alive → 401
+    windows.calls, //                                     X-Organization-Rate-Limit-* → 429
+    matchOperation(parts.operations), //                  default deny → 404, 405
+    requireScope, //                                      RFC 6750 §3.1 → 403
+    selectAccountGroup(upstream, { borrow, clock }), //   ?aid= → 400, 403
+    windows.buckets, //                                   instant tests, template deploy, dashboard snapshots → 429
+    limitBody, //                                         RFC 9110 §15.5.14 → 413
+    forward({ upstream, borrow, origin, upstreamOrigins: parts.upstreamOrigins }),
+  ]
+}
+
+async function firstAnswer(checks: readonly Check[], call: Call): Promise<Answer> {
+  for (const check of checks) {
+    const outcome = check(call)
+    const answer = outcome instanceof Promise ? await outcome : outcome
+    if (answer) return answer
+  }
+  throw new Error('no check answered the call')
+}
+
+/** The one boundary of failures (design decision 13): nothing thrown reaches the caller in other words than these. */
+const failureAnswer = (call: Call, error: unknown): Answer =>
+  error instanceof UpstreamFailure
+    ? badGateway(call, 'upstream_failed', 'The upstream could not answer.')
+    : problemAnswer(
+        call,
+        {
+          status: 503,
+          title: 'Service Unavailable',
+          detail: 'The call could not be checked. Try again.',
+          code: 'temporarily_unavailable',
+        },
+        { headers: ['Retry-After', '1'] },
+      )
+
+/** @returns the request listener of the gateway; it never throws and leaves no promise unhandled */
+export function openGateway(
+  parts: GatewayParts,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { addressOf, requestId, log } = parts
+  const checks = checksOf(parts)
+
+  function fail(call: Call, error: unknown): void {
+    const answer = failureAnswer(call, error)
+    // A caller who left is no failure of ours, whatever was thrown because of it.
+    if (call.response.destroyed) return
+    log(logLine(call, answer, error))
+    if (call.response.headersSent) call.response.destroy()
+    else writeAnswer(call, answer, () => undefined)
+  }
+
+  async function serve(call: Call): Promise<void> {
+    try {
+      const answer = await firstAnswer(checks, call)
+      if (answer.status >= 400) log(logLine(call, answer))
+      writeAnswer(call, answer, (error) =>
+        log(logLine(call, { ...answer, status: 502, code: 'upstream_broke_off' }, error)),
+      )
+    } catch (error) {
+      fail(call, error)
+    }
+  }
+
+  return (request, response) => {
+    void serve(newCall({ request, response }, requestId(), addressOf(request)))
+  }
+}

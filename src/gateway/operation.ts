@@ -1,0 +1,71 @@
+import type { Operation } from '#domain/operation.ts'
+import { opens } from '#domain/scope.ts'
+import type { Call, Check } from './call.ts'
+import { notFound, problemAnswer } from './refusal-answer.ts'
+import { openRoutes } from './routes.ts'
+
+/** Finds the operation by method and path; what is not in the table does not exist (design decision 8). */
+export function matchOperation(operations: readonly Operation[]): Check {
+  const routes = openRoutes(operations)
+  return (call) => {
+    const { segments } = call.target
+    // RFC 9110 §9.3.2: HEAD is GET without the content.
+    const method = call.request.method === 'HEAD' ? 'GET' : (call.request.method ?? '')
+    const match = routes.match(method, segments)
+    if (match) {
+      call.match = match
+      return undefined
+    }
+    const methods = routes.methodsOf(segments)
+    return methods.length === 0
+      ? notFound
+      : problemAnswer(
+          call,
+          {
+            status: 405,
+            title: 'Method Not Allowed',
+            detail: `This path answers ${methods.join(', ')}.`,
+            code: 'method_not_allowed',
+          },
+          // RFC 9110 §15.5.6: the answer names the methods.
+          {
+            headers: [
+              'Allow',
+              methods.flatMap((name) => (name === 'GET' ? [name, 'HEAD'] : [name])).join(', '),
+            ],
+          },
+        )
+  }
+}
+
+function isOpen({ caller, match }: Call): boolean {
+  switch (caller.kind) {
+    case 'integration':
+      return opens(caller.access.scopes, match.operation.scopes)
+    case 'user':
+      return match.operation.scopes.length > 0
+    case 'nobody':
+      return false
+    default:
+      return caller satisfies never
+  }
+}
+
+/**
+ * RFC 6750 §3.1, insufficient_scope. ThousandEyes' own status is ambiguous, 401 or 403 (thousandeyes-facts 6.2): ours is the RFC's.
+ * The challenge names the narrowest scope, which stands first.
+ */
+export const requireScope: Check = (call) => {
+  if (isOpen(call)) return undefined
+  const needed = call.match.operation.scopes[0] ?? ''
+  return problemAnswer(
+    call,
+    {
+      status: 403,
+      title: 'Forbidden',
+      detail: needed === '' ? 'No scope opens this operation.' : `The token needs the scope ${needed}.`,
+      code: 'insufficient_scope',
+    },
+    { headers: ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${needed}"`] },
+  )
+}

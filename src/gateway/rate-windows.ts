@@ -1,0 +1,95 @@
+import type { Clock } from '#domain/clock.ts'
+import type { Operation } from '#domain/operation.ts'
+import type { Draw, LimitRule, RateWindows } from '#limits/limits.ts'
+import type { Answer, Call, Caller, Check } from './call.ts'
+import { problemAnswer } from './refusal-answer.ts'
+
+interface Window extends LimitRule {
+  /** The headers' common beginning. */
+  readonly header: string
+  /** Epoch seconds of the next full window, or the seconds until then, 0 while it is open (thousandeyes-facts 6.3). */
+  readonly reset: 'epoch-seconds' | 'seconds-left'
+}
+
+/**
+ * thousandeyes-facts 6.3. An OAuth client has a window of its own beside the organization's, under the same header names;
+ * whether it is shared between organizations is not published, ours is per client and organization.
+ */
+const callWindow: Window = {
+  header: 'X-Organization-Rate-Limit',
+  limit: 240,
+  windowSeconds: 60,
+  reset: 'epoch-seconds',
+}
+
+const bucketWindows: Readonly<Record<NonNullable<Operation['bucket']>, Window>> = {
+  'instant-test': {
+    header: 'X-Instant-Test-Rate-Limit',
+    limit: 24,
+    windowSeconds: 60,
+    reset: 'epoch-seconds',
+  },
+  'template-deploy': {
+    header: 'X-Template-Deploy-Rate-Limit',
+    limit: 10,
+    windowSeconds: 60,
+    reset: 'seconds-left',
+  },
+  'dashboard-snapshot': {
+    header: 'X-Dashboard-Snapshot-Rate-Limit',
+    limit: 100,
+    windowSeconds: 3600,
+    reset: 'seconds-left',
+  },
+}
+
+/** Whose windows a call draws from. */
+function holderOf(caller: Caller): string {
+  if (caller.kind === 'nobody') return 'nobody'
+  const organization = `${caller.user.region}:${caller.user.organizationId}`
+  return caller.kind === 'integration' ? `${organization}:${caller.access.clientId}` : organization
+}
+
+function resetOf({ reset }: Window, { remaining, resetAt }: Draw, now: number): number {
+  if (reset === 'epoch-seconds') return resetAt / 1000
+  return remaining > 0 ? 0 : Math.ceil((resetAt - now) / 1000)
+}
+
+/** 429 with the headers of the window and without Retry-After (thousandeyes-facts 6.3); the body's words are ours. */
+const exhausted = (call: Call): Answer =>
+  problemAnswer(call, {
+    status: 429,
+    title: 'Too Many Requests',
+    detail: 'The rate limit is exhausted. Wait for the reset that the rate limit headers tell.',
+    code: 'rate_limit_exhausted',
+  })
+
+/**
+ * Two checks on the same windows: `calls` draws from the organization's or the client's window, for every call of a known caller,
+ * so that each such answer carries the headers; `buckets` draws from the window of the operation, where it has one.
+ */
+export function rateWindowChecks(
+  windows: RateWindows,
+  clock: Clock,
+): { readonly calls: Check; readonly buckets: Check } {
+  function draw(call: Call, name: string, window: Window): Answer | undefined {
+    const drawn = windows.draw(`${name}:${holderOf(call.caller)}`, window)
+    call.rateHeaders.push(
+      `${window.header}-Limit`,
+      String(drawn.limit),
+      `${window.header}-Remaining`,
+      String(drawn.remaining),
+      `${window.header}-Reset`,
+      String(resetOf(window, drawn, clock.now())),
+    )
+    return drawn.allowed ? undefined : exhausted(call)
+  }
+
+  return {
+    calls: (call) => draw(call, 'calls', callWindow),
+    buckets(call) {
+      const { bucket } = call.match.operation
+      return bucket && draw(call, bucket, bucketWindows[bucket])
+    },
+  }
+}

@@ -8,6 +8,8 @@ const config: ViteUserConfig = defineConfig({
     teardownTimeout: 10_000,
     // Two cores are all that continuous integration has; browser and Redis tests bring processes of their own.
     maxWorkers: 2,
+    // Colours are for people: a log that continuous integration keeps has none, the differences of failed tests included.
+    env: process.stdout.isTTY ? {} : { NO_COLOR: '1' },
   },
 })
 

@@ -84,7 +84,7 @@ describe('the import rules bite', () => {
       importsFollowTable,
       file('src/compose.ts', "import '../scripts/set-up.ts'"),
     ],
-    ['a script importing a test', importsFollowTable, file('scripts/a.ts', "import '../test/support/a.ts'")],
+    ['a script importing a test', importsFollowTable, file('scripts/a.ts', "import '../test/flow/a.ts'")],
     ['a computed import', packagesStayHome, file('src/gateway/a.ts', 'await import(name)')],
     [
       'a computed import by template',

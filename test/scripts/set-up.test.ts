@@ -35,12 +35,12 @@ describe('test set-up', () => {
 
   test('says in one line what is still missing after it tried', async () => {
     const machine = machineWith([], ['chromium'])
-    expect(await setUp(machine)).toMatch(/^The tests need redis-server on the PATH: install it .*$/)
+    expect(await setUp(machine)).toMatch(/^The tests need redis-server: install it .*$/)
   })
 
   test('says in one line what to install where it cannot', async () => {
     expect(await setUp(machineWith([]))).toMatch(
-      /^The tests need chromium and redis-server .*install them .*$/,
+      /^The tests need chromium and redis-server: install them .*$/,
     )
   })
 })

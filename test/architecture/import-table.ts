@@ -44,7 +44,11 @@ export const table: readonly Row[] = [
   },
   ...surfaces.map((name) => ({ place: `src/${name}`, mayImport: words })),
   { place: 'src/compose*.ts', mayImport: [...words, ...adapters, 'src/settings.ts'] },
-  { place: 'src/settings*.ts', mayImport: ['src/domain', 'ports'] },
+  {
+    // Settings are read in the shapes that their readers ask for.
+    place: 'src/settings*.ts',
+    mayImport: ['src/domain', 'ports', 'src/store/open-store.ts', 'src/authorization-server/parts.ts'],
+  },
   { place: 'src/main.ts', mayImport: [...words, 'src/*.ts'] },
   { place: 'src/testing.ts', mayImport: [...words, 'src/*.ts'] },
   { place: 'scripts/preview-pages.ts', mayImport: ['test/browser', 'test/support'] },

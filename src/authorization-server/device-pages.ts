@@ -21,22 +21,25 @@ export interface DeviceCodePage {
   readonly problem: DeviceCodeProblem | undefined
 }
 
-const problems: Readonly<Record<DeviceCodeProblem, string>> = {
-  missing: 'Enter the code that your device shows.',
-  unknown: 'This code is not one of ours. Compare it with the one on your device and enter it again.',
-  expired: 'This code has expired. Ask for a new one on your device.',
-  used: 'This code has been used already. Ask for a new one on your device.',
-  declined: 'The request was declined. Your device gets no access.',
-  'form-expired': 'This form has expired. Please send it again.',
-  failed: 'The request of your device could not be completed. Ask for a new code on your device.',
+/** What went wrong, and the field that mends it if one does. */
+interface ProblemWords {
+  readonly text: string
+  readonly field?: string
+}
+
+const problems: Readonly<Record<DeviceCodeProblem, ProblemWords>> = {
+  missing: { text: 'Enter the code that your device shows.', field: 'code' },
+  unknown: { text: 'This code is not known. Compare it with the one on your device.', field: 'code' },
+  expired: { text: 'This code has expired. Ask for a new one on your device.', field: 'code' },
+  used: { text: 'This code has been used already. Ask for a new one on your device.', field: 'code' },
+  declined: { text: 'The request was declined. Your device gets no access.' },
+  'form-expired': { text: 'This form has expired. Please send it again.' },
+  failed: { text: 'The request could not be completed. Ask for a new code on your device.' },
 }
 
 /** Field Code, button Continue. Never sends itself (security-cases D13). */
 export const deviceCodePage = (views: Views, page: DeviceCodePage): string =>
-  views.render('device-code', {
-    ...page,
-    problem: page.problem && { text: problems[page.problem], field: 'code' },
-  })
+  views.render('device-code', { ...page, problem: page.problem && problems[page.problem] })
 
 /** Posts `xsrf`, `user_code` and either `confirm=yes` or `abort=yes` to `action`: the engine's own names. */
 export interface DeviceConfirmationPage {

@@ -35,29 +35,29 @@ export interface PasswordPage {
   readonly problem: PasswordProblem | undefined
 }
 
-/** What went wrong and the field that mends it. */
+/** What went wrong, and the field that mends it if one does. */
 interface ProblemWords {
   readonly text: string
-  readonly field: string
+  readonly field?: string
 }
 
-const formExpired = 'This form has expired. Please send it again.'
+const formExpired: ProblemWords = { text: 'This form has expired. Please send it again.' }
 
 const signInProblems: Readonly<Record<SignInProblem, ProblemWords>> = {
   'region-unknown': { text: 'Choose one of the regions in the list.', field: 'region' },
-  'email-missing': { text: 'Enter your e-mail address.', field: 'email' },
-  'email-malformed': { text: 'Enter an e-mail address such as name@company.example.', field: 'email' },
-  'form-expired': { text: formExpired, field: 'email' },
+  'email-missing': { text: 'Enter your email address.', field: 'email' },
+  'email-malformed': { text: 'Enter an email address such as name@company.example.', field: 'email' },
+  'form-expired': formExpired,
 }
 
 // One text for every reason: a wrong password and an unknown user look alike (security-cases E15).
 const passwordProblems: Readonly<Record<PasswordProblem, ProblemWords>> = {
   'not-recognized': {
-    text: 'We do not recognize this combination of region, e-mail address and password.',
+    text: 'We do not recognize this combination of region, email address and password.',
     field: 'password',
   },
   'password-missing': { text: 'Enter your password.', field: 'password' },
-  'form-expired': { text: formExpired, field: 'password' },
+  'form-expired': formExpired,
 }
 
 const choiceLabel = (choice: RegionChoice): string => (choice === 'default' ? 'Default' : regionLabel(choice))

@@ -36,7 +36,7 @@ export function agoInWords(seconds: number): string {
 
 const instantFormat = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
-  month: 'long',
+  month: 'short',
   year: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
@@ -49,7 +49,7 @@ export interface InstantInWords {
   readonly iso: string
 }
 
-/** @returns the instant in UTC, to the minute: `7 October 2026 at 09:12 UTC` */
+/** @returns the instant in UTC, to the minute: `7 Oct 2026, 09:12 UTC` */
 export const instantInWords = (at: number): InstantInWords => ({
   text: `${instantFormat.format(at)} UTC`,
   iso: new Date(at).toISOString(),

@@ -18,6 +18,8 @@ export interface SampleText {
   readonly organization: string
   readonly group: string
   readonly userAgent: string
+  /** As typed into the field Code. */
+  readonly code: string
   readonly description: string
 }
 
@@ -27,6 +29,7 @@ export const ordinaryText: SampleText = {
   organization: 'Acme Networks',
   group: 'Acme Branches',
   userAgent: 'vmanage/20.18.2 (linux; x86_64)',
+  code: 'LBJW-MLHV',
   description: 'missing required parameter(s) (code_challenge)',
 }
 
@@ -37,6 +40,7 @@ export const hostileText: SampleText = {
   organization: `</title></dd><style>*{display:none}</style>\u2066\u00AD&amp;`,
   group: `{{7*7}}<%= 7 * 7 %>\u200F${'W'.repeat(180)}`,
   userAgent: `x\u0000\u001B[31m</code><iframe src="https://evil.example"></iframe>${'A'.repeat(300)}`,
+  code: `"><img src=x onerror=alert(1)>\u202E`,
   description: `' onmouseover='alert(1)\u2028<base href="https://evil.example/">`,
 }
 
@@ -48,7 +52,7 @@ const scopes: readonly ScopeWord[] = [
   { name: 'tests:manage', meaning: 'See, create, change and delete tests' },
   { name: 'offline_access', meaning: 'Stay connected while you are not signed in' },
   { name: 'openid', meaning: 'Know who you are' },
-  { name: 'email', meaning: 'See your e-mail address' },
+  { name: 'email', meaning: 'See your email address' },
 ]
 
 const deviceRequest = (text: SampleText): DeviceRequest => ({
@@ -232,7 +236,8 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       device: { ...device, userAgent: undefined },
     }),
     'device-code': deviceCodePage(views, { ...deviceForm, code: '', problem: undefined }),
-    'device-code-problem': deviceCodePage(views, { ...deviceForm, code: text.group, problem: 'expired' }),
+    'device-code-problem': deviceCodePage(views, { ...deviceForm, code: text.code, problem: 'expired' }),
+    'device-code-declined': deviceCodePage(views, { ...deviceForm, code: '', problem: 'declined' }),
     'device-confirmation': deviceConfirmationPage(views, { ...deviceForm, integration, device }),
     'device-confirmation-bare': deviceConfirmationPage(views, {
       ...deviceForm,

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs'
+import type { AxeResults } from 'axe-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openViews } from '#http/page.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { hostileText, ordinaryText, samplePages } from './sample-pages.ts'
+import { type PageServer, servePages } from './serve-pages.ts'
+
+const names = Object.keys(samplePages(openViews(), ordinaryText))
+const staying = names.filter((name) => name !== 'continue')
+const axeSource = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+let browser: Browser
+let ordinary: PageServer
+let hostile: PageServer
+
+beforeAll(async () => {
+  ordinary = await servePages(ordinaryText)
+  hostile = await servePages(hostileText)
+  browser = await launchBrowser()
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await ordinary?.[Symbol.asyncDispose]()
+  await hostile?.[Symbol.asyncDispose]()
+})
+
+const sidewaysPixels = (page: Page): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+/** What axe-core finds, one line each. @param options as axe-core reads them; all rules when left out */
+async function accessibilityFaults(page: Page, options = '{}'): Promise<readonly string[]> {
+  const results: AxeResults = await page.evaluate(`axe.run(${options})`)
+  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+describe.each([360, 1280])('pages, %i px wide', (width) => {
+  let context: BrowserContext
+  let page: Page
+
+  beforeAll(async () => {
+    // The policy is bypassed for axe alone; the other tests here load the pages under it.
+    context = await browser.newContext({ bypassCSP: true, viewport: { width, height: 800 } })
+    page = await context.newPage()
+  })
+  afterAll(() => context?.close())
+
+  test.each(staying)('%s passes axe-core in light and dark and does not scroll sideways', async (name) => {
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.goto(`${ordinary.origin}/${name}`)
+    expect(await sidewaysPixels(page)).toBe(0)
+    await page.evaluate(axeSource)
+    expect(await accessibilityFaults(page)).toEqual([])
+    await page.emulateMedia({ colorScheme: 'dark' })
+    expect(await accessibilityFaults(page, "{ runOnly: ['color-contrast'] }")).toEqual([])
+  })
+})
+
+describe('pages under their own policy', () => {
+  let context: BrowserContext
+  let page: Page
+  let requested: string[]
+  let complaints: string[]
+
+  beforeAll(async () => {
+    context = await browser.newContext({ viewport: { width: 360, height: 800 } })
+    page = await context.newPage()
+    page.on('request', (request) => requested.push(request.url()))
+    page.on('console', (message) => {
+      // Which features a browser knows differs from version to version, and it says so.
+      if (!message.text().includes('Permissions-Policy')) complaints.push(message.text())
+    })
+    page.on('dialog', (dialog) => {
+      complaints.push(dialog.message())
+      void dialog.dismiss()
+    })
+  })
+  afterAll(() => context?.close())
+
+  /** To neither server of ours; the icon of the page before may still be on its way. */
+  const foreignRequests = (): readonly string[] =>
+    requested.filter((url) => ![ordinary, hostile].some(({ origin }) => url.startsWith(`${origin}/`)))
+
+  async function open(server: PageServer, name: string): Promise<void> {
+    requested = []
+    complaints = []
+    await page.goto(`${server.origin}/${name}`)
+  }
+
+  test.each(staying)('%s asks only our own origin and breaks no rule of it', async (name) => {
+    await open(ordinary, name)
+    expect(foreignRequests()).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  test.each(staying)('%s shows hostile text as text', async (name) => {
+    await open(hostile, name)
+    const foreign = await page.evaluate(
+      `document.querySelectorAll('script, style, iframe, img, base, object, [style], [onload], [onerror], [onmouseover]').length`,
+    )
+    const text: string = await page.evaluate('document.documentElement.textContent')
+    expect(foreign).toBe(0)
+    expect(text).not.toMatch(/[\u00AD\u200B\u200F\u2028\u202E\u2066]/)
+    expect(await page.title()).toMatch(/ · Panoptes$/)
+    expect(await sidewaysPixels(page)).toBe(0)
+    expect(foreignRequests()).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  test('continue goes on to the integration by itself, also without JavaScript', async () => {
+    const scriptless = await browser.newContext({ javaScriptEnabled: false })
+    try {
+      await scriptless.route('http://integration.invalid/**', (route) =>
+        route.fulfill({ body: 'arrived', contentType: 'text/plain' }),
+      )
+      const arriving = await scriptless.newPage()
+      await arriving.goto(`${ordinary.origin}/continue`)
+      await arriving.waitForURL('http://integration.invalid/**')
+      expect(arriving.url()).toBe('http://integration.invalid/arrived?code=a&state=%22%3Cb%3E')
+    } finally {
+      await scriptless.close()
+    }
+  })
+
+  test('sign-in offers exactly Default, US1, US2 and EU', async () => {
+    await open(ordinary, 'sign-in')
+    const options = page.getByRole('combobox', { name: 'Region', exact: true }).getByRole('option')
+    expect(await options.allTextContents()).toEqual(['Default', 'US1', 'US2', 'EU'])
+  })
+
+  test.each([
+    ['sign-in', ['Region', 'Email']],
+    ['password', ['Password']],
+    ['device-code', ['Code']],
+  ])('%s has the fields %j', async (name, labels) => {
+    await open(ordinary, name)
+    for (const label of labels) expect(await page.getByLabel(label, { exact: true }).count()).toBe(1)
+  })
+
+  test.each([
+    ['sign-in', ['Continue']],
+    ['password', ['Change', 'Sign in']],
+    ['device-code', ['Continue']],
+    ['device-confirmation', ['Cancel', 'Continue']],
+    ['confirm', ['Confirm', 'Logout']],
+    ['confirm-device', ['Logout', 'Confirm']],
+    ['sign-out', ['Sign out']],
+    ['account-disconnected', ['Sign out', 'Disconnect']],
+  ])('%s has the buttons %j', async (name, buttons) => {
+    await open(ordinary, name)
+    expect(await page.getByRole('button').allTextContents()).toEqual(buttons)
+  })
+
+  test.each([
+    ['confirm', 'Confirm authorization'],
+    ['confirm-device', 'Confirm authorization'],
+    ['device-confirmation', 'Cancel'],
+  ])('%s opens with the focus away from consent', async (name, focused) => {
+    await open(ordinary, name)
+    expect(await page.evaluate('document.activeElement.textContent')).toBe(focused)
+  })
+
+  test('sign-in goes by keyboard from region to e-mail to Continue', async () => {
+    await open(ordinary, 'sign-in')
+    const visited: string[] = []
+    for (let step = 0; step < 3; step++) {
+      await page.keyboard.press('Tab')
+      visited.push(await page.evaluate('document.activeElement.name || document.activeElement.textContent'))
+    }
+    expect(visited).toEqual(['region', 'email', 'Continue'])
+  })
+
+  test('a problem on a form receives the focus and is tied to its field', async () => {
+    await open(ordinary, 'password-problem')
+    expect(await page.evaluate('document.activeElement.id')).toBe('problem')
+    expect(await page.getByLabel('Password').getAttribute('aria-describedby')).toBe('problem')
+  })
+
+  test.each(['sign-in', 'password', 'device-code'])(
+    '%s has fields of at least 16 px, so that phones do not zoom in',
+    async (name) => {
+      await open(ordinary, name)
+      const small = await page.evaluate(
+        `[...document.querySelectorAll('input, select')].filter((field) => parseFloat(getComputedStyle(field).fontSize) < 16).length`,
+      )
+      expect(small).toBe(0)
+    },
+  )
+})

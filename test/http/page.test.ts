@@ -1,0 +1,115 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import Koa from 'koa'
+import request from 'supertest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { escapeHtml, openViews, serveAssets, type Views } from '#http/page.ts'
+
+/** Views of a folder of its own, with what every folder of views has. */
+function viewsOf(files: Readonly<Record<string, string>>): Views {
+  const folder = mkdtempSync(join(tmpdir(), 'panoptes-views-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const [name, text] of Object.entries({ 'style.css': '', 'mark.svg': '<svg/>', ...files }))
+    writeFileSync(join(folder, name), text)
+  return openViews(pathToFileURL(`${folder}/`))
+}
+
+describe('views', () => {
+  const folder = new URL('../../views/', import.meta.url)
+  const sources = readdirSync(folder)
+    .filter((name) => name.endsWith('.eta'))
+    .map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }))
+
+  test('there are some', () => {
+    expect(sources.length).toBeGreaterThan(10)
+  })
+
+  test.each(sources)('$name prints raw only where the layout takes its body', ({ name, text }) => {
+    expect(text.match(/<%~.*?%>/g) ?? []).toEqual(name === 'layout.eta' ? ['<%~ it.body %>'] : [])
+  })
+
+  test.each(sources)('$name has no inline script, style or event attribute', ({ text }) => {
+    expect(text).not.toMatch(/<script|<style|\sstyle=|\son[a-z]+=/i)
+  })
+
+  test.each(sources)('$name quotes every attribute that it fills', ({ text }) => {
+    expect(text).not.toMatch(/\s[a-z-]+=<%/)
+  })
+})
+
+describe('rendering', () => {
+  test('a value is escaped in text and in attributes', () => {
+    const views = viewsOf({ 'greeting.eta': '<p title="<%= it.name %>"><%= it.name %></p>' })
+    expect(views.render('greeting', { name: `<b>"'&` })).toBe(
+      '<p title="&lt;b&gt;&quot;&#39;&amp;">&lt;b&gt;&quot;&#39;&amp;</p>',
+    )
+  })
+
+  test('a view that prints what is missing throws', () => {
+    const views = viewsOf({ 'greeting.eta': '<p><%= it.nmae %></p>' })
+    expect(() => views.render('greeting', { name: 'Ada' })).toThrow('a view prints undefined')
+  })
+
+  test('a view that does not exist throws', () => {
+    expect(() => viewsOf({}).render('greeting', {})).toThrow()
+  })
+
+  test('a view that does not compile fails when views are opened', () => {
+    expect(() => viewsOf({ 'broken.eta': '<% if (it.name) { %>' })).toThrow()
+  })
+})
+
+describe('escapeHtml, security-cases E17', () => {
+  test.each([
+    ['right-to-left override', 'Mer\u202Eika'],
+    ['isolate', 'Mer\u2066ika'],
+    ['zero-width space', 'Mer\u200Bika'],
+    ['zero-width joiner', 'Mer\u200Dika'],
+    ['soft hyphen', 'Mer\u00ADika'],
+    ['byte order mark', 'Mer\uFEFFika'],
+    ['line separator', 'Mer\u2028ika'],
+    ['escape', 'Mer\u001Bika'],
+    ['null', 'Mer\u0000ika'],
+    ['hangul filler', 'Mer\u3164ika'],
+    ['tag letter', 'Mer\u{E0041}ika'],
+    ['lone surrogate', 'Mer\uD800ika'],
+  ])('makes a %s visible', (_name, text) => {
+    expect(escapeHtml(text)).toBe('Mer\uFFFDika')
+  })
+
+  test.each(['Zürich', 'Ελλάδα', 'مراكش', '東京', 'tab\tline\n', '🦚'])('leaves %j as it is', (text) => {
+    expect(escapeHtml(text)).toBe(text)
+  })
+})
+
+describe('GET of an asset', () => {
+  const views = openViews()
+  const app = new Koa().use(serveAssets(views))
+
+  test.each(views.assets)(
+    '$path under its hash may be cached for ever',
+    async ({ href, body, contentType }) => {
+      const answer = await request(app.callback()).get(href).buffer().expect(200)
+      expect(answer.headers).toMatchObject({
+        'content-type': contentType,
+        'content-length': String(body.length),
+        'cache-control': 'public, max-age=31536000, immutable',
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+      })
+    },
+  )
+
+  test.each(views.assets)('$path under another address is checked each time', async ({ path, hash }) => {
+    const first = await request(app.callback()).get(`${path}?v=old`).expect(200)
+    expect(first.headers).toMatchObject({ 'cache-control': 'no-cache', etag: `"${hash}"` })
+    await request(app.callback()).get(path).set('If-None-Match', `"${hash}"`).expect(304)
+  })
+
+  test('any other path or method is left to what follows', async () => {
+    await request(app.callback()).get('/style.css/').expect(404)
+    await request(app.callback()).post('/style.css').expect(404)
+  })
+})

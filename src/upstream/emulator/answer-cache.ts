@@ -1,0 +1,42 @@
+import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
+
+/**
+ * Rendered answers of GETs, good for one revision of the region's state. The caller is part of the key, because what v7 shows
+ * and refuses depends on the caller's roles. Bounded: the oldest go first.
+ */
+export interface AnswerCache {
+  find(key: string, revision: number): UpstreamAnswer | undefined
+  keep(key: string, revision: number, answer: UpstreamAnswer): void
+}
+
+const longestKey = 2_000
+const largestBody = 1_048_576
+
+export const answerKey = ({
+  region,
+  credential,
+  operation,
+  parameters,
+  query,
+  accountGroup,
+}: UpstreamRequest): string =>
+  `${region} ${credential.userId} ${operation.id} ${Object.values(parameters).join('/')} ${accountGroup ?? ''} ${query}`
+
+/** @param capacity how many answers are kept at most */
+export function answerCache(capacity: number): AnswerCache {
+  const kept = new Map<string, { readonly revision: number; readonly answer: UpstreamAnswer }>()
+  return {
+    find(key, revision) {
+      const found = kept.get(key)
+      return found?.revision === revision ? found.answer : undefined
+    },
+    keep(key, revision, answer) {
+      if (key.length > longestKey || !(answer.body instanceof Buffer) || answer.body.length > largestBody)
+        return
+      kept.delete(key)
+      kept.set(key, { revision, answer })
+      const [oldest] = kept.keys()
+      if (kept.size > capacity && oldest !== undefined) kept.delete(oldest)
+    },
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The generic family: list, create, read, update and delete of one kind of object, driven by the official document. A family
+ * says where its objects live and what is special about them; everything else follows from the rows and schemas of its paths.
+ */
+import type { OperationRow } from '#upstream/operation-rows.ts'
+import type { Answer, Answerer, Answerers, Call } from './call.ts'
+import { isJsonObject, type Json, type JsonObject } from './json.ts'
+import type { Model, Schema } from './model.ts'
+import { defaultsOf, project, suppliedFields } from './project.ts'
+import { isV7Refusal, notFound, type V7Refusal } from './refusals.ts'
+import type { Entry } from './state.ts'
+
+/** A create or update that is about to be stored. */
+export interface Acceptance {
+  readonly call: Call
+  /** What the request gave, without read-only and unknown keys. */
+  readonly supplied: JsonObject
+  /** Supplied keys over the stored ones, or over the document's defaults on a create. */
+  readonly merged: JsonObject
+  /** The object that is updated; undefined on a create. */
+  readonly stored: Entry | undefined
+}
+
+/** The fields of an object as they are stored. */
+export interface Accepted {
+  readonly fields: JsonObject
+}
+
+export interface Family {
+  /** The collection's path below /v7, as `/tests/http-server`; its items stand at `<path>/{any}`. */
+  readonly path: string
+  /** Where the objects are kept; families that share an id space share it. */
+  readonly collection: string
+  /** The key under which an object shows its id. */
+  readonly idKey: string
+  readonly owner: 'account-group' | 'organization'
+  readonly newId: (call: Call) => string
+  /** Where items stand, when it is not `path`: `self` and `Location` point there. */
+  readonly itemPath?: string
+  /** Which entries of the collection the family knows; all of the caller's own when left out. */
+  readonly sees?: (entry: Entry, call: Call) => boolean
+  /** Which of those its list leaves in; all when left out. */
+  readonly lists?: (entry: Entry, call: Call) => boolean
+  /** The fields to store, or why they are refused. Left out, the merged fields are stored. */
+  readonly accept?: (acceptance: Acceptance) => Accepted | V7Refusal
+  /** The fields to show, before the keys that the answer does not declare fall away. Left out, the stored fields. */
+  readonly show?: (entry: Entry, call: Call) => JsonObject
+  /** Links beside `self`, where the document declares links. */
+  readonly links?: (entry: Entry, call: Call) => JsonObject
+  /** Runs with every create and update, after the object is stored. */
+  readonly afterWrite?: (entry: Entry, call: Call) => void
+  /** Why the object may not be deleted; it may also clean up what refers to it. */
+  readonly beforeDelete?: (entry: Entry, call: Call) => V7Refusal | undefined
+}
+
+/** Whether the object belongs to the call's account group, its organization, or everybody. */
+export const isOwn = (entry: Entry, call: Call): boolean =>
+  (entry.orgId === undefined || entry.orgId === call.caller.orgId) &&
+  (entry.aid === undefined || entry.aid === call.aid)
+
+const pathOf = (family: Family, id: string): string => `${family.itemPath ?? family.path}/${id}`
+
+const sees = (family: Family, entry: Entry, call: Call): boolean =>
+  family.sees ? family.sees(entry, call) : isOwn(entry, call)
+
+/** The objects that the list shows, in the order of their creation. */
+export const visible = (family: Family, call: Call): readonly Entry[] =>
+  call.state
+    .all(family.collection)
+    .filter((entry) => sees(family, entry, call) && (family.lists?.(entry, call) ?? true))
+
+/** The object that the path names, as far as the call may see it. */
+export function named(family: Family, call: Call): Entry | undefined {
+  const [id = ''] = Object.values(call.parameters)
+  const entry = call.state.find(family.collection, id)
+  return entry && sees(family, entry, call) ? entry : undefined
+}
+
+/** An object as the answer of one schema shows it, with its links when the schema has some. */
+export function shown(family: Family, entry: Entry, call: Call & { readonly schema: Schema }): JsonObject {
+  const { model, schema } = call
+  const fields = family.show ? family.show(entry, call) : entry.fields
+  const body = project(model, schema, { ...fields, [family.idKey]: entry.id })
+  const links = model.properties(model.resolve(schema))['_links'] && {
+    _links: { self: { href: call.href(pathOf(family, entry.id)) }, ...family.links?.(entry, call) },
+  }
+  return { ...(isJsonObject(body) ? body : {}), ...links }
+}
+
+/** The collection's key in a list answer, and the schema of its elements. */
+export function listShape(model: Model, row: OperationRow): { key: string | undefined; item: Schema } {
+  const schema = model.schema(row.answer.schema ?? '')
+  if (schema.type === 'array') return { key: undefined, item: model.resolve(schema.items ?? {}) }
+  const key = row.answer.arrays?.[0] ?? ''
+  const collection = model.resolve(model.properties(schema)[key] ?? {})
+  return { key, item: model.resolve(collection.items ?? {}) }
+}
+
+/** A whole list in its envelope with `self`, or as a bare array where the document has one. */
+export function listAnswer(call: Call, items: readonly Json[]): Answer {
+  const { key } = listShape(call.model, call.row)
+  if (key === undefined) return { status: 200, body: items }
+  return { status: 200, body: { [key]: items, _links: { self: { href: call.href(call.row.path) } } } }
+}
+
+const answerSchema = (call: Call): Schema => call.model.schema(call.row.answer.schema ?? '')
+
+const list =
+  (family: Family): Answerer =>
+  (call) => {
+    const { item } = listShape(call.model, call.row)
+    return listAnswer(
+      call,
+      visible(family, call).map((entry) => shown(family, entry, { ...call, schema: item })),
+    )
+  }
+
+const read =
+  (family: Family): Answerer =>
+  (call) => {
+    const entry = named(family, call)
+    return entry
+      ? { status: 200, body: shown(family, entry, { ...call, schema: answerSchema(call) }) }
+      : notFound
+  }
+
+const bodySchema = (call: Call): Schema => call.model.schema(call.row.body?.schema ?? '')
+
+const create =
+  (family: Family): Answerer =>
+  (call) => {
+    const supplied = suppliedFields(call.model, bodySchema(call), call.body)
+    const merged = { ...defaultsOf(call.model, bodySchema(call)), ...supplied }
+    const accepted = family.accept?.({ call, supplied, merged, stored: undefined }) ?? { fields: merged }
+    if (isV7Refusal(accepted)) return accepted
+    const entry = {
+      collection: family.collection,
+      id: family.newId(call),
+      orgId: call.caller.orgId,
+      ...(family.owner === 'account-group' && { aid: call.aid }),
+      fields: accepted.fields,
+    }
+    call.state.put(entry)
+    return { ...written(family, entry.id, call), headers: locationOf(family, entry.id, call) }
+  }
+
+const locationOf = (family: Family, id: string, call: Call): Record<string, string> =>
+  call.row.answer.location ? { location: call.href(pathOf(family, id)) } : {}
+
+function written(family: Family, id: string, call: Call): Answer {
+  const entry = call.state.find(family.collection, id) as Entry
+  family.afterWrite?.(entry, call)
+  return {
+    status: call.row.answer.status,
+    body: shown(family, entry, { ...call, schema: answerSchema(call) }),
+  }
+}
+
+const update =
+  (family: Family): Answerer =>
+  (call) => {
+    const stored = named(family, call)
+    if (!stored) return notFound
+    const supplied = suppliedFields(call.model, bodySchema(call), call.body)
+    const merged = { ...stored.fields, ...supplied }
+    const accepted = family.accept?.({ call, supplied, merged, stored }) ?? { fields: merged }
+    if (isV7Refusal(accepted)) return accepted
+    call.state.put({ ...stored, fields: accepted.fields })
+    return written(family, stored.id, call)
+  }
+
+const remove =
+  (family: Family): Answerer =>
+  (call) => {
+    const entry = named(family, call)
+    if (!entry) return notFound
+    const refusal = family.beforeDelete?.(entry, call)
+    if (refusal) return refusal
+    call.state.remove(family.collection, entry.id)
+    return { status: call.row.answer.status }
+  }
+
+/** The answerers of the operations that the document has at the family's paths. A family may overrule single ones after it. */
+export function crud(family: Family, model: Model): Answerers {
+  const isItem = (path: string): boolean =>
+    path.startsWith(`${family.path}/{`) && !path.slice(family.path.length + 1).includes('/')
+  const kinds: Readonly<Record<string, (family: Family) => Answerer>> = {
+    'GET collection': list,
+    'POST collection': create,
+    'GET item': read,
+    'PUT item': update,
+    'PATCH item': update,
+    'DELETE item': remove,
+  }
+  return Object.fromEntries(
+    model.rows.flatMap((row) => {
+      if (row.as !== undefined) return []
+      const place = row.path === family.path ? 'collection' : isItem(row.path) && 'item'
+      const kind = place && kinds[`${row.method} ${place}`]
+      return kind ? [[row.id, kind(family)]] : []
+    }),
+  )
+}

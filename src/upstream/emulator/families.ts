@@ -1,0 +1,45 @@
+import type { Answerers } from './call.ts'
+import { accountGroups } from './families/account-groups.ts'
+import { agentClusters } from './families/agent-clusters.ts'
+import { agentTests } from './families/agent-tests.ts'
+import { agents } from './families/agents.ts'
+import { catalogues } from './families/catalogues.ts'
+import { instantTests } from './families/instant-tests.ts'
+import { roles } from './families/roles.ts'
+import { testHistory } from './families/test-history.ts'
+import { tests } from './families/tests.ts'
+import { users } from './families/users.ts'
+import type { Model } from './model.ts'
+
+/** Makes the answerers of one or more families from the official document. */
+export type FamilyModule = (model: Model) => Answerers
+
+/**
+ * Everything that is emulated. What the document has and no module here answers is 501. To add a family, write a module
+ * under families/ that returns `crud({...}, model)`, or answerers by operation id, and name it here.
+ */
+const modules: readonly FamilyModule[] = [
+  accountGroups,
+  users,
+  roles,
+  agents,
+  agentClusters,
+  agentTests,
+  tests,
+  testHistory,
+  instantTests,
+  catalogues,
+]
+
+/** @throws when two modules answer the same operation, or one that the document does not have */
+export function answerersOf(model: Model): ReadonlyMap<string, Answerers[string]> {
+  const known = new Set(model.rows.map(({ id }) => id))
+  const answerers = new Map<string, Answerers[string]>()
+  for (const module of modules)
+    for (const [id, answerer] of Object.entries(module(model))) {
+      if (!known.has(id)) throw new Error(`a family answers ${id}, which is no operation`)
+      if (answerers.has(id)) throw new Error(`two families answer ${id}`)
+      answerers.set(id, answerer)
+    }
+  return answerers
+}

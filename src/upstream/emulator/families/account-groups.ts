@@ -1,0 +1,93 @@
+import type { Answerers, Call } from '../call.ts'
+import { roleIdsIn } from '../caller.ts'
+import { crud, type Family, listAnswer, shown } from '../crud.ts'
+import { type JsonObject, textOf, textsOf, without } from '../json.ts'
+import type { Model } from '../model.ts'
+import { invalidField, refused } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { agentsOfGroup, setAgentGroups } from './agent-groups.ts'
+import { roleSummary } from './roles.ts'
+
+/** The users of an account group with the roles that they have there. */
+const usersOf = (aid: string, { state }: Call): readonly JsonObject[] =>
+  state.all('users').flatMap((user) => {
+    const roles = roleIdsIn(user, aid)
+    const isElsewhere = user.orgId !== state.find('account-groups', aid)?.orgId
+    if (roles.length === 0 || isElsewhere) return []
+    return [{ ...user.fields, uid: user.id, roles: roles.flatMap((id) => roleSummary(id, state)) }]
+  })
+
+function show(group: Entry, call: Call): JsonObject {
+  return {
+    ...group.fields,
+    orgId: group.orgId ?? '',
+    isCurrentAccountGroup: group.id === call.aid,
+    isDefaultAccountGroup: group.id === call.caller.loginAid,
+    ...(call.expand.has('user') && { users: usersOf(group.id, call) }),
+    ...(call.expand.has('agent') && { agents: agentsOfGroup(group.id, call) }),
+  }
+}
+
+const accountGroup: Family = {
+  path: '/account-groups',
+  collection: 'account-groups',
+  idKey: 'aid',
+  owner: 'organization',
+  newId: ({ state }) => {
+    const used = state.all('account-groups').map(({ id }) => Number(id))
+    return String(Math.max(1000, ...used) + 1)
+  },
+  show,
+  accept({ call, merged, stored }) {
+    const name = textOf(merged['accountGroupName'])
+    const isTaken = call.state
+      .all('account-groups')
+      .some(
+        ({ id, orgId, fields }) =>
+          orgId === call.caller.orgId && id !== stored?.id && fields['accountGroupName'] === name,
+      )
+    if (isTaken) return invalidField('accountGroupName', 'An account group of this name exists already.')
+    const unknown = textsOf(merged['agents']).find((id) => !call.state.find('agents', id))
+    if (unknown !== undefined) return invalidField('agents', `There is no agent ${unknown}.`)
+    return { fields: merged }
+  },
+  afterWrite(group, call) {
+    const { agents } = group.fields
+    const organizationName = call.state.find('account-groups', call.caller.loginAid)?.fields[
+      'organizationName'
+    ]
+    call.state.put({
+      ...group,
+      fields: { organizationName: organizationName ?? '', ...without(group.fields, ['agents']) },
+    })
+    if (agents !== undefined) setAgentGroups(group.id, textsOf(agents), call)
+  },
+  beforeDelete(group, call) {
+    if (group.id === call.caller.loginAid)
+      return refused('forbidden', 'The login account group of the caller cannot be deleted.')
+    for (const collection of ['tests', 'agents', 'tags', 'alert-rules'])
+      for (const entry of call.state.all(collection))
+        if (entry.aid === group.id) call.state.remove(collection, entry.id)
+    return undefined
+  },
+}
+
+/** The list shows the groups that the caller reaches, not those of the whole organization. */
+const reachable: Family = {
+  ...accountGroup,
+  sees: ({ id }, { caller }) => caller.groups.includes(id),
+}
+
+export const accountGroups = (model: Model): Answerers => ({
+  ...crud(accountGroup, model),
+  getAccountGroups: (call) => {
+    const schema = call.model.schema('AccountGroupInfo')
+    const groups = call.caller.groups.flatMap((aid) => call.state.find('account-groups', aid) ?? [])
+    return listAnswer(
+      call,
+      [...groups]
+        .sort((a, b) => a.sequence - b.sequence)
+        .map((group) => shown(reachable, group, { ...call, schema })),
+    )
+  },
+})

@@ -1,0 +1,44 @@
+import type { Call } from '../call.ts'
+import { isOwn } from '../crud.ts'
+import { isoDate } from '../iso-date.ts'
+import { objectsOf, textsOf } from '../json.ts'
+import type { Entry, Objects } from '../state.ts'
+
+/** Cloud agents are everybody's; enterprise agents belong to one account group and may be given to more. */
+export const seesAgent = (agent: Entry, call: Call): boolean =>
+  isOwn(agent, call) ||
+  (agent.orgId === call.caller.orgId && textsOf(agent.fields['accountGroups']).includes(call.aid))
+
+/** The tests of the account group that run on the agent, instant ones left out. */
+export const testsOn = (agentId: string, state: Objects, aid: string): readonly Entry[] =>
+  state
+    .all('tests')
+    .filter((test) => test.aid === aid && test.fields['instant'] !== true)
+    .filter((test) => objectsOf(test.fields['agents']).some((agent) => agent['agentId'] === agentId))
+
+/** Makes the agent run exactly these tests of the account group. A test that loses its last agent is disabled. */
+export function setAgentTests(agentId: string, wanted: ReadonlySet<string>, call: Call): void {
+  const { state, aid, now } = call
+  const before = new Set(testsOn(agentId, state, aid).map(({ id }) => id))
+  for (const test of state.all('tests')) {
+    if (test.aid !== aid || before.has(test.id) === wanted.has(test.id)) continue
+    const others = objectsOf(test.fields['agents']).filter((agent) => agent['agentId'] !== agentId)
+    const agents = wanted.has(test.id) ? [...others, { agentId }] : others
+    const enabled = agents.length === 0 ? false : (test.fields['enabled'] ?? true)
+    state.put({ ...test, fields: { ...test.fields, agents, enabled, modifiedDate: isoDate(now) } })
+  }
+}
+
+/** Takes the agent from every test: a test that loses its last agent is disabled, and each is changed now (v7-notes section 2). */
+export function takeFromTests(agentId: string, { state, now }: { state: Call['state']; now: number }): void {
+  for (const test of testsWith(agentId, state)) {
+    const agents = objectsOf(test.fields['agents']).filter((agent) => agent['agentId'] !== agentId)
+    const enabled = agents.length === 0 ? false : (test.fields['enabled'] ?? true)
+    state.put({ ...test, fields: { ...test.fields, agents, enabled, modifiedDate: isoDate(now) } })
+  }
+}
+
+const testsWith = (agentId: string, state: Objects): readonly Entry[] =>
+  state
+    .all('tests')
+    .filter(({ fields }) => objectsOf(fields['agents']).some((agent) => agent['agentId'] === agentId))

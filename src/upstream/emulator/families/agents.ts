@@ -1,0 +1,68 @@
+import type { Answerers, Call } from '../call.ts'
+import { type Acceptance, type Accepted, crud, type Family } from '../crud.ts'
+import { objectsOf, textsOf, without } from '../json.ts'
+import type { Model } from '../model.ts'
+import { invalidField, refused, type V7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { seesAgent, setAgentTests, takeFromTests } from './agent-relations.ts'
+import { showAgent } from './agent-show.ts'
+
+const commaList = (query: URLSearchParams, name: string): readonly string[] =>
+  query
+    .getAll(name)
+    .flatMap((value) => value.split(','))
+    .filter((value) => value !== '')
+
+function passesFilters(agent: Entry, { query }: Call): boolean {
+  const types = commaList(query, 'agentTypes')
+  const labels = commaList(query, 'labels')
+  const tagKeys = commaList(query, 'tagKeys')
+  const has = (list: string, key: string, wanted: readonly string[]): boolean =>
+    wanted.length === 0 || objectsOf(agent.fields[list]).some((one) => wanted.includes(String(one[key])))
+  return (
+    (types.length === 0 || types.includes(String(agent.fields['agentType']))) &&
+    has('labels', 'name', labels) &&
+    has('tags', 'key', tagKeys)
+  )
+}
+
+const mostPrefixes = 5
+
+const isCatalogue = (agent: Entry | undefined): boolean => agent?.fields['agentType'] === 'cloud'
+
+function accept({ call, supplied, merged, stored }: Acceptance): Accepted | V7Refusal {
+  if (isCatalogue(stored)) return refused('forbidden', 'Cloud agents cannot be changed.')
+  const isTaken = call.state
+    .all('agents')
+    .some(({ id, fields }) => id !== stored?.id && fields['agentName'] === merged['agentName'])
+  if (isTaken) return invalidField('agentName', 'An agent of this name exists already.')
+  if (textsOf(supplied['localResolutionPrefixes']).length > mostPrefixes)
+    return invalidField('localResolutionPrefixes', `must have at most ${mostPrefixes} elements.`)
+  const stray = textsOf(supplied['tests']).find((id) => call.state.find('tests', id)?.aid !== call.aid)
+  if (stray !== undefined) return invalidField('tests', `There is no test ${stray}.`)
+  const owner = stored?.aid
+  const groups = textsOf(merged['accountGroups']).filter((aid) => aid !== owner)
+  if (supplied['tests'] !== undefined && stored)
+    setAgentTests(stored.id, new Set(textsOf(supplied['tests'])), call)
+  return { fields: { ...without(merged, ['tests']), accountGroups: groups } }
+}
+
+const agent: Family = {
+  path: '/agents',
+  collection: 'agents',
+  idKey: 'agentId',
+  owner: 'account-group',
+  newId: ({ state }) => state.nextId(),
+  sees: seesAgent,
+  lists: passesFilters,
+  show: showAgent,
+  accept,
+  beforeDelete(entry, call) {
+    if (isCatalogue(entry)) return refused('forbidden', 'Cloud agents cannot be deleted.')
+    takeFromTests(entry.id, call)
+    return undefined
+  },
+}
+
+/** `/agents`: cloud, enterprise and enterprise-cluster agents. Nothing creates one here. */
+export const agents = (model: Model): Answerers => crud(agent, model)

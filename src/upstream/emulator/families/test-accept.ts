@@ -1,0 +1,132 @@
+import type { Call } from '../call.ts'
+import type { Acceptance, Accepted } from '../crud.ts'
+import { isoDate } from '../iso-date.ts'
+import { type JsonObject, objectsOf, only, present, textOf, textsOf } from '../json.ts'
+import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import type { TestKind } from './test-kinds.ts'
+
+const isForGroup = (entry: Entry | undefined, { aid, caller }: Call): boolean =>
+  entry !== undefined &&
+  (entry.orgId === undefined || entry.orgId === caller.orgId) &&
+  (entry.aid === undefined || entry.aid === aid || textsOf(entry.fields['accountGroups']).includes(aid))
+
+const strayIds = (
+  call: Call,
+  { collection, field, ids }: { collection: string; field: string; ids: readonly string[] },
+): readonly Violation[] =>
+  ids
+    .filter((id) => !isForGroup(call.state.find(collection, id), call))
+    .map((id) => ({ field, message: `There is no ${id} in this account group.` }))
+
+/** What a test names that does not exist where it may. */
+function strays(merged: JsonObject, call: Call): readonly Violation[] {
+  const target = textOf(merged['targetAgentId'])
+  const agentIds = objectsOf(merged['agents']).map((agent) => textOf(agent['agentId']) ?? '')
+  const shared = textsOf(merged['sharedWithAccounts'])
+  return [
+    ...strayIds(call, { collection: 'agents', field: 'agents', ids: agentIds }),
+    ...strayIds(call, {
+      collection: 'agents',
+      field: 'targetAgentId',
+      ids: target === undefined ? [] : [target],
+    }),
+    ...strayIds(call, { collection: 'monitors', field: 'monitors', ids: textsOf(merged['monitors']) }),
+    ...strayIds(call, { collection: 'alert-rules', field: 'alertRules', ids: textsOf(merged['alertRules']) }),
+    ...strayIds(call, { collection: 'tags', field: 'tags', ids: textsOf(merged['tags']) }),
+    ...strayIds(call, { collection: 'account-groups', field: 'sharedWithAccounts', ids: shared }),
+  ]
+}
+
+/** A test's name is its own within an account group (v7-notes section 2). */
+const isNameTaken = (merged: JsonObject, { state, aid }: Call, stored: Entry | undefined): boolean =>
+  merged['testName'] !== undefined &&
+  state
+    .all('tests')
+    .some(
+      (test) =>
+        test.id !== stored?.id &&
+        test.aid === aid &&
+        test.fields['instant'] !== true &&
+        test.fields['testName'] === merged['testName'],
+    )
+
+/** Alerts without rules take the account group's default rules for the type (official document, `alertsEnabled`). */
+const defaultRules = ({ alertTypes }: TestKind, { state, aid }: Call): readonly string[] =>
+  state
+    .all('alert-rules')
+    .filter(({ aid: owner, fields }) => owner === aid && fields['isDefault'] === true)
+    .filter(({ fields }) => alertTypes.includes(String(fields['alertType'])))
+    .map(({ id }) => id)
+
+/** Every DNS server of a test gets an id, by which its results are read. An address that the test had keeps its id. */
+function dnsServers(supplied: JsonObject, stored: Entry | undefined, call: Call): JsonObject {
+  if (supplied['dnsServers'] === undefined) return {}
+  const known = objectsOf(stored?.fields['dnsServers'])
+  const servers = textsOf(supplied['dnsServers']).map((serverName): JsonObject => {
+    const same = known.find((one) => one['serverName'] === serverName)
+    return same ?? { serverId: call.state.nextId(), serverName }
+  })
+  return { dnsServers: servers }
+}
+
+const sharedKeys = ['alertRules', 'labels', 'tags']
+
+/** A test that another account group shares may only change what hangs on it (v7-notes section 2). */
+const isBeyondShare = ({ supplied, stored, call }: Acceptance): boolean =>
+  stored !== undefined &&
+  stored.aid !== call.aid &&
+  Object.keys(supplied).some((key) => !sharedKeys.includes(key) && supplied[key] !== stored.fields[key])
+
+/** A create or update of a configured test of the kind. */
+export const acceptTest =
+  (kind: TestKind) =>
+  (acceptance: Acceptance): Accepted | V7Refusal => {
+    const { call, supplied, stored } = acceptance
+    if (isBeyondShare(acceptance))
+      return refused('forbidden', `A shared test may only change ${sharedKeys.join(', ')}.`)
+    const merged =
+      stored && stored.aid !== call.aid
+        ? { ...stored.fields, ...only(supplied, sharedKeys) }
+        : acceptance.merged
+    const wrong = strays(merged, call)
+    if (wrong.length > 0) return invalid(wrong)
+    if (isNameTaken(merged, call, stored))
+      return invalidField('testName', 'A test with this name exists already.')
+    return { fields: { ...merged, ...derived(kind, acceptance) } }
+  }
+
+/** What the server adds to a test: who and when, default rules, DNS server ids, the method of a body. */
+function derived(kind: TestKind, { call, supplied, merged, stored }: Acceptance): JsonObject {
+  const by = call.caller.email
+  const at = isoDate(call.now)
+  const alertsEnabled = merged['alertsEnabled'] ?? true
+  const rules =
+    merged['alertRules'] ?? (alertsEnabled === true && !stored ? defaultRules(kind, call) : undefined)
+  return {
+    ...present({ alertRules: rules }),
+    ...dnsServers(supplied, stored, call),
+    ...(kind.type === 'http-server' &&
+    merged['postBody'] !== undefined &&
+    merged['requestMethod'] === undefined
+      ? { requestMethod: 'post' }
+      : {}),
+    alertsEnabled,
+    type: kind.type,
+    createdBy: stored?.fields['createdBy'] ?? by,
+    createdDate: stored?.fields['createdDate'] ?? at,
+    modifiedBy: by,
+    modifiedDate: at,
+    liveShare: false,
+    savedEvent: false,
+  }
+}
+
+/** An instant test: nobody lists it, it is named but need not be the only one of its name, and no alert rules hang on it. */
+export const acceptInstantTest =
+  (kind: TestKind) =>
+  (acceptance: Acceptance): Accepted | V7Refusal => {
+    const wrong = strays(acceptance.merged, acceptance.call)
+    if (wrong.length > 0) return invalid(wrong)
+    return { fields: { ...acceptance.merged, ...derived(kind, acceptance), instant: true, alertRules: [] } }
+  }

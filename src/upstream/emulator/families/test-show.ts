@@ -1,0 +1,95 @@
+import type { Call } from '../call.ts'
+import { type JsonObject, objectsOf, textOf, textsOf, without } from '../json.ts'
+import type { Entry } from '../state.ts'
+import { testKindOf } from './test-kinds.ts'
+
+/** Keys that hold ids in the state and objects in the answer, shown only on demand (v7-notes sections 5 and 9). */
+const relations = ['agents', 'alertRules', 'monitors', 'labels', 'tags', 'sharedWithAccounts']
+
+const idObject = (key: string, entry: Entry | undefined): readonly JsonObject[] =>
+  entry ? [{ ...entry.fields, [key]: entry.id }] : []
+
+function expanded(test: Entry, { expand, state }: Call): JsonObject {
+  const { fields } = test
+  const find = (collection: string, key: string, ids: readonly string[]): readonly JsonObject[] =>
+    ids.flatMap((id) => idObject(key, state.find(collection, id)))
+  const publicMonitors =
+    fields['usePublicBgp'] === true
+      ? state.all('monitors').filter((monitor) => monitor.fields['monitorType'] === 'public')
+      : []
+  const monitorIds = new Set([...textsOf(fields['monitors']), ...publicMonitors.map(({ id }) => id)])
+  const sharedIds = new Set([
+    ...(test.aid === undefined ? [] : [test.aid]),
+    ...textsOf(fields['sharedWithAccounts']),
+  ])
+  return {
+    ...(expand.has('agent') && {
+      agents: find(
+        'agents',
+        'agentId',
+        objectsOf(fields['agents']).map((one) => textOf(one['agentId']) ?? ''),
+      ),
+    }),
+    ...(expand.has('alert-rule') && {
+      alertRules: find('alert-rules', 'ruleId', textsOf(fields['alertRules'])),
+    }),
+    ...(expand.has('monitor') && { monitors: find('monitors', 'monitorId', [...monitorIds]) }),
+    ...(expand.has('label') && {
+      labels: textsOf(fields['labels']).map((labelId) => ({ labelId, name: labelId, isBuiltin: false })),
+    }),
+    ...(expand.has('tag') && { tags: find('tags', 'id', textsOf(fields['tags'])) }),
+    ...(expand.has('shared-with-account') && {
+      sharedWithAccounts: [...sharedIds].map((aid) => ({
+        aid,
+        name: state.find('account-groups', aid)?.fields['accountGroupName'] ?? '',
+      })),
+    }),
+  }
+}
+
+/** Falls away when a web test does not measure the network (v7-notes section 9, from client code). */
+const networkKeys = [
+  'mtuMeasurements',
+  'bandwidthMeasurements',
+  'pathTraceMode',
+  'probeMode',
+  'protocol',
+  'numPathTraces',
+]
+
+function hidden({ type, networkMeasurements }: JsonObject): readonly string[] {
+  const isNetworkTest = type === 'agent-to-server' || type === 'agent-to-agent'
+  const withoutNetwork = networkMeasurements === false && !isNetworkTest ? networkKeys : []
+  return [...relations, 'instant', 'password', 'bearerToken', ...withoutNetwork]
+}
+
+/** `targetSipCredentials` comes back flattened; the object itself stays too, because the document requires it. */
+function sipKeys(credentials: JsonObject | undefined): JsonObject {
+  if (!credentials) return {}
+  const open = without(credentials, ['password'])
+  return { ...open, targetSipCredentials: open }
+}
+
+/** A stored test as answers show it. */
+export function showTest(test: Entry, call: Call): JsonObject {
+  const { fields } = test
+  const port = fields['type'] === 'agent-to-server' ? fields['port'] : undefined
+  const [credentials] = objectsOf([fields['targetSipCredentials'] ?? null])
+  const server = textOf(fields['server'])
+  return {
+    ...without(fields, hidden(fields)),
+    ...sipKeys(credentials),
+    // The answer has no `port`; it stands in the server (v7-notes section 9, from client code).
+    ...(port !== undefined &&
+      server !== undefined &&
+      !server.includes(':') && { server: `${server}:${port}` }),
+    ...expanded(test, call),
+  }
+}
+
+/** Links of a test to its results. */
+export const testLinks = (test: Entry, call: Call): JsonObject => ({
+  testResults: (testKindOf(test.fields['type'])?.results ?? []).map((results) => ({
+    href: call.href(`/test-results/${test.id}/${results}`),
+  })),
+})

@@ -1,0 +1,128 @@
+import { userIdOf } from '#domain/user.ts'
+import type { Answerers, Call } from '../call.ts'
+import { type Acceptance, type Accepted, crud, type Family, shown } from '../crud.ts'
+import { isoDate } from '../iso-date.ts'
+import { type JsonObject, objectsOf, present, textOf, textsOf } from '../json.ts'
+import type { Model } from '../model.ts'
+import { invalid, invalidField, notFound, refused, type V7Refusal, type Violation } from '../refusals.ts'
+import type { Entry, Objects } from '../state.ts'
+import { roleSummary } from './roles.ts'
+
+const groupSummary = (aid: string, state: Objects): JsonObject => ({
+  aid,
+  accountGroupName: state.find('account-groups', aid)?.fields['accountGroupName'] ?? '',
+})
+
+/** The ids of the request become objects in the answer (v7-notes section 9). */
+function show(user: Entry, { state }: Call): JsonObject {
+  const { fields } = user
+  const rolesOf = (ids: readonly string[]): readonly JsonObject[] =>
+    ids.flatMap((id) => roleSummary(id, state))
+  return present({
+    name: fields['name'],
+    email: fields['email'],
+    dateRegistered: fields['dateRegistered'],
+    lastLogin: fields['lastLogin'],
+    loginAccountGroup: groupSummary(textOf(fields['loginAccountGroupId']) ?? '', state),
+    accountGroupRoles: objectsOf(fields['accountGroupRoles']).map((one) => ({
+      accountGroup: groupSummary(textOf(one['accountGroupId']) ?? '', state),
+      roles: rolesOf(textsOf(one['roleIds'])),
+    })),
+    allAccountGroupRoles: rolesOf(textsOf(fields['allAccountGroupRoleIds'])),
+  })
+}
+
+/** What a user's request names that does not exist in the organization. */
+function strays(merged: JsonObject, { state, caller }: Call): readonly Violation[] {
+  const isGroup = (aid: string): boolean => state.find('account-groups', aid)?.orgId === caller.orgId
+  const isRole = (id: string): boolean => {
+    const role = state.find('roles', id)
+    return role !== undefined && (role.orgId === undefined || role.orgId === caller.orgId)
+  }
+  const login = textOf(merged['loginAccountGroupId'])
+  const groups = objectsOf(merged['accountGroupRoles'])
+  const roleIds = [
+    ...textsOf(merged['allAccountGroupRoleIds']),
+    ...groups.flatMap((one) => textsOf(one['roleIds'])),
+  ]
+  return [
+    ...(login !== undefined && !isGroup(login)
+      ? [{ field: 'loginAccountGroupId', message: `There is no account group ${login}.` }]
+      : []),
+    ...groups
+      .map((one) => textOf(one['accountGroupId']) ?? '')
+      .filter((aid) => !isGroup(aid))
+      .map((aid) => ({ field: 'accountGroupRoles', message: `There is no account group ${aid}.` })),
+    ...roleIds
+      .filter((id) => !isRole(id))
+      .map((id) => ({ field: 'roleIds', message: `There is no role ${id}.` })),
+  ]
+}
+
+function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
+  const email = textOf(merged['email'])
+  if (email === undefined || email === '') return invalidField('email', 'Email is empty.')
+  const isTaken = call.state
+    .all('users')
+    .some(
+      ({ id, fields }) => id !== stored?.id && String(fields['email']).toLowerCase() === email.toLowerCase(),
+    )
+  if (isTaken) return invalidField('email', 'A user with this email exists already.')
+  const wrong = strays(merged, call)
+  if (wrong.length > 0) return invalid(wrong)
+  return {
+    fields: {
+      name: email,
+      loginAccountGroupId: call.caller.loginAid,
+      dateRegistered: isoDate(call.now),
+      ...merged,
+    },
+  }
+}
+
+/** A v7 user is also a person who signs in: the identity port follows, before the write is acknowledged. */
+function afterWrite(entry: Entry, { row, region, state, identity, caller }: Call): void {
+  const email = textOf(entry.fields['email']) ?? ''
+  const name = textOf(entry.fields['name']) ?? email
+  if (row.method !== 'POST') {
+    state.also(() => identity.update(userIdOf(region, entry.id), { email, name }))
+    return
+  }
+  const ownGroup = state.find('account-groups', caller.loginAid)
+  const organizationName = textOf(ownGroup?.fields['organizationName']) ?? caller.orgId
+  const organizationId = caller.orgId
+  state.also(() => identity.enrol({ region, uid: entry.id, email, name, organizationId, organizationName }))
+}
+
+const user: Family = {
+  path: '/users',
+  collection: 'users',
+  idKey: 'uid',
+  owner: 'organization',
+  newId: ({ state }) => String(Math.max(10_000, ...state.all('users').map(({ id }) => Number(id))) + 1),
+  show,
+  accept,
+  afterWrite,
+  beforeDelete(entry, { caller, state, identity, region }) {
+    if (entry.id === caller.uid) return refused('forbidden', 'A user cannot delete itself.')
+    state.also(() => identity.remove(userIdOf(region, entry.id)))
+    return undefined
+  },
+}
+
+/** `/users` and `/users/current`. */
+export const users = (model: Model): Answerers => ({
+  ...crud(user, model),
+  getCurrentUser: (call) => {
+    const entry = call.state.find('users', call.caller.uid)
+    if (!entry) return notFound
+    const schema = model.schema('UserDetail')
+    return {
+      status: 200,
+      body: {
+        ...shown(user, entry, { ...call, schema }),
+        _links: { self: { href: call.href('/users/current') } },
+      },
+    }
+  },
+})

@@ -1,0 +1,50 @@
+import type { Refusal } from '#domain/refusal.ts'
+
+/** What is wrong with one field of a request. */
+export interface Violation {
+  /** As in `agents[0].agentId`. */
+  readonly field: string
+  readonly message: string
+}
+
+const statuses = {
+  invalid_request: 400,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  precondition_failed: 412,
+  too_large: 413,
+  unsupported_media_type: 415,
+  not_emulated: 501,
+} as const
+
+/** An expected no of the embedded upstream; problems.ts says how each API group words it on the wire. */
+export interface V7Refusal extends Refusal<keyof typeof statuses> {
+  readonly violations?: readonly Violation[]
+}
+
+export const statusOf = (refusal: V7Refusal): number => statuses[refusal.code]
+
+/** @param description for the client's developer: what to do */
+export const refused = (code: keyof typeof statuses, description: string): V7Refusal => ({
+  kind: 'refusal',
+  code,
+  description,
+})
+
+/** 400 for fields that the request must change. */
+export const invalid = (violations: readonly Violation[]): V7Refusal => ({
+  kind: 'refusal',
+  code: 'invalid_request',
+  description: violations.map(({ field, message }) => `Error in field ${field} : ${message}`).join(' '),
+  violations,
+})
+
+/** 400 for one field. */
+export const invalidField = (field: string, message: string): V7Refusal => invalid([{ field, message }])
+
+export const notFound: V7Refusal = refused('not_found', 'There is no such object in this account group.')
+
+/** Tells a refusal from an answer. Never ask it of what a client sent: wrap that first. */
+export const isV7Refusal = (value: object): value is V7Refusal =>
+  'kind' in value && value.kind === 'refusal' && 'code' in value

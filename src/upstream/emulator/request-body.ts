@@ -1,0 +1,79 @@
+import type { Readable } from 'node:stream'
+import type { UpstreamRequest } from '#upstream/upstream.ts'
+import { isJsonObject, type Json } from './json.ts'
+import { invalid, refused, type V7Refusal } from './refusals.ts'
+
+/** The largest body that is read; what ThousandEyes allows is not published. */
+const limitBytes = 1_048_576
+
+/** @returns the bytes, or undefined when there are more than the limit; what is too much is read and thrown away */
+function readBytes(stream: Readable): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    stream.on('data', (chunk: Buffer | string) => {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      size += bytes.length
+      if (size <= limitBytes) chunks.push(bytes)
+      else resolve(undefined)
+    })
+    stream.once('end', () => resolve(Buffer.concat(chunks)))
+    stream.once('error', reject)
+    stream.once('close', () => reject(new Error('the body ended before it was complete')))
+  })
+}
+
+/** Clients that send their models whole send null for what they leave out. */
+function withoutNulls(value: Json): Json {
+  if (Array.isArray(value))
+    return (value as readonly Json[]).filter((item) => item !== null).map(withoutNulls)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => (inner === null ? [] : [[key, withoutNulls(inner)]])),
+  )
+}
+
+const mediaTypeOf = (header: string | undefined): string =>
+  header?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+
+/** @returns the bytes of the body, empty when there is none, or why they are not taken */
+export async function readBody(
+  request: Pick<UpstreamRequest, 'body' | 'headers'>,
+  accepted: readonly string[],
+): Promise<Buffer | V7Refusal> {
+  if (!request.body) return Buffer.alloc(0)
+  const bytes = await readBytes(request.body).catch(() => 'broken' as const)
+  if (bytes === 'broken') return refused('invalid_request', 'The request body ended before it was complete.')
+  if (!bytes) return refused('too_large', `The request body is larger than ${limitBytes} bytes.`)
+  if (bytes.length > 0 && !accepted.includes(mediaTypeOf(request.headers['content-type'])))
+    return refused('unsupported_media_type', `Send the body as ${accepted.join(' or ')}.`)
+  return bytes
+}
+
+/** What came as a body: parsed when it is JSON, as text when the operation takes another type. */
+export interface Body {
+  readonly json: Json | undefined
+  readonly text: string | undefined
+}
+
+export const noBody: Body = { json: undefined, text: undefined }
+
+/** @returns the body without its nulls, or a refusal when it is declared as JSON and is none */
+export function parseBody(
+  bytes: Buffer,
+  contentType: string | undefined,
+): { readonly body: Body } | V7Refusal {
+  if (bytes.length === 0) return { body: noBody }
+  const text = bytes.toString('utf8')
+  if (mediaTypeOf(contentType) !== 'application/json') return { body: { json: undefined, text } }
+  try {
+    return { body: { json: withoutNulls(JSON.parse(text) as Json), text: undefined } }
+  } catch {
+    return refused('invalid_request', 'JSON parse error: the request body is no valid JSON.')
+  }
+}
+
+/** What to answer when an operation needs a body and got none. */
+export const missingBody: V7Refusal = invalid([
+  { field: 'body', message: 'Required request body is missing.' },
+])

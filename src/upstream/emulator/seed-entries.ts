@@ -1,0 +1,77 @@
+import type { RegionId } from '#domain/region.ts'
+import { type JsonObject, without } from './json.ts'
+import type { Permissions } from './permissions.ts'
+import type { Seed, SeedAccountGroup, SeedObjects, SeedUser } from './seed.ts'
+import type { NewEntry } from './state.ts'
+
+type Owner = Pick<NewEntry, 'orgId' | 'aid'>
+
+/** Instants in the seed are fixed, so that two fresh starts show the same. */
+const registeredAt = '2024-01-15T09:00:00Z'
+
+const entriesOf = (objects: SeedObjects, owner: Owner, idPrefix = ''): readonly NewEntry[] =>
+  Object.entries(objects).flatMap(([collection, list]) =>
+    list.map((object) => ({
+      collection,
+      id: `${idPrefix}${object.id}`,
+      ...owner,
+      fields: without(object, ['id']),
+    })),
+  )
+
+const roleEntries = ({ builtInRoles }: Permissions): readonly NewEntry[] =>
+  builtInRoles.map(({ roleId, name, permissionIds, hasManagementPermissions }) => ({
+    collection: 'roles',
+    id: roleId,
+    fields: { name, isBuiltin: true, hasManagementPermissions, permissions: permissionIds },
+  }))
+
+const accountGroupEntry = (group: SeedAccountGroup): NewEntry => ({
+  collection: 'account-groups',
+  id: group.aid,
+  orgId: group.organizationId,
+  fields: {
+    accountGroupName: group.name,
+    organizationName: group.organizationName,
+    isDefaultAccountGroup: group.isDefault,
+  },
+})
+
+function userEntry(user: SeedUser, roleIds: ReadonlyMap<string, string>): NewEntry {
+  const idsOf = (names: readonly string[]): readonly string[] =>
+    names.map((name) => {
+      const id = roleIds.get(name)
+      if (id === undefined)
+        throw new Error(
+          `the seed gives ${user.email} the role ${name}; allowed: ${[...roleIds.keys()].join(', ')}`,
+        )
+      return id
+    })
+  const groups = Object.entries(user.roles).filter(([aid]) => aid !== 'all')
+  const fields: JsonObject = {
+    name: user.name,
+    email: user.email,
+    dateRegistered: registeredAt,
+    loginAccountGroupId: user.loginAccountGroup,
+    allAccountGroupRoleIds: idsOf(user.roles['all'] ?? []),
+    accountGroupRoles: groups.map(([aid, names]) => ({ accountGroupId: aid, roleIds: idsOf(names) })),
+  }
+  return { collection: 'users', id: user.uid, orgId: user.organizationId, fields }
+}
+
+/** The objects of a region that has none yet. @throws when a user has a role that is not built in */
+export function seedEntries(seed: Seed, region: RegionId, permissions: Permissions): readonly NewEntry[] {
+  const groups = seed.accountGroups.filter((group) => group.region === region)
+  const users = seed.users.filter((user) => user.region === region)
+  const roleIds = new Map(permissions.builtInRoles.map(({ name, roleId }) => [name, roleId]))
+  return [
+    ...roleEntries(permissions),
+    ...groups.map(accountGroupEntry),
+    ...users.map((user) => userEntry(user, roleIds)),
+    ...entriesOf(seed.catalogue, {}),
+    ...groups.flatMap(({ aid, organizationId }) => {
+      const owner = { orgId: organizationId, aid }
+      return [...entriesOf(seed.everyAccountGroup, owner, aid), ...entriesOf(seed.objects[aid] ?? {}, owner)]
+    }),
+  ]
+}

@@ -5,21 +5,14 @@ import { parseTarget } from './target.ts'
 /** Longer targets than any of v7; Node refuses a head of 16 KB by itself. */
 const maxTargetLength = 8000
 
-/** Headers of which a second one would be read by one server and not by the next. Node keeps the first of each silently. */
-const isSingle = (name: string): boolean => name === 'authorization' || name === 'host'
-
-/** Looks at the raw list, as Node has dropped the duplicates from the other. */
-function hasDuplicate(rawHeaders: readonly string[]): boolean {
-  const seen = new Set<string>()
+/** How often the raw list names the header: Node has dropped the second one from its own. @param name in lower case */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const header = rawHeaders[index] ?? ''
-    if (header.length !== 4 && header.length !== 13) continue
-    const name = header.toLowerCase()
-    if (!isSingle(name)) continue
-    if (seen.has(name)) return true
-    seen.add(name)
+    if (header.length === name.length && header.toLowerCase() === name) count += 1
   }
-  return false
+  return count
 }
 
 /** The body must be framed and encoded in the one way that we pass on (RFC 9112 §6.1). */
@@ -56,9 +49,10 @@ export const requireCanonicalRequest =
     const target = parseTarget(url)
     if (!target) return badRequest(call, 'The target of the request is not in its canonical form.')
     call.target = target
-    if (headers.host === undefined || hasDuplicate(rawHeaders))
+    // A second one would be read by one server and not by the next.
+    if (countOf('host', rawHeaders) !== 1 || countOf('authorization', rawHeaders) > 1)
       return badRequest(call, 'Send Host once and Authorization at most once.')
-    if (!allowsHost(headers.host))
+    if (!allowsHost(headers.host ?? ''))
       return problemAnswer(call, {
         status: 421,
         title: 'Misdirected Request',

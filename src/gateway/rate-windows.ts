@@ -50,9 +50,9 @@ function holderOf(caller: Caller): string {
   return caller.kind === 'integration' ? `${organization}:${caller.access.clientId}` : organization
 }
 
-function resetOf({ reset }: Window, { remaining, resetAt }: Draw, now: number): number {
+function resetOf({ reset }: Window, { remaining, resetAt }: Draw, clock: Clock): number {
   if (reset === 'epoch-seconds') return resetAt / 1000
-  return remaining > 0 ? 0 : Math.ceil((resetAt - now) / 1000)
+  return remaining > 0 ? 0 : Math.ceil((resetAt - clock.now()) / 1000)
 }
 
 /** 429 with the headers of the window and without Retry-After (thousandeyes-facts 6.3); the body's words are ours. */
@@ -74,13 +74,14 @@ export function rateWindowChecks(
 ): { readonly calls: Check; readonly buckets: Check } {
   function draw(call: Call, name: string, window: Window): Answer | undefined {
     const drawn = windows.draw(`${name}:${holderOf(call.caller)}`, window)
+    const { header } = window
     call.rateHeaders.push(
-      `${window.header}-Limit`,
+      `${header}-Limit`,
       String(drawn.limit),
-      `${window.header}-Remaining`,
+      `${header}-Remaining`,
       String(drawn.remaining),
-      `${window.header}-Reset`,
-      String(resetOf(window, drawn, clock.now())),
+      `${header}-Reset`,
+      String(resetOf(window, drawn, clock)),
     )
     return drawn.allowed ? undefined : exhausted(call)
   }

@@ -50,9 +50,11 @@ export function writeAnswer(call: Call, answer: Answer, broken: (error: Error) =
     return
   }
   const bytes = body ?? ''
+  const length = Buffer.byteLength(bytes)
   // RFC 9110 §8.6: 204 has no length.
-  if (status !== 204) headers.push('Content-Length', String(Buffer.byteLength(bytes)))
+  if (status !== 204) headers.push('Content-Length', String(length))
   response.writeHead(status, headers)
   if (status === 204 || request.method === 'HEAD') response.end()
-  else response.end(bytes)
+  // As long in UTF-8 as in characters: all ASCII, which Node writes faster when told so.
+  else response.end(bytes, length === bytes.length ? 'latin1' : 'utf8')
 }

@@ -39,6 +39,8 @@ export interface Guards {
   ): Promise<{ readonly blocked: boolean; readonly retryAfterSeconds: number }>
   /** Whether the next hit would be refused; counts nothing. @throws when the store cannot answer */
   isBlocked(key: string, rule: LimitRule): Promise<boolean>
+  /** Takes the newest attempt back, as after the right user code: being right must not use up the guesses of others. @throws when the store cannot answer */
+  release(key: string): Promise<void>
   /** Forgets the attempts, as after the right password. @throws when the store cannot answer */
   clear(key: string): Promise<void>
 }

@@ -9,6 +9,8 @@ export interface Misses {
   hit(key: string, rule: LimitRule): Promise<number>
   /** @returns epoch ms until which the key is blocked; 0 when it is not */
   blockedUntil(key: string, rule: LimitRule): Promise<number>
+  /** Takes the newest attempt back. */
+  release(key: string): Promise<void>
   clear(key: string): Promise<void>
 }
 
@@ -98,6 +100,16 @@ export function openMisses(store: Store, clock: Clock): Misses {
     async blockedUntil(key, rule) {
       const [record] = await store.read([recordKey(key)])
       return blockOf(instantsOf(record), rule, clock.now())
+    },
+    async release(key) {
+      for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
+        const [record] = await store.read([recordKey(key)])
+        if (!record) return
+        const value = instantsOf(record).slice(0, -1).join(',')
+        const { version: expected, expiresAt } = record
+        const put = { kind: 'put', key: record.key, value, expiresAt, expected } as const
+        if ((await store.commit([put])) === 'committed') return
+      }
     },
     async clear(key) {
       await store.commit([{ kind: 'delete', key: recordKey(key) }])

@@ -13,6 +13,7 @@ const guardsOn = (misses: Misses, clock: Clock): Guards => ({
       : { blocked: true, retryAfterSeconds: Math.max(1, Math.ceil((blockedUntil - clock.now()) / 1000)) }
   },
   isBlocked: async (key, rule) => (await misses.blockedUntil(`guard:${key}`, rule)) > 0,
+  release: (key) => misses.release(`guard:${key}`),
   clear: (key) => misses.clear(`guard:${key}`),
 })
 

@@ -1,0 +1,70 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { type DeviceCodeAdapterParts, deviceCodeAdapter } from './device-code-adapter.ts'
+import { type GrantAdapterParts, grantAdapter } from './grant-adapter.ts'
+import { refreshTokenAdapter } from './refresh-token-adapter.ts'
+import type { SealedRecords } from './sealed-records.ts'
+import { accessTokenAdapter, authorizationCodeAdapter, type TokenAdapterParts } from './token-adapter.ts'
+
+export type AdapterParts = TokenAdapterParts & GrantAdapterParts & DeviceCodeAdapterParts
+
+/** Sessions, interactions, registered clients and the rest: last write wins, found by id. */
+function plainAdapter(model: string, records: SealedRecords): Adapter {
+  return {
+    async upsert(id, payload) {
+      records.write(records.keyOf(model, id), payload, { guarded: false })
+    },
+    async find(id) {
+      return (await records.read(records.keyOf(model, id))) as AdapterPayload | undefined
+    },
+    async destroy(id) {
+      records.delete(records.keyOf(model, id))
+    },
+    async consume(id) {
+      const key = records.keyOf(model, id)
+      const payload = await records.read(key)
+      if (payload) records.write(key, { ...payload, consumed: 1 }, { guarded: true })
+    },
+    revokeByGrantId: () => Promise.resolve(),
+    findByUid: () => Promise.resolve(undefined),
+    findByUserCode: () => Promise.resolve(undefined),
+  }
+}
+
+/** A session is also found by its uid, which stays while its id changes at sign-in (ASVS 7.2.4). */
+function sessionAdapter(records: SealedRecords): Adapter {
+  const plain = plainAdapter('Session', records)
+  return {
+    ...plain,
+    async upsert(id, payload) {
+      const key = records.keyOf('Session', id)
+      records.write(key, payload, { guarded: false })
+      records.point('session-uid', String(payload.uid), { key, payload })
+    },
+    async findByUid(uid) {
+      const key = await records.follow('session-uid', uid)
+      return key === undefined ? undefined : ((await records.read(key)) as AdapterPayload | undefined)
+    },
+  }
+}
+
+/** The engine's storage: one adapter a model, all within the running unit of work. */
+export function engineAdapter(parts: AdapterParts): (model: string) => Adapter {
+  return (model) => {
+    switch (model) {
+      case 'Grant':
+        return grantAdapter(parts)
+      case 'AccessToken':
+        return accessTokenAdapter(parts)
+      case 'AuthorizationCode':
+        return authorizationCodeAdapter(parts)
+      case 'RefreshToken':
+        return refreshTokenAdapter(parts)
+      case 'DeviceCode':
+        return deviceCodeAdapter(parts)
+      case 'Session':
+        return sessionAdapter(parts.records)
+      default:
+        return plainAdapter(model, parts.records)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Authorization server: issues tokens to integrations for users who said yes (RFC 6749), on oidc-provider through its public
+ * extension points. Owns the protocol endpoints, the steps of sign-in and confirm, and the grant's record while it is being
+ * issued. Who a user is, what a store is and what answers v7 are other folders' affairs, behind their ports.
+ */
+import type Koa from 'koa'
+import type { Middleware } from 'koa'
+import { Provider } from 'oidc-provider'
+import type { BrowserSessions } from '#http/browser-session.ts'
+import { serveAssets } from '#http/page.ts'
+import { requestIds } from '#http/request-id.ts'
+import { securityHeaders } from '#http/security-headers.ts'
+import { browserSessions } from './browser-sessions.ts'
+import { engineConfiguration } from './configuration.ts'
+import { completeDeviceAnswers, prefillUserCode } from './device-authorization.ts'
+import { answerFailures, knownPathsOnly, ownFormsOnly, refuseBasic } from './edge.ts'
+import { engineTime } from './engine-time.ts'
+import { grantWork } from './grant-work.ts'
+import { guardClientSecrets, guardUserCodes, limitDeviceAuthorizations } from './guesses.ts'
+import { metadata } from './metadata.ts'
+import type { AuthorizationServerParts } from './parts.ts'
+import { protocolStep } from './protocol-step.ts'
+import { refreshReplay } from './refresh-replay.ts'
+import { sealedRecords } from './sealed-records.ts'
+import { openSeams } from './seams.ts'
+import { endConnectionsOnLogout } from './sign-out.ts'
+import { accountSignIn } from './steps/account-sign-in.ts'
+import { stepRoutes } from './steps/step-routes.ts'
+import { unitsOfWork } from './unit-of-work.ts'
+
+/** A surface of pages that shares our browser session; given the port, it returns its routes. */
+export type PageSurface = (sessions: BrowserSessions) => Middleware
+
+/** Every request has a name before anything else happens to it. */
+function nameRequests(nextId: () => string): Middleware {
+  return (ctx, next) => {
+    ctx.set('X-Request-Id', nextId())
+    return next()
+  }
+}
+
+type EngineListener = (
+  ctx: { readonly path: string },
+  error: Error & { readonly error_detail?: string },
+) => void
+
+function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): void {
+  const on = provider.on.bind(provider) as unknown as (event: string, listener: EngineListener) => void
+  // The reason of a refusal is for the log alone; the client gets the protocol's words (oidc-provider `error_detail`).
+  const refused =
+    (event: string): EngineListener =>
+    (ctx, error) => {
+      if (error.message !== 'authorization_pending')
+        parts.log({ event, path: ctx.path, error: error.message, detail: error.error_detail })
+    }
+  on('server_error', (ctx, error) =>
+    parts.log({ event: 'server-error', path: ctx.path, error: String(error.stack) }),
+  )
+  for (const endpoint of ['grant', 'authorization', 'introspection', 'revocation', 'userinfo'])
+    on(`${endpoint}.error`, refused(`${endpoint}-refused`))
+}
+
+/**
+ * Builds the authorization server. The engine fixes its issuer here, so the origin must be known (design: main binds first).
+ * @param pages surfaces that are served from the same origin with the same browser session
+ * @returns the Koa application; its `callback()` is the request listener
+ */
+export function openAuthorizationServer(parts: AuthorizationServerParts, pages: readonly PageSurface[]): Koa {
+  const { store, secrets, audit, clock, spans, randomBytes } = parts
+  const units = unitsOfWork(store)
+  const time = engineTime(clock, parts.engineNow)
+  const work = grantWork(units, audit, clock)
+  const records = sealedRecords(units, secrets, time)
+  const replay = refreshReplay({
+    units,
+    work,
+    secrets,
+    randomBytes,
+    now: () => clock.now(),
+    windowSeconds: spans.refreshReplayWindow,
+  })
+  const adapterParts = {
+    units,
+    work,
+    time,
+    clock,
+    secrets,
+    records,
+    pendingSeconds: spans.deviceCode + spans.interaction,
+    intervalSeconds: spans.devicePollingInterval,
+  }
+  const provider = new Provider(parts.origin.origin, engineConfiguration(parts, adapterParts))
+  // The listener in front has settled host, scheme and address; what arrives here is canonical (DECISIONS 14).
+  provider.proxy = true
+  openSeams(provider, { work, secrets })
+  logEngineEvents(provider, parts)
+  const sessions = browserSessions(provider, parts)
+  const order: readonly Middleware[] = [
+    nameRequests(requestIds(randomBytes)),
+    securityHeaders(parts.origin), //          every page, errors included
+    answerFailures(parts), //                  store trouble and defects: 503, no stack
+    knownPathsOnly(parts), //                  no lenient spellings; 404 and 405 in the reader's form
+    serveAssets(parts.views),
+    metadata(parts), //                        RFC 8414, RFC 9728
+    refuseBasic(parts),
+    ownFormsOnly(parts), //                    cross-site POSTs change nothing
+    limitDeviceAuthorizations(parts),
+    guardClientSecrets(parts),
+    guardUserCodes(parts), //                  RFC 8628 §5.1
+    prefillUserCode(),
+    protocolStep(parts, { units, work, replay }), // one step, one commit
+    completeDeviceAnswers(parts),
+    endConnectionsOnLogout(parts, work),
+    accountSignIn(parts, sessions),
+    ...pages.map((page) => page(sessions)),
+    stepRoutes({ provider, parts, units }),
+  ]
+  for (const middleware of order) provider.use(middleware as Parameters<Provider['use']>[0])
+  return provider as unknown as Koa
+}

@@ -1,0 +1,169 @@
+import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { TokenLifetimes } from '#domain/integration.ts'
+import { scopeList } from '#domain/scope.ts'
+import type { UserId } from '#domain/user.ts'
+import { errorPage } from '#http/error-page.ts'
+import { type AdapterParts, engineAdapter } from './adapter.ts'
+import { clientOf, resourceServerClient } from './clients.ts'
+import { deviceFlow } from './device-views.ts'
+import type { AuthorizationServerParts } from './parts.ts'
+import { stepPolicy } from './policy.ts'
+import { checkRegistration } from './registration.ts'
+import { logoutViews } from './sign-out.ts'
+
+/** ThousandEyes' own paths where they are known (design, section 2). */
+export const routes = {
+  authorization: '/oauth2/authorize',
+  token: '/v7/oauth2/token',
+  device_authorization: '/v7/oauth2/device/authorization',
+  registration: '/v7/oauth2/clients',
+  userinfo: '/v7/oauth2/userinfo',
+  jwks: '/v7/oauth2/provider/keys',
+  revocation: '/v7/oauth2/revoke',
+  introspection: '/v7/oauth2/introspect',
+  code_verification: '/oauth2/device',
+  end_session: '/oauth2/logout',
+} as const
+
+type Ctx = KoaContextWithOIDC | undefined
+
+/** An anonymous visit to the device page leaves a session row for so long and no longer (security-cases L04). */
+const anonymousSessionSeconds = 600
+
+function lifetimesBy(parts: AuthorizationServerParts): (clientId: string | undefined) => TokenLifetimes {
+  const byId = new Map(parts.integrations.configured.map(({ clientId, lifetimes }) => [clientId, lifetimes]))
+  return (clientId) => byId.get(clientId ?? '') ?? parts.registeredLifetimes
+}
+
+function spansOf(parts: AuthorizationServerParts): NonNullable<Configuration['ttl']> {
+  const of = lifetimesBy(parts)
+  const { spans, engineNow } = parts
+  const nowSeconds = (): number => Math.floor(engineNow() / 1000)
+  // An access token does not promise to outlive its connection.
+  const untilGrantEnds = (ctx: Ctx): number =>
+    (ctx?.oidc?.entities.Grant?.exp ?? Number.POSITIVE_INFINITY) - nowSeconds()
+  return {
+    AccessToken: (ctx, _token, client) =>
+      Math.max(1, Math.min(of(client.clientId).accessSeconds, untilGrantEnds(ctx))),
+    RefreshToken: (_ctx, _token, client) => of(client.clientId).idleSeconds,
+    // The confirm step passes expiresIn; outside a protocol request there is no client here.
+    Grant: (_ctx, grant) => of(grant.clientId).absoluteSeconds,
+    AuthorizationCode: spans.authorizationCode,
+    DeviceCode: spans.deviceCode,
+    IdToken: spans.idToken,
+    Interaction: spans.interaction,
+    Session: (_ctx, session) =>
+      session.accountId === undefined
+        ? anonymousSessionSeconds
+        : Math.max(
+            1,
+            Math.min(
+              spans.sessionIdle,
+              (session.loginTs ?? nowSeconds()) + spans.sessionAbsolute - nowSeconds(),
+            ),
+          ),
+  }
+}
+
+/** RFC 6749 §3.3: a scope that does not exist, or none at all, is refused; nothing is silently narrowed or widened. */
+function checkScopes(parts: AuthorizationServerParts): (ctx: KoaContextWithOIDC) => void {
+  const known = new Set(parts.scopes.map(({ name }) => name))
+  return (ctx) => {
+    const requested = scopeList(String(ctx.oidc.params?.['scope'] ?? ''))
+    if (requested.length === 0) throw new errors.InvalidScope('scope is required', '')
+    const unknown = requested.find((word) => !known.has(word))
+    if (unknown !== undefined) throw new errors.InvalidScope('requested scope does not exist', unknown)
+  }
+}
+
+/** RFC 6265bis: the prefixes pin cookies to this host; a cookie with a path of its own cannot have `__Host-`. */
+const cookieNames = (isSecure: boolean): NonNullable<NonNullable<Configuration['cookies']>['names']> => ({
+  session: isSecure ? '__Host-panoptes_session' : 'panoptes_session',
+  interaction: isSecure ? '__Secure-panoptes_interaction' : 'panoptes_interaction',
+  resume: isSecure ? '__Secure-panoptes_resume' : 'panoptes_resume',
+})
+
+function featuresOf(parts: AuthorizationServerParts): NonNullable<Configuration['features']> {
+  const knownScopes = new Set(parts.scopes.map(({ name }) => name))
+  const resourceServers = new Set(parts.resourceServers.map(({ clientId }) => clientId))
+  return {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    userinfo: { enabled: true },
+    deviceFlow: deviceFlow(parts),
+    rpInitiatedLogout: { enabled: true, ...logoutViews(parts) },
+    // RFC 7009 §2.1: a token is revoked by the client it was issued to.
+    revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
+    introspection: { enabled: true, allowedPolicy: (_ctx, client) => resourceServers.has(client.clientId) },
+    registration: {
+      enabled: parts.registration === 'open',
+      initialAccessToken: false,
+      issueRegistrationAccessToken: true,
+      idFactory: (ctx) => {
+        checkRegistration(ctx, knownScopes)
+        return `registered-${parts.randomBytes(15).toString('base64url')}`
+      },
+      secretFactory: () => parts.randomBytes(32).toString('base64url'),
+    },
+  }
+}
+
+/** The whole configuration of oidc-provider: values, and functions that live in files of their own. */
+export function engineConfiguration(
+  parts: AuthorizationServerParts,
+  adapterParts: AdapterParts,
+): Configuration {
+  const isSecure = parts.origin.protocol === 'https:'
+  return {
+    adapter: engineAdapter(adapterParts),
+    clients: [
+      ...parts.integrations.configured.map(clientOf),
+      ...parts.resourceServers.map(resourceServerClient),
+    ],
+    clientDefaults: { id_token_signed_response_alg: 'ES256', response_modes: ['query'] } as NonNullable<
+      Configuration['clientDefaults']
+    >,
+    jwks: { keys: parts.secrets.signingKeys as unknown as NonNullable<Configuration['jwks']>['keys'] },
+    cookies: { keys: [...parts.secrets.cookieKeys], names: cookieNames(isSecure) },
+    routes,
+    scopes: parts.scopes.map(({ name }) => name),
+    claims: { openid: ['sub'], email: ['email'] },
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['client_secret_post', 'none'],
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    pkce: { required: () => true },
+    extraParams: { teRegion: checkScopes(parts) },
+    interactions: { policy: stepPolicy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    // One grant a connection: two devices connected from one browser live and die apart (DECISIONS 4).
+    loadExistingGrant: async (ctx) => {
+      const grantId = (ctx.oidc.result?.consent as { grantId?: string } | undefined)?.grantId
+      return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
+    },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
+    expiresWithSession: async () => false,
+    revokeGrantPolicy: () => true,
+    ttl: spansOf(parts),
+    features: featuresOf(parts),
+    async findAccount(_ctx, sub) {
+      const user = await parts.identity.find(sub as UserId)
+      if (!user || user.disabled) return undefined
+      return { accountId: user.id, claims: async () => ({ sub: user.id, email: user.email }) }
+    },
+    renderError(ctx, out, error) {
+      const status = 'statusCode' in error ? Number(error.statusCode) : 500
+      ctx.status = status
+      ctx.type = 'html'
+      const requestId = String(ctx.response.get('X-Request-Id'))
+      const description = status < 500 ? out.error_description : undefined
+      ctx.body = errorPage(parts.views, {
+        status,
+        requestId,
+        ...(status < 500 ? { code: out.error } : {}),
+        ...(description === undefined ? {} : { description }),
+      })
+    },
+  }
+}

@@ -1,0 +1,97 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { UserId } from '#domain/user.ts'
+import type { DeviceRequest } from './confirm-page.ts'
+import {
+  type DeviceCodeProblem,
+  deviceCodePage,
+  deviceConfirmationPage,
+  deviceDonePage,
+} from './device-pages.ts'
+import type { AuthorizationServerParts } from './parts.ts'
+
+type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
+
+/** One answer for a code that is unknown, expired or used: a guesser learns nothing from it (security-cases D06). */
+const problems: Readonly<Record<string, DeviceCodeProblem>> = {
+  NoCodeError: 'missing',
+  NotFoundError: 'unknown',
+  ExpiredError: 'unknown',
+  AlreadyUsedError: 'unknown',
+  AbortedError: 'declined',
+  InvalidRequest: 'form-expired',
+}
+
+/** The errors that count as a wrong guess. */
+export const isMissedGuess = (errorName: string | undefined): boolean =>
+  errorName === 'NotFoundError' || errorName === 'ExpiredError' || errorName === 'AlreadyUsedError'
+
+const xsrfOf = (ctx: KoaContextWithOIDC): string =>
+  String((ctx.oidc.session?.state as { secret?: string } | undefined)?.secret ?? '')
+
+/** What the pages show of the device's request. @param now the engine's clock, epoch ms */
+export function deviceRequestOf(
+  code: { readonly deviceInfo?: unknown; readonly iat?: number },
+  userCode: string,
+  now: number,
+): DeviceRequest {
+  const told = (code.deviceInfo ?? {}) as { ip?: unknown; ua?: unknown }
+  return {
+    userCode,
+    address: typeof told.ip === 'string' ? told.ip : 'unknown',
+    userAgent: typeof told.ua === 'string' && told.ua !== '' ? told.ua.slice(0, 200) : undefined,
+    askedSecondsAgo: Math.max(0, Math.floor(now / 1000) - (code.iat ?? 0)),
+  }
+}
+
+/** The user code as it is shown, with the mask put back. */
+export const maskedUserCode = (userCode: string): string => `${userCode.slice(0, 4)}-${userCode.slice(4)}`
+
+/** The device flow's settings and its pages, in place of the engine's own (RFC 8628; none of ours sends itself). */
+export function deviceFlow(parts: AuthorizationServerParts): DeviceFlow {
+  const { views, engineNow } = parts
+  return {
+    enabled: true,
+    charset: 'base-20',
+    mask: '****-****',
+    deviceInfo: (ctx) => ({ ip: parts.addressOf(ctx.req), ua: ctx.get('user-agent') }),
+
+    userCodeInputSource(ctx, ...[, , err]) {
+      const name = err?.name
+      ctx.state['deviceError'] = name
+      const typed = (err as { userCode?: string } | undefined)?.userCode
+      ctx.type = 'html'
+      ctx.body = deviceCodePage(views, {
+        action: '/oauth2/device',
+        xsrf: xsrfOf(ctx),
+        code: typed ?? String(ctx.state['prefilledUserCode'] ?? ''),
+        problem: name === undefined ? undefined : (problems[name] ?? 'failed'),
+      })
+    },
+
+    userCodeConfirmSource(ctx, ...[, client, , userCode]) {
+      const code = ctx.oidc.entities.DeviceCode
+      ctx.type = 'html'
+      ctx.body = deviceConfirmationPage(views, {
+        action: '/oauth2/device',
+        xsrf: xsrfOf(ctx),
+        integration: client.clientName ?? client.clientId,
+        device: deviceRequestOf(code ?? {}, userCode, engineNow()),
+      })
+    },
+
+    // A throw here would mark the approved code as failed, so nothing in it may.
+    async successSource(ctx) {
+      const user = await parts.identity
+        .find(String(ctx.oidc.session?.accountId) as UserId)
+        .catch(() => undefined)
+      ctx.type = 'html'
+      ctx.body = deviceDonePage(views, {
+        integration: ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? '',
+        email: user?.email ?? '',
+        region: user?.region ?? 'us1',
+        accountHref: '/account',
+        signOutHref: '/oauth2/logout',
+      })
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import type { Audit, AuditEvent } from '#audit/audit.ts'
+import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Clock } from '#domain/clock.ts'
+import type { GrantTag } from '#domain/grant.ts'
+import type { RegionId } from '#domain/region.ts'
+import {
+  type GrantRecord,
+  grantIndexes,
+  grantKey,
+  pruned,
+  readGrantRecord,
+  recordEnd,
+} from '#grants/grant-record.ts'
+import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
+
+/** What the confirm step knows and the engine's Grant has no room for. */
+export interface Confirmation {
+  readonly region: RegionId
+  readonly accountGroups: readonly AccountGroupId[]
+  readonly sessionUid: string
+}
+
+/** Grant records within the running unit of work: loaded once, changed in memory, written at its commit. */
+export interface GrantWork {
+  load(tag: GrantTag): Promise<GrantRecord | undefined>
+  /** What `load` found, for callers that cannot wait. */
+  loaded(tag: GrantTag): GrantRecord | undefined
+  create(tag: GrantTag, record: GrantRecord): void
+  /** Changes a loaded record; without effect when the grant is gone or destroyed in this unit. */
+  change(tag: GrantTag, how: (record: GrantRecord) => GrantRecord): void
+  /** Ends the grant with all of its tokens; recorded in the audit. Idempotent. */
+  destroy(tag: GrantTag, event: AuditEvent['event']): Promise<void>
+}
+
+interface Held {
+  record: GrantRecord | undefined
+  readonly isNew: boolean
+}
+
+const heldOf = (unit: UnitOfWork): Map<GrantTag, Held> => {
+  const held = (unit.notes.get('grants') as Map<GrantTag, Held> | undefined) ?? new Map<GrantTag, Held>()
+  unit.notes.set('grants', held)
+  return held
+}
+
+export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): GrantWork {
+  function keep(tag: GrantTag, held: Held): void {
+    units.current().put(grantKey(tag), () => {
+      if (!held.record) throw new Error('a destroyed grant is not written')
+      const record = pruned(held.record, clock.now())
+      return {
+        value: JSON.stringify(record),
+        expiresAt: recordEnd(record),
+        guarded: true,
+        ...(held.isNew ? { indexes: grantIndexes(record) } : {}),
+      }
+    })
+  }
+
+  async function load(tag: GrantTag): Promise<GrantRecord | undefined> {
+    const unit = units.current()
+    const known = heldOf(unit).get(tag)
+    if (known) return known.record
+    const stored = await unit.read(grantKey(tag))
+    const raced = heldOf(unit).get(tag)
+    if (raced) return raced.record
+    const record = stored && readGrantRecord(stored)
+    heldOf(unit).set(tag, { record, isNew: false })
+    return record
+  }
+
+  return {
+    load,
+    loaded: (tag) => heldOf(units.current()).get(tag)?.record,
+    create(tag, record) {
+      const held = { record, isNew: true }
+      heldOf(units.current()).set(tag, held)
+      keep(tag, held)
+    },
+    change(tag, how) {
+      const held = heldOf(units.current()).get(tag)
+      if (!held?.record) return
+      held.record = how(held.record)
+      keep(tag, held)
+    },
+    async destroy(tag, event) {
+      const record = await load(tag)
+      if (!record) return
+      const unit = units.current()
+      heldOf(unit).set(tag, { record: undefined, isNew: false })
+      unit.delete(grantKey(tag))
+      const { userId, clientId } = record
+      unit.also(audit.entry({ event, actor: clientId, userId, clientId, grant: tag }))
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http'
+import type { Audit } from '#audit/audit.ts'
+import type { Broker } from '#broker/broker.ts'
+import type { Clock } from '#domain/clock.ts'
+import type { ResourceServer, TokenLifetimes } from '#domain/integration.ts'
+import type { ScopeWord } from '#domain/scope.ts'
+import type { Grants } from '#grants/grants.ts'
+import type { Views } from '#http/page.ts'
+import type { Identity } from '#identity/identity.ts'
+import type { Integrations } from '#integrations/integrations.ts'
+import type { Guards, RateWindows } from '#limits/limits.ts'
+import type { Secrets } from '#secrets/secrets.ts'
+import type { Store } from '#store/store.ts'
+import type { Upstream } from '#upstream/upstream.ts'
+
+/** Spans of the authorization server, in seconds; all of them ours and configurable. */
+export interface ProtocolSpans {
+  /** At most 60 (FAPI 2.0 §5.3.2.1; security-cases A24). */
+  readonly authorizationCode: number
+  readonly deviceCode: number
+  /** RFC 8628 §3.2 `interval`. */
+  readonly devicePollingInterval: number
+  /** How long a spent refresh token still gets the same successor (DECISIONS 6). */
+  readonly refreshReplayWindow: number
+  /** A sign-in or confirm page that is left open. */
+  readonly interaction: number
+  readonly sessionIdle: number
+  readonly sessionAbsolute: number
+  readonly idToken: number
+}
+
+/** One line for the log: what happened, never a credential. */
+export type Log = (entry: Readonly<Record<string, string | number | undefined>>) => void
+
+export interface AuthorizationServerParts {
+  /** The canonical origin, and so the issuer (RFC 8414 §2). */
+  readonly origin: URL
+  readonly store: Store
+  readonly clock: Clock
+  readonly engineNow: () => number
+  readonly randomBytes: (size: number) => Buffer
+  readonly secrets: Secrets
+  readonly audit: Audit
+  readonly grants: Grants
+  readonly identity: Identity
+  readonly integrations: Integrations
+  readonly registeredLifetimes: TokenLifetimes
+  readonly resourceServers: readonly ResourceServer[]
+  readonly broker: Broker
+  readonly upstream: Upstream
+  readonly guards: Guards
+  readonly windows: RateWindows
+  readonly views: Views
+  readonly scopes: readonly ScopeWord[]
+  readonly spans: ProtocolSpans
+  /** Whether clients may register themselves (RFC 7591). */
+  readonly registration: 'open' | 'closed'
+  /** Scope words that the metadata lists. */
+  readonly advertisedScopes: readonly string[]
+  readonly addressOf: (request: IncomingMessage) => string
+  readonly log: Log
+}

@@ -1,0 +1,68 @@
+import type { Middleware } from 'koa'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import { tagOfToken } from '#grants/token-values.ts'
+import { answerRefusal } from './edge.ts'
+import type { GrantWork } from './grant-work.ts'
+import type { AuthorizationServerParts } from './parts.ts'
+import type { RefreshReplay } from './refresh-replay.ts'
+import type { UnitsOfWork } from './unit-of-work.ts'
+
+export interface ProtocolStepParts {
+  readonly units: UnitsOfWork
+  readonly work: GrantWork
+  readonly replay: RefreshReplay
+}
+
+const grantTypeOf = (ctx: KoaContextWithOIDC): unknown =>
+  ctx.oidc?.route === 'token' ? ctx.oidc.params?.['grant_type'] : undefined
+
+/** RFC 6749 §4.1.2: of two valid exchanges of one code the second ends what the first got, however close they are. */
+async function settleLostCode(ctx: KoaContextWithOIDC, work: GrantWork): Promise<void> {
+  const code = ctx.oidc.params?.['code']
+  const tag = typeof code === 'string' ? tagOfToken(code) : undefined
+  if (tag) await work.destroy(tag, 'code-replay-detected')
+  ctx.status = 400
+  ctx.body = { error: 'invalid_grant', error_description: 'grant request is invalid' }
+}
+
+/**
+ * One protocol step, one commit (DECISIONS 5): the request runs as a unit of work, and its answer leaves only after what it
+ * changed is durable. A step that lost a race against another keeps nothing and is answered as the loser it is.
+ */
+export function protocolStep(
+  parts: AuthorizationServerParts,
+  { units, work, replay }: ProtocolStepParts,
+): Middleware {
+  async function settleLostRace(ctx: KoaContextWithOIDC): Promise<void> {
+    switch (grantTypeOf(ctx)) {
+      case 'refresh_token':
+        return replay.settleLostRace(ctx)
+      case 'authorization_code':
+        return settleLostCode(ctx, work)
+      default:
+        ctx.remove('Location')
+        return answerRefusal(parts, ctx as unknown as Parameters<Middleware>[0], {
+          status: ctx.oidc?.route === 'token' ? 400 : 409,
+          error: ctx.oidc?.route === 'token' ? 'invalid_grant' : 'invalid_request',
+          description: 'Another request was faster. Start again.',
+        })
+    }
+  }
+
+  return async (context, next) => {
+    const ctx = context as unknown as KoaContextWithOIDC
+    const outcome = await units.run(
+      async () => {
+        await next()
+        if (grantTypeOf(ctx) === 'refresh_token') replay.settle(ctx)
+      },
+      () => ctx.status < 500,
+    )
+    if (outcome !== 'conflict') return
+    ctx.remove('Set-Cookie')
+    await units.run(
+      () => settleLostRace(ctx),
+      () => true,
+    )
+  }
+}

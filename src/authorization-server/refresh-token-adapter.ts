@@ -1,0 +1,90 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { errors, Provider } from 'oidc-provider'
+import type { GrantRecord, IssuedRefreshToken } from '#grants/grant-record.ts'
+import { grantTagOf, refreshTokenParts } from '#grants/token-values.ts'
+import { endingEvent } from './grant-adapter.ts'
+import { noteReplay, replayFor } from './refresh-replay.ts'
+import { compact, liveRecord, restore, type TokenAdapterParts } from './token-adapter.ts'
+import type { UnitsOfWork } from './unit-of-work.ts'
+
+/** Whether the running request is a refresh: only there does an old token mean a retry or a theft. */
+const isRefresh = (): boolean => {
+  const oidc = Provider.ctx?.oidc
+  return oidc?.route === 'token' && oidc.params?.['grant_type'] === 'refresh_token'
+}
+
+/** An old token of the connection as the engine sees reuse: the current payload, marked as consumed. */
+const asConsumed = (record: GrantRecord, current: IssuedRefreshToken, id: string): AdapterPayload => ({
+  ...restore(record, current, { id, kind: 'RefreshToken' }),
+  consumed: 1,
+})
+
+/** Throws what a spent token in a refresh deserves, unless it is reuse: then the engine ends the grant. */
+function answerSpent(
+  { units, clock }: Pick<RefreshTokenAdapterParts, 'units' | 'clock'>,
+  record: GrantRecord,
+  token: { readonly id: string; readonly hash: string },
+): void {
+  const oidc = Provider.ctx?.oidc
+  if (!isRefresh() || oidc?.client?.clientId !== record.clientId) return
+  const replay = replayFor({ record, hash: token.hash, scope: oidc.params?.['scope'], now: clock.now() })
+  if (replay === 'closed') return
+  if (replay === 'open')
+    noteReplay(units, { sealed: record.spent?.replay?.sealed ?? '', presented: token.id })
+  throw new errors.InvalidGrant('refresh token already used')
+}
+
+export type RefreshTokenAdapterParts = TokenAdapterParts & { readonly units: UnitsOfWork }
+
+/**
+ * Refresh tokens: the current one and the mark of the one before. An older generation with a valid MAC is reuse and ends the
+ * grant (RFC 9700 §4.14.2); a retry or a parallel twin inside the window is told apart first (DECISIONS 6).
+ */
+export function refreshTokenAdapter(parts: RefreshTokenAdapterParts): Adapter {
+  const { work, time, secrets } = parts
+
+  async function find(id: string): Promise<AdapterPayload | undefined> {
+    const token = refreshTokenParts(secrets, id)
+    const record = token && (await work.load(token.tag))
+    const current = record?.refresh
+    if (!token || !current) return undefined
+    const hash = secrets.hash('refresh-token', id)
+    if (current.hash === hash) return time.toEngine(restore(record, current, { id, kind: 'RefreshToken' }))
+    if (token.generation >= current.generation) return undefined // signed by us but never released: a lost race
+    answerSpent(parts, record, { id, hash })
+    return time.toEngine(asConsumed(record, current, id))
+  }
+
+  return {
+    find,
+    async upsert(id, payload) {
+      const tag = grantTagOf(String(payload.grantId))
+      await liveRecord(work, tag)
+      const generation = refreshTokenParts(secrets, id)?.generation
+      if (generation === undefined) throw new Error('the refresh token has no generation')
+      const stored = time.toStored(payload)
+      const refresh = {
+        hash: secrets.hash('refresh-token', id),
+        generation,
+        exp: Number(stored.exp),
+        payload: compact(stored),
+      }
+      work.change(tag, ({ spent: _spent, refresh: before, ...record }) => ({
+        ...record,
+        refresh,
+        ...(before ? { spent: { hash: before.hash, generation: before.generation } } : {}),
+      }))
+    },
+    async consume(id) {
+      const token = refreshTokenParts(secrets, id)
+      const record = token && (await work.load(token.tag))
+      if (record?.refresh?.hash !== secrets.hash('refresh-token', id))
+        throw new errors.InvalidGrant('refresh token already used')
+    },
+    // The engine destroys a reused token and revokes its grant side by side: the second does it all.
+    destroy: () => Promise.resolve(),
+    revokeByGrantId: (grantId) => work.destroy(grantTagOf(grantId), endingEvent()),
+    findByUid: () => Promise.resolve(undefined),
+    findByUserCode: () => Promise.resolve(undefined),
+  }
+}

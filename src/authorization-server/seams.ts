@@ -1,0 +1,72 @@
+/**
+ * The seams: the few places where we change what oidc-provider's exposed classes do, because it has no setting for it. Each is
+ * named here and pinned by test/authorization-server/seams.test.ts, which fails when a release moves them.
+ */
+import type { Provider } from 'oidc-provider'
+import { grantTagOf, refreshTokenValue, tokenValue } from '#grants/token-values.ts'
+import type { Secrets } from '#secrets/secrets.ts'
+import type { GrantWork } from './grant-work.ts'
+
+interface IssuedModel {
+  readonly grantId?: string
+  generateTokenId(): string
+}
+
+/** Seam 1: token values begin with the tag of their grant (DECISIONS 5). */
+function tagTokenValues(provider: Provider, work: GrantWork, secrets: Secrets): void {
+  const seam = (model: unknown, make: (grantId: string, random: string) => string): void => {
+    const prototype = (model as { prototype: IssuedModel }).prototype
+    const original = prototype.generateTokenId
+    prototype.generateTokenId = function generateTokenId(this: IssuedModel) {
+      const random = original.call(this)
+      if (this.grantId === undefined) throw new Error('a token without a grant')
+      return make(this.grantId, random)
+    }
+  }
+  const tagged = (grantId: string, random: string): string => tokenValue(grantTagOf(grantId), random)
+  seam(provider.AccessToken, tagged)
+  seam(provider.AuthorizationCode, tagged)
+  seam(provider.RefreshToken, (grantId, random) => {
+    const tag = grantTagOf(grantId)
+    const generation = (work.loaded(tag)?.refresh?.generation ?? 0) + 1
+    return refreshTokenValue(secrets, { tag, generation }, random)
+  })
+}
+
+interface RedirectingClient {
+  readonly redirectUris?: readonly string[]
+  readonly postLogoutRedirectUris?: readonly string[]
+}
+
+/** RFC 8252 §7.3: a loopback redirect URI matches with any port; all else of it must be the same text. */
+export function matchesLoopback(registered: string, presented: string): boolean {
+  const form = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?(\/[^#]*)?$/
+  const [one, other] = [form.exec(registered), form.exec(presented)]
+  if (!one || !other || Number(other[2] ?? 80) > 65_535) return false
+  return one[1] === other[1] && (one[3] ?? '') === (other[3] ?? '')
+}
+
+/** Seam 2: the loopback port is free for every client, not for native ones alone (design, section 6: Meraki is a web client). */
+function freeLoopbackPort(provider: Provider): void {
+  const prototype = (provider.Client as unknown as { prototype: RedirectingClient & Record<string, unknown> })
+    .prototype
+  const loosen = (method: string, registered: (client: RedirectingClient) => readonly string[]): void => {
+    const original = prototype[method] as (this: RedirectingClient, value: unknown) => boolean
+    prototype[method] = function allowed(this: RedirectingClient, value: unknown) {
+      return (
+        original.call(this, value) ||
+        (typeof value === 'string' && registered(this).some((uri) => matchesLoopback(uri, value)))
+      )
+    }
+  }
+  loosen('redirectUriAllowed', (client) => client.redirectUris ?? [])
+  loosen('postLogoutRedirectUriAllowed', (client) => client.postLogoutRedirectUris ?? [])
+}
+
+export function openSeams(
+  provider: Provider,
+  parts: { readonly work: GrantWork; readonly secrets: Secrets },
+): void {
+  tagTokenValues(provider, parts.work, parts.secrets)
+  freeLoopbackPort(provider)
+}

@@ -1,0 +1,133 @@
+import type { Context } from 'koa'
+import { errors, type Provider } from 'oidc-provider'
+import type { Integration } from '#domain/integration.ts'
+import { regionOfTeRegion } from '#domain/region.ts'
+import type { User, UserId } from '#domain/user.ts'
+import { deviceRequestOf, maskedUserCode } from '../device-views.ts'
+import { noteConfirmation } from '../grant-adapter.ts'
+import type { AuthorizationServerParts } from '../parts.ts'
+import type { UnitsOfWork } from '../unit-of-work.ts'
+import type { Confirmable, ConfirmStep } from './confirm.ts'
+import type { SignInPlace } from './sign-in.ts'
+
+export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+
+export interface InteractionSteps {
+  /** The interaction of the path, held by this browser. @throws SessionNotFound otherwise */
+  find(ctx: Context, uid: string): Promise<Interaction>
+  integrationOf(interaction: Interaction): Promise<Integration>
+  placeOf(interaction: Interaction): Promise<SignInPlace>
+  /** What the signed-in user is asked. @throws SessionNotFound when that user is gone or disabled */
+  askedOf(interaction: Interaction): Promise<Confirmable>
+  keep(interaction: Interaction, result: NonNullable<Interaction['result']>): Promise<void>
+  /** Ends the browser session without touching connections, and takes the interaction out of it first. */
+  leaveSession(ctx: Context, interaction: Interaction): Promise<void>
+  /** Saves the grant of what was confirmed. @returns its id */
+  createGrant(interaction: Interaction, asked: Confirmable): Promise<string>
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const detailOf = (interaction: Interaction, name: string): readonly string[] =>
+  (interaction.prompt.details[name] as string[] | undefined) ?? []
+
+function ownInteraction(interaction: Interaction, uid: string): Interaction {
+  if (interaction.uid !== uid) throw new errors.SessionNotFound('interaction session and path mismatch')
+  return interaction
+}
+
+export interface InteractionStepParts {
+  readonly provider: Provider
+  readonly parts: AuthorizationServerParts
+  readonly units: UnitsOfWork
+  readonly confirm: ConfirmStep
+}
+
+/** What the steps read from and write to the engine's interaction. */
+export function interactionSteps({
+  provider,
+  parts,
+  units,
+  confirm,
+}: InteractionStepParts): InteractionSteps {
+  const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
+
+  async function integrationOf(interaction: Interaction): Promise<Integration> {
+    const integration = await parts.integrations.find(text(interaction.params['client_id']))
+    if (!integration) throw new errors.InvalidClient('client is invalid', 'client not found')
+    return integration
+  }
+
+  async function userOf(interaction: Interaction): Promise<User> {
+    const user = await parts.identity.find(text(interaction.session?.accountId) as UserId)
+    if (!user || user.disabled) throw new errors.SessionNotFound('the user of the session is gone')
+    return user
+  }
+
+  return {
+    integrationOf,
+
+    find: async (ctx, uid) => ownInteraction(await provider.interactionDetails(ctx.req, ctx.res), uid),
+
+    async placeOf(interaction) {
+      const action = `/interaction/${interaction.uid}/sign-in`
+      return {
+        action,
+        csrf: parts.secrets.mac('form', action),
+        integration: (await integrationOf(interaction)).name,
+        region: regionOfTeRegion(text(interaction.params['teRegion'])) ?? 'default',
+        email: text(interaction.params['login_hint']).slice(0, 254),
+      }
+    },
+
+    async askedOf(interaction) {
+      const action = `/interaction/${interaction.uid}/confirm`
+      const user = await userOf(interaction)
+      const code = interaction.deviceCode && (await provider.DeviceCode.find(interaction.deviceCode))
+      return {
+        action,
+        csrf: parts.secrets.mac('form', action),
+        user,
+        integration: await integrationOf(interaction),
+        // The grant is a new one: every requested scope is missing.
+        scopes: detailOf(interaction, 'missingOIDCScope'),
+        accountGroups: await confirm.accountGroupsOf(user),
+        device: code ? deviceRequestOf(code, maskedUserCode(code.userCode), parts.engineNow()) : undefined,
+      }
+    },
+
+    async keep(interaction, result) {
+      interaction.result = result
+      await interaction.save(Math.max(1, interaction.exp - nowSeconds()))
+    },
+
+    async leaveSession(ctx, interaction) {
+      const context = provider.createContext(ctx.req, ctx.res) as unknown as Parameters<
+        Provider['Session']['get']
+      >[0]
+      const session = await provider.Session.get(context)
+      Object.assign(interaction, { session: undefined, lastSubmission: undefined })
+      if (session.exp !== undefined) await session.destroy()
+      ctx.cookies.set(provider.cookieName('session'), null, { httpOnly: true, sameSite: 'lax', path: '/' })
+    },
+
+    async createGrant(interaction, { user, integration, scopes, accountGroups }) {
+      noteConfirmation(units, {
+        region: user.region,
+        accountGroups: accountGroups.map(({ aid }) => aid),
+        sessionUid: text(interaction.session?.uid),
+      })
+      const grant = new provider.Grant({
+        accountId: user.id,
+        clientId: integration.clientId,
+        expiresIn: integration.lifetimes.absoluteSeconds,
+      } as ConstructorParameters<Provider['Grant']>[0])
+      grant.addOIDCScope(scopes.join(' '))
+      const claims = detailOf(interaction, 'missingOIDCClaims')
+      if (claims.length > 0) grant.addOIDCClaims([...claims])
+      const who = { actor: user.id, userId: user.id, clientId: integration.clientId }
+      units.current().also(parts.audit.entry({ event: 'grant-created', ...who, detail: scopes.join(' ') }))
+      return grant.save()
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import Router from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import { readForm } from '#http/form.ts'
+import { answerRefusal } from '../edge.ts'
+import { continuePage } from '../pages.ts'
+import { confirmStep } from './confirm.ts'
+import { type Interaction, type InteractionStepParts, interactionSteps } from './interaction-steps.ts'
+import { type SignInOutcome, signInStep } from './sign-in.ts'
+
+/** Answers with the page of a sign-in that is not finished. */
+export function answerSignInPage(ctx: Context, outcome: Extract<SignInOutcome, { kind: 'page' }>): void {
+  ctx.status = outcome.status
+  if (outcome.retryAfterSeconds !== undefined) ctx.set('Retry-After', String(outcome.retryAfterSeconds))
+  ctx.type = 'html'
+  ctx.body = outcome.html
+}
+
+function seeOther(ctx: Context, location: string): void {
+  // RFC 9700 §4.12: 303 after a form with credentials, never 307.
+  ctx.status = 303
+  ctx.redirect(location)
+}
+
+/**
+ * Routes of the steps, under `/interaction/:uid`; the engine's cookies are bound to that path, so tabs do not disturb each other.
+ */
+export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts, 'confirm'>): Middleware {
+  const router = new Router()
+  const signIn = signInStep(parts)
+  const confirm = confirmStep(parts)
+  const steps = interactionSteps({ provider, parts, units, confirm })
+  const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
+  const find = (ctx: Context & { params: Record<string, string> }): Promise<Interaction> =>
+    steps.find(ctx, ctx.params['uid'] ?? '')
+
+  router.get('/interaction/:uid', async (ctx) => {
+    const interaction = await find(ctx)
+    ctx.type = 'html'
+    ctx.body =
+      interaction.prompt.name === 'login'
+        ? signIn.show(await steps.placeOf(interaction))
+        : confirm.show(await steps.askedOf(interaction))
+  })
+
+  router.post('/interaction/:uid/sign-in', async (ctx) => {
+    const interaction = await find(ctx)
+    const from = { address: parts.addressOf(ctx.req), requestId: ctx.response.get('X-Request-Id') }
+    const outcome = await signIn.submit(await steps.placeOf(interaction), await readForm(ctx.req), from)
+    if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
+    const { user } = outcome
+    const before = interaction.session?.accountId
+    // Another person's session ends here; the engine would ask for a sign-out by a form that sends itself.
+    if (before !== undefined && before !== user.id) await steps.leaveSession(ctx, interaction)
+    await steps.keep(interaction, {
+      login: { accountId: user.id, ts: nowSeconds(), amr: ['pwd'], remember: true },
+    })
+    seeOther(ctx, interaction.returnTo)
+  })
+
+  async function decide(ctx: Context, interaction: Interaction, choice: 'confirm' | 'logout'): Promise<void> {
+    if (choice === 'logout') {
+      await steps.leaveSession(ctx, interaction)
+      await steps.keep(interaction, { error: 'access_denied', error_description: 'End-User logged out' })
+      return
+    }
+    const grantId = await steps.createGrant(interaction, await steps.askedOf(interaction))
+    await steps.keep(interaction, { ...interaction.lastSubmission, consent: { grantId } })
+  }
+
+  router.post('/interaction/:uid/confirm', async (ctx) => {
+    const interaction = await find(ctx)
+    const form = await readForm(ctx.req)
+    const choice = form.get('choice')
+    const isOwn = parts.secrets.hasMac(
+      'form',
+      `/interaction/${interaction.uid}/confirm`,
+      form.get('csrf') ?? '',
+    )
+    if (interaction.prompt.name !== 'consent' || !isOwn || (choice !== 'confirm' && choice !== 'logout'))
+      return answerRefusal(parts, ctx, {
+        status: 400,
+        error: 'invalid_request',
+        description: 'The form is not ours.',
+      })
+    // A second press of the button finds the decision made.
+    if (!interaction.result) await decide(ctx, interaction, choice)
+    seeOther(ctx, `/interaction/${interaction.uid}/continue`)
+  })
+
+  router.get('/interaction/:uid/continue', async (ctx) => {
+    const interaction = await find(ctx)
+    const { name } = await steps.integrationOf(interaction)
+    ctx.type = 'html'
+    ctx.body = continuePage(parts.views, { destination: new URL(interaction.returnTo), integration: name })
+  })
+
+  return router.routes() as unknown as Middleware
+}

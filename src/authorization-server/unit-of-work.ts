@@ -1,0 +1,92 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Change, Store, StoredRecord } from '#store/store.ts'
+
+/** A record that the request replaces: what it becomes, and until when it counts. */
+export interface Replacement {
+  readonly value: string
+  readonly expiresAt: number
+  readonly indexes?: readonly string[]
+  /** Whether the request must lose when another changed the record since it was read here. */
+  readonly guarded: boolean
+}
+
+type Pending = { readonly kind: 'put'; readonly make: () => Replacement } | { readonly kind: 'delete' }
+
+/** One protocol step: the records it read, and the changes it will commit at once (DECISIONS 5). */
+export interface UnitOfWork {
+  /** The live record as this request sees it when it was first read. */
+  read(key: string): Promise<StoredRecord | undefined>
+  /** Replaces the record at the end of the request; `make` runs at commit time. */
+  put(key: string, make: () => Replacement): void
+  delete(key: string): void
+  /** Adds a change as it stands, such as an audit entry. */
+  also(change: Change): void
+  /** Things that belong to the request and not to the store (the decoded form of a record, say). */
+  readonly notes: Map<string, unknown>
+}
+
+interface OpenUnit extends UnitOfWork {
+  commit(): Promise<'committed' | 'conflict'>
+}
+
+function openUnit(store: Store): OpenUnit {
+  const seen = new Map<string, Promise<StoredRecord | undefined>>()
+  const pending = new Map<string, Pending>()
+  const extra: Change[] = []
+
+  async function changeOf(key: string, what: Pending): Promise<Change> {
+    if (what.kind === 'delete') return { kind: 'delete', key }
+    const { guarded, indexes, value, expiresAt } = what.make()
+    const before = await seen.get(key)
+    const expected = guarded ? (before?.version ?? 'absent') : 'any'
+    return { kind: 'put', key, value, expiresAt, expected, ...(indexes ? { indexes } : {}) }
+  }
+
+  return {
+    notes: new Map(),
+    read(key) {
+      const known = seen.get(key)
+      if (known !== undefined) return known
+      const reading = store.read([key]).then(([stored]) => stored)
+      seen.set(key, reading)
+      return reading
+    },
+    put: (key, make) => void pending.set(key, { kind: 'put', make }),
+    delete: (key) => void pending.set(key, { kind: 'delete' }),
+    also: (change) => void extra.push(change),
+    async commit() {
+      if (pending.size === 0 && extra.length === 0) return 'committed'
+      const changes = await Promise.all([...pending].map(([key, what]) => changeOf(key, what)))
+      return store.commit([...changes, ...extra])
+    },
+  }
+}
+
+/** Runs each request as one unit of work. */
+export interface UnitsOfWork {
+  /** The unit of the running request. @throws outside of one: that is a defect */
+  current(): UnitOfWork
+  /**
+   * Runs `work` in a new unit and commits what it changed when `keeps` says so. `conflict` means another request won a
+   * record that this one was built on, and nothing of it was kept.
+   */
+  run(work: () => Promise<void>, keeps: () => boolean): Promise<'committed' | 'conflict' | 'dropped'>
+}
+
+export function unitsOfWork(store: Store): UnitsOfWork {
+  const running = new AsyncLocalStorage<OpenUnit>()
+  return {
+    current() {
+      const unit = running.getStore()
+      if (!unit) throw new Error('no unit of work is open here')
+      return unit
+    },
+    run(work, keeps) {
+      const unit = openUnit(store)
+      return running.run(unit, async () => {
+        await work()
+        return keeps() ? unit.commit() : 'dropped'
+      })
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Connection, GrantTag } from '#domain/grant.ts'
+import type { RegionId } from '#domain/region.ts'
+import type { UserId } from '#domain/user.ts'
+import type { StoredRecord } from '#store/store.ts'
+
+/** The engine's payload of a model, without what the record says already and without the secret itself. */
+export type Payload = Readonly<Record<string, unknown>>
+
+export interface IssuedToken {
+  /** Keyed hash of the value (secrets.ts). */
+  readonly hash: string
+  /** Epoch seconds of the system clock the record was written under (RFC 7519 `exp`). */
+  readonly exp: number
+  readonly payload: Payload
+  /** Epoch ms of its use, for a code. */
+  readonly consumedAt?: number
+}
+
+export interface IssuedRefreshToken extends IssuedToken {
+  readonly generation: number
+}
+
+/** The answer of the last rotation, for a retry or a parallel twin; opens only with the refresh token that was spent. */
+export interface ReplayAnswer {
+  readonly sealed: string
+  /** The scope parameter of the request it answered; another one is another request. */
+  readonly scope: string
+  /** Epoch ms; the window ends then, or when the successor is used. */
+  readonly until: number
+}
+
+/** Everything about one connection, in one record: who, to what, and its live tokens (DECISIONS 5). */
+export interface GrantRecord {
+  readonly userId: UserId
+  readonly region: RegionId
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly accountGroups: readonly AccountGroupId[]
+  /** The browser session in which the user confirmed. */
+  readonly sessionUid: string
+  readonly createdAt: number
+  readonly lastUsedAt: number
+  /** Epoch ms: the absolute end of the connection. */
+  readonly endsAt: number
+  /** Epoch ms until which a grant without tokens waits for its first exchange. */
+  readonly pendingUntil: number
+  readonly grant: Payload
+  readonly code?: IssuedToken
+  readonly access: readonly IssuedToken[]
+  readonly refresh?: IssuedRefreshToken
+  readonly spent?: { readonly hash: string; readonly generation: number; readonly replay?: ReplayAnswer }
+}
+
+/** A connection that refreshes in a tight loop must not grow its record without end (DECISIONS 5). */
+const liveAccessTokens = 5
+/** Rows outlive their tokens by this much, so that a late answer can still say "expired". */
+const graceMs = 60_000
+
+export const grantKey = (tag: GrantTag): string => `grant:${tag}`
+
+/** The indexes under which a connection is found; fixed at its creation. */
+export const grantIndexes = (record: GrantRecord): readonly string[] => [
+  'grants',
+  `grants-of-user:${record.userId}`,
+  `grants-of-client:${record.clientId}`,
+  `grants-of-session:${record.sessionUid}`,
+]
+
+/** Drops what has expired or exceeds the bound; the newest access tokens stay. @param now epoch ms */
+export function pruned(record: GrantRecord, now: number): GrantRecord {
+  const access = record.access.filter((token) => token.exp * 1000 > now).slice(-liveAccessTokens)
+  const { code, ...rest } = record
+  const keepsCode = code !== undefined && code.exp * 1000 + graceMs > now
+  return { ...rest, access, ...(keepsCode ? { code } : {}) }
+}
+
+/** When the store may forget the record: its last token has ended, and never later than the connection itself. */
+export function recordEnd(record: GrantRecord): number {
+  const tokens = [
+    ...record.access,
+    ...(record.refresh ? [record.refresh] : []),
+    ...(record.code ? [record.code] : []),
+  ]
+  const last = Math.max(record.pendingUntil, ...tokens.map((token) => token.exp * 1000 + graceMs))
+  return Math.min(last, record.endsAt)
+}
+
+const parsed = new WeakMap<StoredRecord, GrantRecord>()
+
+/** The record behind a stored one; parsed once per stored object, which adapters may hand out again. */
+export function readGrantRecord(stored: StoredRecord): GrantRecord {
+  const known = parsed.get(stored)
+  if (known) return known
+  const record = JSON.parse(stored.value) as GrantRecord
+  parsed.set(stored, record)
+  return record
+}
+
+/** A grant as people see it. */
+export const connectionOf = (tag: GrantTag, record: GrantRecord): Connection => ({
+  tag,
+  userId: record.userId,
+  region: record.region,
+  clientId: record.clientId,
+  scopes: record.scopes,
+  accountGroups: record.accountGroups,
+  createdAt: record.createdAt,
+  lastUsedAt: record.lastUsedAt,
+  expiresAt: recordEnd(record),
+})

@@ -1,0 +1,118 @@
+import type { Audit } from '#audit/audit.ts'
+import type { Clock } from '#domain/clock.ts'
+import { type GrantTag, parseGrantTag } from '#domain/grant.ts'
+import type { Secrets } from '#secrets/secrets.ts'
+import type { Store, StoredRecord } from '#store/store.ts'
+import {
+  connectionOf,
+  type GrantRecord,
+  grantKey,
+  type IssuedToken,
+  readGrantRecord,
+} from './grant-record.ts'
+import type { Access, ConnectionFilter, Grants } from './grants.ts'
+import { tagOfToken } from './token-values.ts'
+
+export interface StoredGrantsParts {
+  readonly store: Store
+  readonly secrets: Secrets
+  readonly clock: Clock
+  readonly audit: Audit
+}
+
+/** The index that narrows a filter most. */
+function narrowest(filter: ConnectionFilter): string {
+  if (filter.sessionUid !== undefined) return `grants-of-session:${filter.sessionUid}`
+  if (filter.userId !== undefined) return `grants-of-user:${filter.userId}`
+  if (filter.clientId !== undefined) return `grants-of-client:${filter.clientId}`
+  return 'grants'
+}
+
+const matches = (record: GrantRecord, filter: ConnectionFilter): boolean =>
+  (filter.userId === undefined || record.userId === filter.userId) &&
+  (filter.clientId === undefined || record.clientId === filter.clientId) &&
+  (filter.region === undefined || record.region === filter.region) &&
+  (filter.sessionUid === undefined || record.sessionUid === filter.sessionUid)
+
+/** Whether people would call it connected: it has tokens, or a code that is still to be exchanged. */
+const hasTokens = (record: GrantRecord, now: number): boolean =>
+  [...record.access, ...(record.refresh ? [record.refresh] : [])].some((token) => token.exp * 1000 > now) ||
+  record.pendingUntil > now
+
+function accessOf(tag: GrantTag, record: GrantRecord, token: IssuedToken): Access {
+  const scope = typeof token.payload['scope'] === 'string' ? token.payload['scope'] : ''
+  return {
+    tag,
+    userId: record.userId,
+    region: record.region,
+    clientId: record.clientId,
+    scopes: new Set(scope.split(' ').filter((word) => word !== '')),
+    accountGroups: record.accountGroups,
+    expiresAt: Math.min(token.exp * 1000, record.endsAt),
+  }
+}
+
+/** Grants on the store port. @throws from every method when the store cannot answer: that is 503, never 401 */
+export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts): Grants {
+  // What a token opens depends on its stored record alone, so it is worked out once per record object.
+  const opened = new WeakMap<StoredRecord, Map<string, Access>>()
+
+  function find(stored: StoredRecord, tag: GrantTag, token: string): Access | undefined {
+    const known = opened.get(stored)?.get(token)
+    if (known) return known
+    const record = readGrantRecord(stored)
+    const hash = secrets.hash('access-token', token)
+    const issued = record.access.find((candidate) => candidate.hash === hash)
+    if (!issued) return undefined
+    const access = accessOf(tag, record, issued)
+    opened.set(stored, (opened.get(stored) ?? new Map<string, Access>()).set(token, access))
+    return access
+  }
+
+  async function* walk(index: string): AsyncGenerator<StoredRecord> {
+    for (let after = ''; ; ) {
+      const page = await store.list(index, { limit: 500, ...(after === '' ? {} : { after }) })
+      yield* page
+      if (page.length < 500) return
+      after = page.at(-1)?.key ?? ''
+    }
+  }
+
+  return {
+    async access(token) {
+      const tag = tagOfToken(token)
+      if (!tag) return undefined
+      const [stored] = await store.read([grantKey(tag)])
+      const access = stored && find(stored, tag, token)
+      return access && access.expiresAt > clock.now() ? access : undefined
+    },
+
+    async list(filter) {
+      const connections = []
+      for await (const stored of walk(narrowest(filter))) {
+        const tag = parseGrantTag(stored.key.slice('grant:'.length))
+        const record = readGrantRecord(stored)
+        if (tag && matches(record, filter) && hasTokens(record, clock.now()))
+          connections.push(connectionOf(tag, record))
+      }
+      return connections.sort((one, other) => other.createdAt - one.createdAt)
+    },
+
+    async revoke(tag, by) {
+      const key = grantKey(tag)
+      const [stored] = await store.read([key])
+      if (!stored) return false
+      const { userId, clientId } = readGrantRecord(stored)
+      const entry = audit.entry({
+        event: 'grant-revoked',
+        actor: by.actor,
+        userId,
+        clientId,
+        grant: tag,
+        detail: by.reason,
+      })
+      await store.commit([{ kind: 'delete', key }, entry])
+      return true
+    },
+  }
+}

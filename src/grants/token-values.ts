@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { type GrantTag, parseGrantTag } from '#domain/grant.ts'
+import type { Secrets } from '#secrets/secrets.ts'
+
+/**
+ * The forms of our token values. Each begins with the tag of its grant, so one record answers for all of them (DECISIONS 5).
+ *   access token, authorization code   <tag 16>.<random 43>
+ *   refresh token                      <tag 16>.<generation>.<random 43>.<mac 16>
+ * The MAC proves that we issued that generation, so an old refresh token is known as reuse without being stored, and a made-up
+ * one is garbage that changes nothing.
+ */
+const accessForm = /^([\w-]{16})\.[\w-]{43}$/
+const refreshForm = /^(([\w-]{16})\.(\d{1,9})\.[\w-]{43})\.([\w-]{16})$/
+const refreshPurpose = 'refresh-token'
+
+export interface RefreshTokenParts {
+  readonly tag: GrantTag
+  readonly generation: number
+}
+
+/** @param grantId the engine's id of the grant, which stays unknown to clients */
+export function grantTagOf(grantId: string): GrantTag {
+  const tag = parseGrantTag(createHash('sha256').update(grantId).digest('base64url').slice(0, 16))
+  if (!tag) throw new Error('a base64url digest gave no grant tag')
+  return tag
+}
+
+/** @returns the grant of an access token or authorization code, or undefined when the value has another form */
+export function tagOfToken(value: string): GrantTag | undefined {
+  const tag = accessForm.exec(value)?.[1]
+  return tag === undefined ? undefined : parseGrantTag(tag)
+}
+
+/** @param random 43 characters of base64url */
+export const tokenValue = (tag: GrantTag, random: string): string => `${tag}.${random}`
+
+export function refreshTokenValue(
+  secrets: Secrets,
+  { tag, generation }: RefreshTokenParts,
+  random: string,
+): string {
+  const signed = `${tag}.${generation}.${random}`
+  return `${signed}.${secrets.mac(refreshPurpose, signed)}`
+}
+
+/** @returns the parts of a refresh token that we issued; undefined for anything else */
+export function refreshTokenParts(secrets: Secrets, value: string): RefreshTokenParts | undefined {
+  const [, signed = '', tagText = '', generation = '', mac = ''] = refreshForm.exec(value) ?? []
+  const tag = parseGrantTag(tagText)
+  return tag && secrets.hasMac(refreshPurpose, signed, mac)
+    ? { tag, generation: Number(generation) }
+    : undefined
+}

@@ -1,0 +1,119 @@
+import { parse } from 'yaml'
+import { z } from 'zod'
+import type { GrantType, Integration, ResourceServer, TokenLifetimes } from '#domain/integration.ts'
+
+/** What config/integrations.yaml says. */
+export interface ConfiguredIntegrations {
+  readonly integrations: readonly Integration[]
+  readonly resourceServers: readonly ResourceServer[]
+  /** Lifetimes of the tokens of clients that registered themselves. */
+  readonly registeredLifetimes: TokenLifetimes
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** A span as `90s`, `10m`, `24h`, `7d`, in seconds. */
+const span = z
+  .string()
+  .regex(/^[1-9]\d{0,6}[smhd]$/, 'allowed is a number and s, m, h or d, as 10m')
+  .transform((text) => Number(text.slice(0, -1)) * (unitSeconds[text.slice(-1)] ?? 1))
+
+const lifetimes = z
+  .strictObject({ access: span, idle: span, absolute: span })
+  .transform(({ access, idle, absolute }) => ({
+    accessSeconds: access,
+    idleSeconds: idle,
+    absoluteSeconds: absolute,
+  }))
+  .refine(
+    ({ accessSeconds, idleSeconds, absoluteSeconds }) =>
+      accessSeconds <= idleSeconds && idleSeconds <= absoluteSeconds,
+    'allowed is access <= idle <= absolute',
+  )
+
+const wireGrantTypes: Readonly<Record<string, GrantType>> = {
+  authorization_code: 'authorization_code',
+  device_code: 'urn:ietf:params:oauth:grant-type:device_code',
+  refresh_token: 'refresh_token',
+}
+const grantType = z
+  .enum(['authorization_code', 'device_code', 'refresh_token'])
+  .transform((name) => wireGrantTypes[name] ?? 'refresh_token')
+
+/** RFC 9700 §2.6: https, or http on a loopback address; nothing else is a place to send a code to. */
+function isSafeRedirect(text: string): boolean {
+  const url = URL.parse(text)
+  if (url?.hash !== '' || url.username !== '') return false
+  const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)
+}
+
+const clientId = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'allowed are 1 to 128 printable ASCII characters')
+
+const integrationSchema = z
+  .strictObject({
+    clientId,
+    name: z.string().min(1).max(80),
+    placement: z.enum(['on-premises', 'cloud']),
+    clientSecret: z.string().min(8).optional(),
+    grantTypes: z.array(grantType).min(1),
+    redirectUris: z.array(z.string()).default([]),
+    postLogoutRedirectUris: z.array(z.string()).default([]),
+    scopes: z.array(z.string()).min(1),
+    lifetimes,
+  })
+  .refine(
+    ({ grantTypes, redirectUris }) => !grantTypes.includes('authorization_code') || redirectUris.length > 0,
+    {
+      path: ['redirectUris'],
+      message: 'authorization_code needs at least one redirect URI',
+    },
+  )
+
+const documentSchema = z.strictObject({
+  integrations: z.array(integrationSchema),
+  resourceServers: z.array(z.strictObject({ clientId, clientSecret: z.string().min(8) })).default([]),
+  registered: z.strictObject({ lifetimes }),
+})
+
+function redirectsOf(uris: readonly string[], origin: string, key: string): readonly string[] {
+  const resolved = uris.map((uri) => uri.replace('{origin}', origin))
+  // The server's own origin is trusted as it is, so that an emulator on plain http in a private network can play the integration.
+  const unsafe = resolved.find((uri) => !isSafeRedirect(uri) && !uri.startsWith(`${origin}/`))
+  if (unsafe !== undefined)
+    throw new Error(
+      `${key}: found ${unsafe}; allowed is https, or http on a loopback address, without fragment`,
+    )
+  return resolved
+}
+
+/**
+ * Reads the YAML of config/integrations.yaml.
+ * @param name names the file in errors @param origin stands in for `{origin}`
+ * @throws an error that names the key, what was found and what is allowed
+ */
+export function parseIntegrations(text: string, name: string, origin: string): ConfiguredIntegrations {
+  const parsed = documentSchema.safeParse(parse(text), { reportInput: true })
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new Error(
+      `${name}: ${issue?.path.join('.') || 'top level'}: found ${JSON.stringify(issue?.input)}; ${issue?.message}`,
+    )
+  }
+  const { integrations, resourceServers, registered } = parsed.data
+  return {
+    resourceServers,
+    registeredLifetimes: registered.lifetimes,
+    integrations: integrations.map(({ placement, clientSecret, ...rest }) => ({
+      ...rest,
+      onPremises: placement === 'on-premises',
+      ...(clientSecret === undefined ? {} : { clientSecret }),
+      redirectUris: redirectsOf(rest.redirectUris, origin, `${name}: ${rest.clientId}.redirectUris`),
+      postLogoutRedirectUris: redirectsOf(
+        rest.postLogoutRedirectUris,
+        origin,
+        `${name}: ${rest.clientId}.postLogoutRedirectUris`,
+      ),
+    })),
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Operator: the listener for whoever runs us: health, and the end of connections. Never on the public port; every `/operator`
+ * call needs the bearer token (DECISIONS 16). Owns no records.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import Router from '@koa/router'
+import Koa, { type Context, type Middleware } from 'koa'
+import type { Connection } from '#domain/grant.ts'
+import { parseRegionId, type RegionId, regionIds } from '#domain/region.ts'
+import type { Grants } from '#grants/grants.ts'
+import type { Identity } from '#identity/identity.ts'
+import type { SourceBlock } from '#limits/limits.ts'
+
+export interface OperatorParts {
+  readonly token: string
+  readonly grants: Grants
+  readonly identity: Identity
+  readonly sourceBlock: SourceBlock
+  /** Resolves when the store answers; rejects when it does not. */
+  readonly probe: () => Promise<void>
+  /** True once the process has begun to drain. */
+  readonly isDraining: () => boolean
+  readonly log: (entry: Readonly<Record<string, string | number | undefined>>) => void
+}
+
+interface Selection {
+  readonly user?: string
+  readonly integration?: string
+  readonly region?: RegionId
+}
+
+const filterNames = ['user', 'integration', 'region'] as const
+
+function problem(ctx: Context, status: number, detail: string): void {
+  ctx.status = status
+  ctx.set('Cache-Control', 'no-store')
+  ctx.body = JSON.stringify({ type: 'about:blank', title: detail, status })
+  ctx.type = 'application/problem+json'
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+function requireToken(token: string): Middleware {
+  const expected = digest(`Bearer ${token}`)
+  return (ctx, next) => {
+    if (!ctx.path.startsWith('/operator')) return next()
+    if (timingSafeEqual(digest(ctx.get('authorization').replace(/^bearer /i, 'Bearer ')), expected))
+      return next()
+    ctx.set('WWW-Authenticate', 'Bearer realm="operator"')
+    problem(
+      ctx,
+      401,
+      'The operator token is missing or wrong; it stands in the ready line or in the configuration.',
+    )
+    return undefined
+  }
+}
+
+/** What is wrong with the parameters, in words; undefined when each known one stands at most once and says something. */
+function queryProblem(query: URLSearchParams): string | undefined {
+  const unknown = [...query.keys()].find((name) => !filterNames.some((known) => known === name))
+  if (unknown !== undefined) return `unknown parameter ${unknown}; allowed are ${filterNames.join(', ')}`
+  const region = query.get('region')
+  if (region !== null && !parseRegionId(region))
+    return `region: found ${region}; allowed are ${regionIds.join(', ')}`
+  const bad = filterNames.find((name) => query.getAll(name).length > 1 || query.get(name) === '')
+  return bad && `${bad} stands there twice or is empty`
+}
+
+/** The selection of a query, or in words what is wrong with it. */
+function parseSelection(query: URLSearchParams): Selection | string {
+  const wrong = queryProblem(query)
+  if (wrong !== undefined) return wrong
+  const [user, integration] = [query.get('user'), query.get('integration')]
+  const region = parseRegionId(query.get('region') ?? '')
+  return { ...(user ? { user } : {}), ...(integration ? { integration } : {}), ...(region ? { region } : {}) }
+}
+
+/** Connections by user (e-mail or user id), integration (client id) and region; all that is given must match. */
+function selectConnections({
+  grants,
+  identity,
+}: OperatorParts): (selection: Selection) => Promise<readonly Connection[]> {
+  return async ({ user, integration, region }) => {
+    const found = await grants.list({
+      ...(integration === undefined ? {} : { clientId: integration }),
+      ...(region === undefined ? {} : { region }),
+    })
+    if (user === undefined) return found
+    const emails = new Map<string, string | undefined>()
+    for (const { userId } of found) emails.set(userId, (await identity.find(userId))?.email)
+    return found.filter(
+      ({ userId }) => userId === user || emails.get(userId)?.toLowerCase() === user.toLowerCase(),
+    )
+  }
+}
+
+const connectionAnswer = (connection: Connection): object => ({
+  id: connection.tag,
+  user: connection.userId,
+  integration: connection.clientId,
+  region: connection.region,
+  scopes: connection.scopes,
+  accountGroups: connection.accountGroups,
+  createdAt: new Date(connection.createdAt).toISOString(),
+  lastUsedAt: new Date(connection.lastUsedAt).toISOString(),
+  expiresAt: new Date(connection.expiresAt).toISOString(),
+})
+
+function routes(parts: OperatorParts): Router {
+  const router = new Router()
+  const select = selectConnections(parts)
+
+  router.get('/health/live', (ctx) => {
+    ctx.body = { status: 'live' }
+  })
+
+  router.get('/health/ready', async (ctx) => {
+    const state = parts.isDraining()
+      ? 'draining'
+      : await parts.probe().then(
+          () => 'ready',
+          () => 'store unavailable',
+        )
+    ctx.status = state === 'ready' ? 200 : 503
+    ctx.body = { status: state }
+  })
+
+  router.get('/operator/connections', async (ctx) => {
+    const selection = parseSelection(new URLSearchParams(ctx.querystring))
+    if (typeof selection === 'string') return problem(ctx, 400, selection)
+    ctx.body = { connections: (await select(selection)).map(connectionAnswer) }
+  })
+
+  router.delete('/operator/connections', async (ctx) => {
+    const selection = parseSelection(new URLSearchParams(ctx.querystring))
+    if (typeof selection === 'string') return problem(ctx, 400, selection)
+    if (Object.keys(selection).length === 0)
+      return problem(ctx, 400, `name what to end: at least one of ${filterNames.join(', ')}`)
+    let revoked = 0
+    for (const { tag } of await select(selection))
+      if (await parts.grants.revoke(tag, { actor: 'operator', reason: 'ended by the operator' })) revoked += 1
+    parts.log({ event: 'connections-ended', ...selection, revoked })
+    ctx.body = { revoked }
+  })
+
+  router.delete('/operator/blocked-addresses/:address', async (ctx) => {
+    const address = ctx.params['address'] ?? ''
+    await parts.sourceBlock.lift(address)
+    parts.log({ event: 'address-unblocked', address })
+    ctx.status = 204
+  })
+  return router
+}
+
+/** @returns the Koa application of the operator listener */
+export function openOperator(parts: OperatorParts): Koa {
+  const app = new Koa()
+  const router = routes(parts)
+  app.silent = true
+  app.use(async (ctx, next) => {
+    try {
+      await next()
+      if (ctx.status === 404 && ctx.body === undefined) problem(ctx, 404, 'There is nothing at this address.')
+    } catch (error) {
+      parts.log({ event: 'operator-failure', path: ctx.path, error: String(error) })
+      ctx.set('Retry-After', '2')
+      problem(ctx, 503, 'The server cannot answer now.')
+    }
+  })
+  app.use(requireToken(parts.token))
+  app.use(router.routes() as unknown as Middleware)
+  app.use(router.allowedMethods() as unknown as Middleware)
+  return app
+}

@@ -1,0 +1,115 @@
+/** Serving: binds the sockets, then composes for the origin they gave, then attaches; and takes it all down again in order. */
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { localCertificate } from './certificate.ts'
+import { type Composed, compose, type Surroundings } from './compose.ts'
+import { type Settings, SettingsError } from './settings.ts'
+import type { Listening } from './welcome.ts'
+
+export interface Serving extends Listening {
+  readonly composed: Composed
+  /** Refuses readiness, finishes what is under way within the grace, closes everything. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Node's defaults let a slow client hold a socket for minutes (security-cases L01). */
+const patience: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+}
+const maxConnections = 10_000
+
+async function openServer(settings: Settings, now: number): Promise<Server> {
+  if (!settings.tls) return createServer(patience)
+  const hostnames = settings.origin ? [settings.origin.hostname] : []
+  const certificate = await localCertificate({ directory: settings.data, hostnames, now })
+  return createTlsServer({ ...patience, ...certificate }) as Server
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.maxConnections = maxConnections
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const words: Readonly<Record<string, string>> = {
+        EADDRINUSE:
+          'the port is in use; choose another one with --port or --operator-port, 0 picks a free one',
+        EACCES: 'this process may not bind the port',
+        EADDRNOTAVAIL: 'this machine has no such address; choose another one with --host',
+        ENOTFOUND: 'this machine has no such address; choose another one with --host',
+      }
+      reject(
+        new SettingsError(`cannot listen on ${host}:${port}: ${words[error.code ?? ''] ?? error.message}`),
+      )
+    })
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
+
+function originOf(settings: Settings, port: number): URL {
+  if (settings.origin) return settings.origin
+  const isLocal = ['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'].includes(settings.host)
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  return new URL(`${settings.tls ? 'https' : 'http'}://${isLocal ? 'localhost' : host}:${port}`)
+}
+
+function prepareDirectory(directory: string | undefined): void {
+  if (directory === undefined) return
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    accessSync(directory, constants.W_OK)
+  } catch {
+    throw new SettingsError(
+      `--data: found ${directory}; allowed is a directory that this process can write to`,
+    )
+  }
+}
+
+/** While draining, keep-alive connections are told to end with their next answer. */
+function closingKeepAlive(server: Server): () => void {
+  return () => {
+    server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+    server.closeIdleConnections()
+  }
+}
+
+/**
+ * Starts everything. @returns once both listeners answer
+ * @throws SettingsError, or an Error whose message is one line for a person
+ */
+export async function serve(settings: Settings, surroundings: Surroundings): Promise<Serving> {
+  prepareDirectory(settings.data)
+  const server = await openServer(settings, surroundings.clock.now())
+  const operatorServer = createServer(patience)
+  const servers = [server, operatorServer]
+  try {
+    const port = await listen(server, settings.port, settings.host)
+    const operatorPort = await listen(operatorServer, settings.operatorPort, settings.operatorHost)
+    const origin = originOf(settings, port)
+    const composed = await compose(settings, origin, surroundings)
+    server.on('request', composed.publicListener)
+    operatorServer.on('request', composed.operatorListener)
+    const drains = servers.map(closingKeepAlive)
+    return {
+      composed,
+      url: origin.origin,
+      operatorUrl: `http://${settings.operatorHost}:${operatorPort}`,
+      operatorToken: composed.operatorToken,
+      async stop(graceMs) {
+        composed.drain()
+        for (const drain of drains) drain()
+        const deadline = setTimeout(() => servers.forEach((one) => void one.closeAllConnections()), graceMs)
+        await Promise.all(servers.map(close))
+        clearTimeout(deadline)
+        await composed.close()
+      },
+    }
+  } catch (error) {
+    for (const one of servers) one.close()
+    throw error
+  }
+}

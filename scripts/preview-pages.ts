@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { ordinaryText } from '../test/browser/sample-pages.ts'
+import { ordinaryText } from '../test/browser/sample-models.ts'
 import { servePages } from '../test/browser/serve-pages.ts'
 import { launchBrowser } from '../test/support/browser.ts'
 

@@ -51,22 +51,35 @@ export function escapeHtml(value: unknown): string {
     .replace(/[&<>"']/g, (character) => entities[character] ?? '')
 }
 
-function openAsset(folder: URL, name: string, contentType: string): PageAsset {
-  const body = readFileSync(new URL(name, folder))
+// Later rules win over earlier ones, so the order is a list.
+const styleParts = [
+  'words',
+  'elements',
+  'frame',
+  'text',
+  'forms',
+  'messages',
+  'connections',
+  'playground',
+  'small-screens',
+]
+
+function assetOf(name: string, contentType: string, body: Buffer): PageAsset {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 16)
   return { path: `/${name}`, contentType, body, hash, href: `/${name}?v=${hash}` }
 }
 
 /**
  * Reads and compiles every view once; a view that does not compile fails here, at start.
- * @param folder where the views, `style.css` and `mark.svg` are
+ * @param folder where the views, the parts of the style sheet and the mark are
  */
 export function openViews(folder: URL = new URL('../../views/', import.meta.url)): Views {
   const eta = new Eta({ autoEscape: true, escapeFunction: escapeHtml, cache: true })
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.eta')))
     eta.loadTemplate(`@${file.slice(0, -'.eta'.length)}`, readFileSync(new URL(file, folder), 'utf8'))
-  const style = openAsset(folder, 'style.css', 'text/css; charset=utf-8')
-  const mark = openAsset(folder, 'mark.svg', 'image/svg+xml')
+  const styles = styleParts.map((name) => readFileSync(new URL(`style/${name}.css`, folder)))
+  const style = assetOf('style.css', 'text/css; charset=utf-8', Buffer.concat(styles))
+  const mark = assetOf('mark.svg', 'image/svg+xml', readFileSync(new URL('mark.svg', folder)))
   const links = { styleHref: style.href, markHref: mark.href }
   return {
     render: (view, model) => eta.render(`@${view}`, { ...model, ...links }),

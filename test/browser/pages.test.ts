@@ -4,7 +4,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openViews } from '#http/page.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { hostileText, ordinaryText, samplePages } from './sample-pages.ts'
+import { hostileText, ordinaryText } from './sample-models.ts'
+import { samplePages } from './sample-pages.ts'
 import { type PageServer, servePages } from './serve-pages.ts'
 
 const names = Object.keys(samplePages(openViews(), ordinaryText))

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import Koa from 'koa'
 import { openViews, serveAssets } from '#http/page.ts'
 import { securityHeaders } from '#http/security-headers.ts'
-import { type SampleText, samplePages } from './sample-pages.ts'
+import type { SampleText } from './sample-models.ts'
+import { samplePages } from './sample-pages.ts'
 
 export interface PageServer extends AsyncDisposable {
   readonly origin: string

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -7,17 +7,19 @@ import request from 'supertest'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { escapeHtml, openViews, serveAssets, type Views } from '#http/page.ts'
 
-/** Views of a folder of its own, with what every folder of views has. */
+const folder = new URL('../../views/', import.meta.url)
+
+/** Views of a folder of its own, with the style and the mark that every folder of views has. */
 function viewsOf(files: Readonly<Record<string, string>>): Views {
-  const folder = mkdtempSync(join(tmpdir(), 'panoptes-views-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  for (const [name, text] of Object.entries({ 'style.css': '', 'mark.svg': '<svg/>', ...files }))
-    writeFileSync(join(folder, name), text)
-  return openViews(pathToFileURL(`${folder}/`))
+  const own = mkdtempSync(join(tmpdir(), 'panoptes-views-'))
+  onTestFinished(() => rmSync(own, { recursive: true }))
+  for (const name of ['style', 'mark.svg'])
+    cpSync(new URL(name, folder), join(own, name), { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(own, name), text)
+  return openViews(pathToFileURL(`${own}/`))
 }
 
 describe('views', () => {
-  const folder = new URL('../../views/', import.meta.url)
   const sources = readdirSync(folder)
     .filter((name) => name.endsWith('.eta'))
     .map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }))
@@ -86,6 +88,15 @@ describe('escapeHtml, security-cases E17', () => {
 
 describe('GET of an asset', () => {
   const views = openViews()
+
+  test('the style sheet has every part that stands in the folder', () => {
+    const style = views.assets.find(({ path }) => path === '/style.css')?.body.toString()
+    const parts = readdirSync(new URL('style/', folder))
+    expect(
+      parts.filter((name) => !style?.includes(readFileSync(new URL(`style/${name}`, folder), 'utf8'))),
+    ).toEqual([])
+  })
+
   const app = new Koa().use(serveAssets(views))
 
   test.each(views.assets)(

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import type { StoreSettings } from '#store/open-store.ts'
 
@@ -21,11 +22,17 @@ export interface Race {
   readonly conflicts: number
 }
 
+export interface RaceOptions {
+  readonly processes: number
+  readonly times: number
+  /** Called again and again until the race is over. */
+  readonly meanwhile?: () => Promise<unknown>
+}
+
 /** Several processes count one record up at the same time, each so often. */
 export async function raceProcesses(
   settings: StoreSettings,
-  processes: number,
-  times: number,
+  { processes, times, meanwhile = () => pause(10) }: RaceOptions,
 ): Promise<Race> {
   const children = await Promise.all(
     Array.from({ length: processes }, () => startProcess('store-race-process.ts', settings)),
@@ -40,6 +47,10 @@ export async function raceProcesses(
     return once(child, 'exit')
   })
   for (const child of children) child.send(times)
+  while (children.some(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
+    await meanwhile()
+    await turn()
+  }
   await Promise.all(ended)
   return { committed, conflicts }
 }

@@ -1,5 +1,6 @@
 /**
- * One of the processes that race for one record: counts it up, by compare-and-set, as often as it was told.
+ * One of the processes that race for one record: counts it up, by compare-and-set, as often as it was told,
+ * and keeps a twin of it that always says the same.
  * Run with the settings of the store as JSON; speaks to its parent through messages.
  */
 import { randomBytes } from 'node:crypto'
@@ -20,7 +21,10 @@ async function countUp(times: number): Promise<number> {
     const value = `${Number(record?.value ?? 0) + 1}`
     const expected = record?.version ?? 'absent'
     const expiresAt = systemClock.now() + 600_000
-    const outcome = await store.commit([{ kind: 'put', key: 'counter', value, expiresAt, expected }])
+    const outcome = await store.commit([
+      { kind: 'put', key: 'counter', value, expiresAt, expected },
+      { kind: 'put', key: 'twin', value, expiresAt, expected: 'any' },
+    ])
     if (outcome === 'committed') {
       done += 1
       process.send?.({ committed: Number(value) })

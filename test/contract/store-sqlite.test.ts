@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '#domain/clock.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { type Store, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
@@ -137,11 +138,32 @@ describe('opening a SQLite file', () => {
 
 describe('SQLite file and other processes', () => {
   test('four processes that start on one new file and count one record up lose no count', async () => {
-    const race = await raceProcesses({ kind: 'sqlite', path: freshPath() }, 4, 100)
+    const race = await raceProcesses({ kind: 'sqlite', path: freshPath() }, { processes: 4, times: 100 })
     expect(race.committed.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 400 }, (_, index) => index + 1),
     )
     expect(race.conflicts).toBeGreaterThan(0)
+  })
+
+  test('a read sees a commit of another process whole or not at all', async () => {
+    const path = freshPath()
+    const store = openSqliteStore({ path, clock: systemClock, random: randomBytes })
+    onTestFinished(() => store.close())
+    const seen = new Set<string>()
+    await raceProcesses(
+      { kind: 'sqlite', path },
+      {
+        processes: 1,
+        times: 800,
+        async meanwhile() {
+          const [counter, twin] = await store.read(['counter', 'twin'])
+          if (counter?.value !== twin?.value)
+            throw new Error(`half a commit: ${counter?.value} and ${twin?.value}`)
+          seen.add(counter?.value ?? '')
+        },
+      },
+    )
+    expect(seen.size).toBeGreaterThan(10)
   })
 
   test('what was acknowledged before a process is killed is there afterwards', async () => {
@@ -156,7 +178,7 @@ describe('SQLite file and other processes', () => {
       child.on('exit', () => resolve(last))
       child.send(1_000_000)
     })
-    const store = openSqliteStore({ path, clock: { now: () => Date.now() }, random: randomBytes })
+    const store = openSqliteStore({ path, clock: systemClock, random: randomBytes })
     onTestFinished(() => store.close())
     const [record] = await store.read(['counter'])
     expect(Number(record?.value)).toBeGreaterThanOrEqual(acknowledged)

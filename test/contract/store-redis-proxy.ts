@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** Stands between a store and its Redis. */
+export interface RedisProxy {
+  readonly url: URL
+  /**
+   * Loses the next reply: the request reaches Redis, the reply does not come back, the connection is cut.
+   * @returns when that has happened; new connections wait until `letIn`
+   */
+  loseNextReply(): Promise<void>
+  letIn(): void
+}
+
+/** @returns a proxy to the Redis on that port, on loopback; it ends with the test */
+export async function startRedisProxy(port: number): Promise<RedisProxy> {
+  const sockets = new Set<Socket>()
+  let lost: PromiseWithResolvers<void> | undefined
+  let letIn = Promise.withResolvers<void>()
+  letIn.resolve()
+
+  const server = createServer((client) => void join(client))
+  async function join(client: Socket): Promise<void> {
+    track(client)
+    await letIn.promise
+    const redis = connect(port, '127.0.0.1')
+    track(redis)
+    client.pipe(redis)
+    client.on('close', () => redis.destroy())
+    redis.on('close', () => client.destroy())
+    redis.on('data', (reply) => {
+      if (!lost) {
+        client.write(reply)
+        return
+      }
+      letIn = Promise.withResolvers()
+      client.destroy()
+      lost.resolve()
+      lost = undefined
+    })
+  }
+  function track(socket: Socket): void {
+    sockets.add(socket)
+    // A cut connection is what this proxy is for.
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket))
+  }
+
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    letIn.resolve()
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return {
+    url: new URL(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    loseNextReply() {
+      lost = Promise.withResolvers()
+      return lost.promise
+    },
+    letIn: () => letIn.resolve(),
+  }
+}

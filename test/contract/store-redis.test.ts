@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openRedisStore } from '#store/redis.ts'
+import { type Store, StoreFailure } from '#store/store.ts'
+import { fakeClock } from '../support/fake-clock.ts'
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { describeStore } from './store.contract.ts'
+import { type OpenedStore, putFor, versionOf } from './store-handles.ts'
+import { raceProcesses } from './store-processes.ts'
+import { startRedisProxy } from './store-redis-proxy.ts'
+
+let server: RedisServer
+beforeAll(async () => {
+  server = await startRedisServer()
+})
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+let opened = 0
+
+/** Handles on records of their own: each call takes another prefix. */
+async function openOn(url: URL): Promise<OpenedStore & { put: ReturnType<typeof putFor>; prefix: string }> {
+  const clock = fakeClock()
+  opened += 1
+  const prefix = `test ${opened}:`
+  const open = async (at: URL): Promise<Store> => {
+    const store = await openRedisStore({ url: at, clock, random: randomBytes, prefix })
+    onTestFinished(() => store.close())
+    return store
+  }
+  return { store: await open(url), another: () => open(server.url), clock, put: putFor(clock), prefix }
+}
+
+/** A plain client that looks at what the store keeps. */
+function plainRedis(): Redis {
+  const redis = new Redis(server.url.href)
+  onTestFinished(() => redis.disconnect())
+  return redis
+}
+
+async function untilItAnswers(store: Store): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await store.read(['any'])
+      return
+    } catch (failure) {
+      if (attempt === 100) throw failure
+    }
+    await pause(50)
+  }
+}
+
+describeStore('Redis', () => openOn(server.url))
+
+describe('Redis store: what Redis keeps', () => {
+  test('everything that belongs to a record has a lifetime, somewhat longer than the record', async () => {
+    const { store, put, prefix } = await openOn(server.url)
+    await store.commit([
+      put('a', { seconds: 100, indexes: ['all'] }),
+      put('b', { seconds: 50, indexes: ['all'] }),
+    ])
+    const redis = plainRedis()
+    for (const key of ['record:a', 'index:all']) {
+      const lifetime = await redis.pttl(`${prefix}${key}`)
+      expect(lifetime).toBeGreaterThan(100_000)
+      expect(lifetime).toBeLessThanOrEqual(400_000)
+    }
+    const keys = (await redis.keys(`${prefix}*`)).toSorted()
+    const commit = expect.stringContaining(`${prefix}commit:`)
+    const named = ['expiry', 'index:all', 'record:a', 'record:b', 'schema'].map((name) => `${prefix}${name}`)
+    expect(keys).toEqual([commit, ...named])
+    expect(await redis.pttl(keys[0] ?? '')).toBeGreaterThan(0)
+  })
+
+  test('nothing of a record is left when it was deleted or purged', async () => {
+    const { store, put, clock, prefix } = await openOn(server.url)
+    await store.commit([put('a', { indexes: ['all'] }), put('b', { indexes: ['all'], seconds: 10 })])
+    await store.commit([{ kind: 'delete', key: 'a' }])
+    clock.advance(10)
+    expect(await store.purge(10)).toBe(1)
+    const keys = (await plainRedis().keys(`${prefix}*`)).filter((key) => !key.startsWith(`${prefix}commit:`))
+    expect(keys).toEqual([`${prefix}schema`])
+  })
+
+  test('an index forgets a record that Redis dropped by itself', async () => {
+    const { store, put, prefix } = await openOn(server.url)
+    await store.commit([put('a', { indexes: ['all'] }), put('b', { indexes: ['all'] })])
+    const redis = plainRedis()
+    await redis.del(`${prefix}record:a`)
+    expect((await store.list('all')).map(({ key }) => key)).toEqual(['b'])
+    expect(await redis.zrange(`${prefix}index:all`, '0', '-1')).toEqual(['b'])
+  })
+
+  test('a commit works when Redis has forgotten the scripts', async () => {
+    const { store, put } = await openOn(server.url)
+    await store.commit([put('a')])
+    await plainRedis().script('FLUSH')
+    expect(await store.commit([put('a', { value: 'new' })])).toBe('committed')
+    expect(await store.read(['a'])).toMatchObject([{ value: 'new' }])
+  })
+})
+
+describe('Redis store: a reply is lost', () => {
+  async function throughProxy() {
+    const proxy = await startRedisProxy(server.port)
+    const handles = await openOn(proxy.url)
+    const { store, put } = handles
+    await store.commit([put('a')])
+    return { ...handles, proxy, expected: await versionOf(store, 'a') }
+  }
+
+  test('a commit that had to be sent twice counts once', async () => {
+    const { store, put, proxy, expected } = await throughProxy()
+    const lost = proxy.loseNextReply()
+    const commit = store.commit([put('a', { value: 'new', expected })])
+    await lost
+    proxy.letIn()
+    expect(await commit).toBe('committed')
+    expect(await store.read(['a'])).toMatchObject([{ value: 'new' }])
+  })
+
+  test('it counts once also when somebody else replaced the record in between', async () => {
+    const { store, another, put, proxy, expected } = await throughProxy()
+    const other = await another()
+    const lost = proxy.loseNextReply()
+    const commit = store.commit([put('a', { value: 'new', expected })])
+    await lost
+    await other.commit([put('a', { value: 'newer', expected: await versionOf(other, 'a') })])
+    proxy.letIn()
+    expect(await commit).toBe('committed')
+    expect(await store.read(['a'])).toMatchObject([{ value: 'newer' }])
+  })
+
+  test('a deletion that had to be sent twice spares the record created in between', async () => {
+    const { store, another, put, proxy } = await throughProxy()
+    const other = await another()
+    const lost = proxy.loseNextReply()
+    const commit = store.commit([{ kind: 'delete', key: 'a' }])
+    await lost
+    expect(await other.commit([put('a', { expected: 'absent', value: 'created again' })])).toBe('committed')
+    proxy.letIn()
+    expect(await commit).toBe('committed')
+    expect(await store.read(['a'])).toMatchObject([{ value: 'created again' }])
+  })
+
+  test('a commit whose connection does not come back fails within its deadline', async () => {
+    const { store, put, proxy } = await throughProxy()
+    const begun = performance.now()
+    const lost = proxy.loseNextReply()
+    const commit = store.commit([put('a')]).catch((failure: unknown) => failure)
+    await lost
+    expect(await commit).toBeInstanceOf(StoreFailure)
+    expect(performance.now() - begun).toBeLessThan(2_500)
+  })
+})
+
+describe('Redis store: Redis is in trouble', () => {
+  async function onOwnServer() {
+    const own = await startRedisServer()
+    onTestFinished(() => own[Symbol.asyncDispose]())
+    return { own, ...(await openOn(own.url)) }
+  }
+
+  test('while Redis is down commits and reads fail at once, and work again once it is back', async () => {
+    const { own, store, put } = await onOwnServer()
+    await store.commit([put('a')])
+    await own.kill()
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const begun = performance.now()
+      await expect(store.commit([put('a')])).rejects.toThrow(StoreFailure)
+      await expect(store.read(['a'])).rejects.toThrow(
+        `Redis at ${own.url.host} does not answer: not connected`,
+      )
+      expect(performance.now() - begun).toBeLessThan(2_500)
+      await pause(100)
+    }
+    await own.restart()
+    await untilItAnswers(store)
+    expect(await store.commit([put('b', { expected: 'absent' })])).toBe('committed')
+  })
+
+  test('a frozen Redis fails commits and reads within their deadline, however many wait', async () => {
+    const { own, store, put } = await onOwnServer()
+    await store.commit([put('a')])
+    own.freeze()
+    const begun = performance.now()
+    const attempts: Promise<unknown>[] = []
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      attempts.push(store.commit([put('a')]), store.read(['a']))
+      await pause(10)
+    }
+    const outcomes = await Promise.allSettled(attempts)
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
+    expect(performance.now() - begun).toBeLessThan(2_500)
+    own.thaw()
+    await untilItAnswers(store)
+  })
+
+  test('opening fails with host and port, and without the password, when nothing listens there', async () => {
+    const { own } = await onOwnServer()
+    await own.kill()
+    const url = new URL(`redis://user:secret@${own.url.host}`)
+    const failure = await openRedisStore({ url, clock: fakeClock(), random: randomBytes }).catch(String)
+    expect(failure).toContain(`Redis at ${own.url.host} does not answer`)
+    expect(failure).not.toContain('secret')
+  })
+
+  test('opening refuses a newer schema and names found and supported', async () => {
+    const { another, prefix } = await openOn(server.url)
+    await plainRedis().set(`${prefix}schema`, 99)
+    await expect(another()).rejects.toThrow(
+      `cannot use Redis at ${server.url.host}: its schema version is 99, this Panoptes supports 1`,
+    )
+  })
+})
+
+describe('Redis store and other processes', () => {
+  test('four processes that count one record up lose no count', async () => {
+    const race = await raceProcesses({ kind: 'redis', url: server.url }, { processes: 4, times: 100 })
+    expect(race.committed.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 400 }, (_, index) => index + 1),
+    )
+    expect(race.conflicts).toBeGreaterThan(0)
+  })
+})

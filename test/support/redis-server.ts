@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** A Redis of the test's own on loopback: it keeps nothing and ends with the process that started it. */
+export interface RedisServer extends AsyncDisposable {
+  readonly url: URL
+  readonly port: number
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>
+  /** Starts it again on the same port, empty. */
+  restart(): Promise<void>
+  /** It keeps its connections but answers nothing, until `thaw`. */
+  freeze(): void
+  thaw(): void
+}
+
+const programs = ['redis-server', 'valkey-server'] as const
+
+/**
+ * The shell ends the server when its own standard input ends, which also happens when the test process is killed.
+ * It prints the server's process id, or nothing when neither program is installed.
+ */
+const watchdog = `
+program=$(command -v ${programs[0]} || command -v ${programs[1]}) || exit 127
+"$program" "$@" </dev/null &
+server=$!
+echo "pid $server"
+cat >/dev/null
+exec 2>/dev/null
+kill -9 $server
+wait $server
+`
+
+/** @throws Error that says what to install, when there is no Redis on this machine */
+export async function startRedisServer(): Promise<RedisServer> {
+  let running = await startOnFreePort()
+  const { port } = running
+  const stop = (): Promise<void> => stopProcess(running.watcher)
+  return {
+    port,
+    url: new URL(`redis://127.0.0.1:${port}`),
+    kill: stop,
+    async restart() {
+      await stop()
+      running = await startOn(port)
+    },
+    freeze: () => void process.kill(running.pid, 'SIGSTOP'),
+    thaw: () => void process.kill(running.pid, 'SIGCONT'),
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+interface Running {
+  readonly watcher: ChildProcess
+  readonly pid: number
+  readonly port: number
+}
+
+async function startOnFreePort(): Promise<Running> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOn(await freePort())
+    } catch (failure) {
+      // Another process may take the port between our look and Redis' own.
+      if (attempt === 3 || !String(failure).includes('Address already in use')) throw failure
+    }
+  }
+}
+
+async function startOn(port: number): Promise<Running> {
+  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const watcher = spawn('sh', ['-c', watchdog, 'redis', ...settings], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const deadline = setTimeout(() => watcher.stdin?.end(), 10_000)
+  let pid = 0
+  let log = ''
+  for await (const line of createInterface({ input: watcher.stdout as NodeJS.ReadableStream })) {
+    log += `${line}\n`
+    pid ||= Number(/^pid (\d+)$/.exec(line)?.[1] ?? 0)
+    if (line.includes('Ready to accept connections')) break
+  }
+  clearTimeout(deadline)
+  watcher.stdout?.resume()
+  if (log.includes('Ready to accept connections')) return { watcher, pid, port }
+  await stopProcess(watcher)
+  if (pid === 0)
+    throw new Error(
+      `these tests need a real Redis: install ${programs.join(' or ')} (Debian: apt-get install redis-server)`,
+    )
+  throw new Error(`Redis did not start on port ${port}:\n${log}`)
+}
+
+async function stopProcess(watcher: ChildProcess): Promise<void> {
+  if (watcher.exitCode !== null || watcher.signalCode !== null) return
+  const ended = once(watcher, 'exit')
+  watcher.stdin?.end()
+  await Promise.race([ended, pause(5_000, undefined, { ref: false })])
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

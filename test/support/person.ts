@@ -1,0 +1,170 @@
+/** A person at a browser without scripts: keeps cookies by path, reads forms, presses buttons, follows our redirects and refreshes. */
+
+interface Cookie {
+  readonly name: string
+  readonly value: string
+  readonly path: string
+  readonly host: string
+}
+
+export interface Page {
+  readonly url: string
+  readonly status: number
+  readonly headers: Headers
+  readonly html: string
+  /** The text a person reads, tags and repeated spaces removed. */
+  readonly text: string
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+}
+const decode = (text: string): string =>
+  text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => entities[entity] ?? entity)
+
+const attribute = (tag: string, name: string): string | undefined => {
+  const value = new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1]
+  return value === undefined ? undefined : decode(value)
+}
+
+interface Form {
+  readonly action: string
+  readonly fields: Record<string, string>
+  readonly buttons: readonly {
+    readonly label: string
+    readonly name: string | undefined
+    readonly value: string
+  }[]
+}
+
+function formsOf(page: Page): readonly Form[] {
+  return [...page.html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, head = '', body = '']) => {
+    const fields: Record<string, string> = {}
+    for (const [tag] of body.matchAll(/<input\b[^>]*>/g)) {
+      const name = attribute(tag, 'name')
+      if (name !== undefined) fields[name] = attribute(tag, 'value') ?? ''
+    }
+    for (const [, open = '', options = ''] of body.matchAll(/<select\b([^>]*)>([\s\S]*?)<\/select>/g)) {
+      const chosen =
+        /<option\b[^>]*\sselected[^>]*>/.exec(options)?.[0] ?? /<option\b[^>]*>/.exec(options)?.[0] ?? ''
+      fields[attribute(open, 'name') ?? ''] = attribute(chosen, 'value') ?? ''
+    }
+    const buttons = [...body.matchAll(/<button\b([^>]*)>([\s\S]*?)<\/button>/g)].map(
+      ([, open = '', label = '']) => ({
+        label: decode(label.replace(/<[^>]*>/g, '')).trim(),
+        name: attribute(open, 'name'),
+        value: attribute(open, 'value') ?? '',
+      }),
+    )
+    return { action: attribute(head, 'action') ?? '', fields, buttons }
+  })
+}
+
+export class Person {
+  readonly #cookies: Cookie[] = []
+  page: Page | undefined
+
+  /** The cookies this browser would send to a URL. */
+  cookiesFor(url: URL): string {
+    return this.#cookies
+      .filter(
+        ({ host, path }) =>
+          host === url.host &&
+          (url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`)),
+      )
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ')
+  }
+
+  #keep(url: URL, headers: Headers): void {
+    for (const line of headers.getSetCookie()) {
+      const [pair = '', ...rest] = line.split(';').map((part) => part.trim())
+      const name = pair.slice(0, pair.indexOf('='))
+      const value = pair.slice(pair.indexOf('=') + 1)
+      const path = rest.find((part) => /^path=/i.test(part))?.slice(5) ?? '/'
+      const expires = rest.find((part) => /^expires=/i.test(part))?.slice(8)
+      const index = this.#cookies.findIndex(
+        (cookie) => cookie.name === name && cookie.path === path && cookie.host === url.host,
+      )
+      if (index >= 0) this.#cookies.splice(index, 1)
+      const isGone = value === '' || (expires !== undefined && Date.parse(expires) < Date.now())
+      if (!isGone) this.#cookies.push({ name, value, path, host: url.host })
+    }
+  }
+
+  /** One request, no redirects followed. */
+  async request(url: string, init: RequestInit = {}): Promise<Page> {
+    const target = new URL(url)
+    const cookie = this.cookiesFor(target)
+    const response = await fetch(target, {
+      ...init,
+      redirect: 'manual',
+      headers: {
+        accept: 'text/html',
+        ...(cookie === '' ? {} : { cookie }),
+        ...(init.headers as Record<string, string>),
+      },
+      signal: AbortSignal.timeout(10_000),
+    })
+    this.#keep(target, response.headers)
+    const html = await response.text()
+    const text = decode(html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')).trim()
+    this.page = { url: target.href, status: response.status, headers: response.headers, html, text }
+    return this.page
+  }
+
+  /** Opens a URL and goes on through redirects and meta refreshes, as long as they stay on the same origin. */
+  async open(url: string, init: RequestInit = {}): Promise<Page> {
+    let page = await this.request(url, init)
+    for (let hops = 0; hops < 10; hops += 1) {
+      const refresh = /<meta http-equiv="refresh" content="\d+;\s*url=([^"]*)"/i.exec(page.html)?.[1]
+      const next = page.headers.get('location') ?? (refresh === undefined ? undefined : decode(refresh))
+      if (next === undefined || next === null) return page
+      const target = new URL(next, page.url)
+      if (target.origin !== new URL(page.url).origin || target.pathname.startsWith('/playground/'))
+        return page
+      page = await this.request(target.href)
+    }
+    throw new Error('too many redirects')
+  }
+
+  /** Where the page sends the browser next: the integration's redirect URI, at the end of an authorization. */
+  get leavesTo(): URL {
+    const page = this.page
+    const refresh = /<meta http-equiv="refresh" content="\d+;\s*url=([^"]*)"/i.exec(page?.html ?? '')?.[1]
+    const next = page?.headers.get('location') ?? (refresh === undefined ? undefined : decode(refresh))
+    if (!next) throw new Error(`the page goes nowhere: ${page?.status} ${page?.text.slice(0, 300)}`)
+    return new URL(next, page?.url)
+  }
+
+  /** Fills in the form that has the button and presses it. @param values by field name */
+  async press(label: string, values: Readonly<Record<string, string>> = {}): Promise<Page> {
+    const page = this.page
+    if (!page) throw new Error('no page is open')
+    for (const form of formsOf(page)) {
+      const button = form.buttons.find((candidate) => candidate.label === label)
+      if (!button) continue
+      const fields = {
+        ...form.fields,
+        ...values,
+        ...(button.name === undefined ? {} : { [button.name]: button.value }),
+      }
+      return this.open(new URL(form.action, page.url).href, {
+        method: 'POST',
+        body: new URLSearchParams(fields),
+        headers: { origin: new URL(page.url).origin, 'sec-fetch-site': 'same-origin' },
+      })
+    }
+    throw new Error(`no button ${label} on: ${page.status} ${page.text.slice(0, 300)}`)
+  }
+
+  /** Signs in on the two pages of sign-in. @param region default, us1, us2 or eu1 */
+  async signIn(email: string, password: string, region = 'default'): Promise<Page> {
+    await this.press('Continue', { region, email })
+    return this.press('Sign in', { password })
+  }
+}

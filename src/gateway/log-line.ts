@@ -15,8 +15,8 @@ export interface GatewayLogLine {
   readonly clientId?: string
   readonly grant?: string
   readonly note?: string
-  /** What was thrown, with its cause. */
-  readonly error?: unknown
+  /** What was thrown, with its stack and its cause. For the log alone. */
+  readonly error?: string
 }
 
 export type GatewayLog = (line: GatewayLogLine) => void
@@ -34,6 +34,12 @@ function who({ caller }: Call): Pick<GatewayLogLine, 'userId' | 'clientId' | 'gr
   }
 }
 
+function words(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const own = error.stack ?? error.message
+  return error.cause === undefined ? own : `${own}\ncaused by ${words(error.cause)}`
+}
+
 /** @param error what was thrown, when the answer is owed to a failure */
 export const logLine = (call: Call, answer: Answer, error?: unknown): GatewayLogLine => ({
   event: answer.status >= 500 ? 'v7-call-failed' : 'v7-call-refused',
@@ -45,5 +51,5 @@ export const logLine = (call: Call, answer: Answer, error?: unknown): GatewayLog
   code: answer.code ?? 'upstream',
   ...who(call),
   ...(answer.note === undefined ? {} : { note: answer.note }),
-  ...(error === undefined ? {} : { error }),
+  ...(error === undefined ? {} : { error: words(error) }),
 })

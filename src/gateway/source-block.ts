@@ -18,7 +18,7 @@ const blocked = (call: Call, blockedUntil: number): Answer =>
     {
       note:
         `${call.address} caused 120 answers 401 within an hour and is blocked until ${new Date(blockedUntil).toISOString()}; ` +
-        'to unblock it, correct the token that it presents and wait, or start with --limits off',
+        `correct the token that it presents; DELETE /operator/blocked-addresses/${encodeURIComponent(call.address)} on the operator listener unblocks it at once`,
     },
   )
 

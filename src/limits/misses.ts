@@ -23,13 +23,21 @@ interface Attempt {
   reject(error: unknown): void
 }
 
+interface Amendment<Result> {
+  readonly result: Result
+  /** What the record is to hold from now on; left out when it stays as it is. */
+  readonly replacement?: { readonly instants: readonly number[]; readonly expiresAt: number }
+}
+
 /** Keys are text of callers (addresses, e-mails): a digest bounds their length and keeps personal data out of the store. */
 const recordKey = (key: string): string => `limits:${hash('sha256', key, 'base64url')}`
 
 /** A value that is not ours counts as no attempts rather than as a failure of every sign-in. */
-function instantsOf(record: StoredRecord | undefined): readonly number[] {
-  return record ? record.value.split(',').map(Number).filter(Number.isFinite) : []
-}
+const instantsOf = (record: StoredRecord | undefined): readonly number[] =>
+  (record?.value ?? '')
+    .split(',')
+    .map((text) => Number.parseInt(text, 10))
+    .filter(Number.isFinite)
 
 /** Blocked from the `limit`-th attempt on, until the oldest of the last `limit` attempts leaves the window. */
 function blockOf(instants: readonly number[], { limit, windowSeconds }: LimitRule, now: number): number {
@@ -37,40 +45,47 @@ function blockOf(instants: readonly number[], { limit, windowSeconds }: LimitRul
   return recent.length < limit ? 0 : (recent.at(-limit) ?? now) + windowSeconds * 1000
 }
 
+/** Judges attempts in turn, so that exactly as many pass as would one after the other. */
+function judge(
+  attempts: readonly Attempt[],
+  before: readonly number[],
+  now: number,
+): Amendment<readonly number[]> {
+  const instants = [...before]
+  const result = attempts.map(({ rule }) => {
+    const blockedUntil = blockOf(instants, rule, now)
+    if (blockedUntil === 0) instants.push(now)
+    return blockedUntil
+  })
+  if (!result.includes(0)) return { result }
+  const window = Math.max(...attempts.map(({ rule }) => rule.windowSeconds * 1000))
+  const recent = instants.filter((at) => at > now - window)
+  return { result, replacement: { instants: recent, expiresAt: now + window } }
+}
+
 export function openMisses(store: Store, clock: Clock): Misses {
   /** Attempts that wait for the commit in progress of their key: they share the next one. */
   const waiting = new Map<string, Attempt[]>()
 
-  /** One compare-and-set for all attempts; each is judged in turn, so that exactly as many pass as one after the other. */
-  async function commitAll(key: string, attempts: readonly Attempt[]): Promise<readonly number[]> {
+  async function amend<Result>(
+    key: string,
+    amendmentOf: (record: StoredRecord | undefined) => Amendment<Result>,
+  ): Promise<Result> {
     for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
       const [record] = await store.read([key])
-      const now = clock.now()
-      const instants = [...instantsOf(record)]
-      const verdicts = attempts.map(({ rule }) => {
-        const blockedUntil = blockOf(instants, rule, now)
-        if (blockedUntil === 0) instants.push(now)
-        return blockedUntil
-      })
-      if (!verdicts.includes(0)) return verdicts
-      const window = Math.max(...attempts.map(({ rule }) => rule.windowSeconds * 1000))
-      const outcome = await store.commit([
-        {
-          kind: 'put',
-          key,
-          value: instants.filter((at) => at > now - window).join(','),
-          expiresAt: now + window,
-          expected: record?.version ?? 'absent',
-        },
-      ])
-      if (outcome === 'committed') return verdicts
+      const { result, replacement } = amendmentOf(record)
+      if (!replacement) return result
+      const { instants, expiresAt } = replacement
+      const expected = record?.version ?? 'absent'
+      const put = { kind: 'put', key, value: instants.join(','), expiresAt, expected } as const
+      if ((await store.commit([put])) === 'committed') return result
     }
-    throw new Error(`an attempt was not counted: ${maxConflicts} conflicts in a row`)
+    throw new Error(`attempts were not counted: ${maxConflicts} conflicts in a row`)
   }
 
   async function settle(key: string, attempts: readonly Attempt[]): Promise<void> {
     try {
-      const verdicts = await commitAll(key, attempts)
+      const verdicts = await amend(key, (record) => judge(attempts, instantsOf(record), clock.now()))
       for (const [index, attempt] of attempts.entries()) attempt.resolve(verdicts[index] ?? 0)
     } catch (error) {
       for (const attempt of attempts) attempt.reject(error)
@@ -86,31 +101,31 @@ export function openMisses(store: Store, clock: Clock): Misses {
   }
 
   return {
-    hit: (key, rule) =>
+    hit: (text, rule) =>
       new Promise((resolve, reject) => {
+        const key = recordKey(text)
         const attempt = { rule, resolve, reject }
-        const queue = waiting.get(recordKey(key))
+        const queue = waiting.get(key)
         if (queue) {
           queue.push(attempt)
           return
         }
-        waiting.set(recordKey(key), [attempt])
-        void drain(recordKey(key))
+        waiting.set(key, [attempt])
+        void drain(key)
       }),
     async blockedUntil(key, rule) {
       const [record] = await store.read([recordKey(key)])
       return blockOf(instantsOf(record), rule, clock.now())
     },
-    async release(key) {
-      for (let conflicts = 0; conflicts < maxConflicts; conflicts += 1) {
-        const [record] = await store.read([recordKey(key)])
-        if (!record) return
-        const value = instantsOf(record).slice(0, -1).join(',')
-        const { version: expected, expiresAt } = record
-        const put = { kind: 'put', key: record.key, value, expiresAt, expected } as const
-        if ((await store.commit([put])) === 'committed') return
-      }
-    },
+    release: (key) =>
+      amend(recordKey(key), (record) =>
+        record
+          ? {
+              result: undefined,
+              replacement: { instants: instantsOf(record).slice(0, -1), expiresAt: record.expiresAt },
+            }
+          : { result: undefined },
+      ),
     async clear(key) {
       await store.commit([{ kind: 'delete', key: recordKey(key) }])
     },

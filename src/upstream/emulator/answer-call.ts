@@ -1,28 +1,24 @@
 import type { Clock } from '#domain/clock.ts'
-import type { RegionId } from '#domain/region.ts'
-import type { Store } from '#store/store.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
 import type { Answer, Answerer, Call, Surroundings } from './call.ts'
-import { type Caller, callerOf } from './caller.ts'
+import { type Caller, callerOf, uidOf } from './caller.ts'
+import type { Turn } from './in-turn.ts'
 import { refusalAnswer } from './problems.ts'
 import { expandOf, queryViolations } from './query-facts.ts'
 import { invalid, isV7Refusal, refused, type V7Refusal } from './refusals.ts'
 import { render } from './render.ts'
 import { type Body, missingBody, noBody, parseBody, readBody } from './request-body.ts'
 import type { Draft, RegionState } from './state.ts'
-import { commitWritten } from './stored-state.ts'
+import type { StoredRegion } from './stored-state.ts'
 import { violationsOf } from './validate.ts'
 
 /** What the engine has made ready for all calls. */
 export interface Prepared extends Surroundings {
-  readonly store: Store
   readonly clock: Clock
   readonly origin: string
   readonly rows: ReadonlyMap<string, OperationRow>
   readonly answerers: ReadonlyMap<string, Answerer>
-  /** Writes of a region run one after the other, so that a check and the write behind it are one step. */
-  inTurn<Result>(region: RegionId, task: () => Promise<Result>): Promise<Result>
 }
 
 /** What stands before the answerer, with what it found out. */
@@ -33,56 +29,81 @@ interface Admitted {
   readonly answerer: Answerer
 }
 
-/** Answers one call: body, caller, account group, role, fields, and then the family; a refusal of any of them is its answer. */
-export async function answerCall(
+/** An answer as bytes, and whether the same call may get another one while the state stands. */
+export interface Rendered {
+  readonly answer: UpstreamAnswer
+  readonly varies: boolean
+}
+
+/** Answers a call that only reads. */
+export async function answerRead(
   prepared: Prepared,
   state: RegionState,
   request: UpstreamRequest,
-): Promise<{ answer: UpstreamAnswer; varies: boolean }> {
-  const row = prepared.rows.get(request.operation.id)
-  if (!row) throw new Error(`no row for the operation ${request.operation.id}`)
+): Promise<Rendered> {
+  const row = rowOf(prepared, request)
   const bytes = await readBody(request, row.body?.types ?? ['application/json'])
-  const act = async (): Promise<Answer | V7Refusal> => {
-    if (isV7Refusal(bytes)) return bytes
-    const admitted = admit(prepared, { state, request, row, bytes })
-    if (isV7Refusal(admitted)) return admitted
-    const { draft, written } = state.draft()
-    const call = callOf(prepared, { request, row, draft, admitted })
-    const answer = await admitted.answerer(call)
-    if (isV7Refusal(answer) || request.operation.method === 'GET') return answer
+  const result = await resultOf(prepared, { state: state.draft().draft, request, row, bytes })
+  return finish(prepared, { request, row, result })
+}
+
+/** Answers any other call. Writes of a region run in turn, so that a check and the write behind it are one step. */
+export async function answerWrite(
+  prepared: Prepared,
+  { region, inTurn, request }: { region: StoredRegion; inTurn: Turn; request: UpstreamRequest },
+): Promise<UpstreamAnswer> {
+  const row = rowOf(prepared, request)
+  const bytes = await readBody(request, row.body?.types ?? ['application/json'])
+  const result = await inTurn(async () => {
+    const { draft, written } = (await region.current()).draft()
+    const answer = await resultOf(prepared, { state: draft, request, row, bytes })
+    if (isV7Refusal(answer)) return answer
     const changes = written()
     for (const effect of changes.effects) await effect()
-    await commitWritten(prepared.store, state.region, changes)
-    state.apply(changes)
+    await region.write(changes)
     return answer
-  }
-  const result = request.operation.method === 'GET' ? await act() : await prepared.inTurn(request.region, act)
-  const answer = isV7Refusal(result)
-    ? refusalAnswer({
-        refusal: result,
-        row,
-        path: pathOf(request),
-        now: prepared.clock.now(),
-        origin: prepared.origin,
-      })
-    : result
-  return { answer: render(row, answer), varies: answer.varies ?? isV7Refusal(result) }
+  })
+  return finish(prepared, { request, row, result }).answer
+}
+
+function rowOf({ rows }: Prepared, { operation }: UpstreamRequest): OperationRow {
+  const row = rows.get(operation.id)
+  if (!row) throw new Error(`there is no row for the operation ${operation.id}`)
+  return row
+}
+
+/** The order of checks: body read, caller, account group, role, emulated at all, query, body's fields; then the family. */
+async function resultOf(prepared: Prepared, asked: Asked): Promise<Answer | V7Refusal> {
+  if (isV7Refusal(asked.bytes)) return asked.bytes
+  const admitted = admit(prepared, { ...asked, bytes: asked.bytes })
+  return isV7Refusal(admitted) ? admitted : admitted.answerer(callOf(prepared, asked, admitted))
+}
+
+function finish(
+  prepared: Prepared,
+  { request, row, result }: { request: UpstreamRequest; row: OperationRow; result: Answer | V7Refusal },
+): Rendered {
+  if (!isV7Refusal(result)) return { answer: render(row, result), varies: result.varies ?? false }
+  const { clock, origin } = prepared
+  const answer = refusalAnswer({ refusal: result, row, path: pathOf(request), now: clock.now(), origin })
+  return { answer: render(row, answer), varies: true }
 }
 
 const pathOf = ({ operation, parameters }: UpstreamRequest): string =>
   operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''))
 
 interface Asked {
-  readonly state: RegionState
+  readonly state: Draft
   readonly request: UpstreamRequest
   readonly row: OperationRow
-  readonly bytes: Buffer
+  readonly bytes: Buffer | V7Refusal
 }
 
-function admit(prepared: Prepared, asked: Asked): Admitted | V7Refusal {
+type Read = Asked & { readonly bytes: Buffer }
+
+function admit(prepared: Prepared, asked: Read): Admitted | V7Refusal {
   const { state, request, row } = asked
-  const uid = request.credential.userId.slice(request.region.length + 1)
-  const caller = callerOf(uid, state, prepared.permissions)
+  const caller = callerOf(uidOf(request.region, request.credential.userId), state, prepared.permissions)
   if (!caller) return refused('forbidden', 'The user of this token has no account group.')
   const aid = request.accountGroup ?? caller.loginAid
   if (!caller.groups.includes(aid))
@@ -99,7 +120,7 @@ function admit(prepared: Prepared, asked: Asked): Admitted | V7Refusal {
   return isV7Refusal(checked) ? checked : { caller, aid, body: checked.body, answerer }
 }
 
-function checkBody({ model }: Prepared, { request, row, bytes }: Asked): { readonly body: Body } | V7Refusal {
+function checkBody({ model }: Prepared, { request, row, bytes }: Read): { readonly body: Body } | V7Refusal {
   if (!row.body) return { body: noBody }
   const parsed = parseBody(bytes, request.headers['content-type'])
   if (isV7Refusal(parsed)) return parsed
@@ -109,11 +130,7 @@ function checkBody({ model }: Prepared, { request, row, bytes }: Asked): { reado
   return violations.length > 0 ? invalid(violations) : parsed
 }
 
-function callOf(
-  prepared: Prepared,
-  given: { request: UpstreamRequest; row: OperationRow; draft: Draft; admitted: Admitted },
-): Call {
-  const { request, row, draft, admitted } = given
+function callOf(prepared: Prepared, { state, request, row }: Asked, admitted: Admitted): Call {
   const { caller, aid, body } = admitted
   const { model, permissions, identity, userApiTokens, randomBytes, clock, origin } = prepared
   const asked = request.query.get('aid')
@@ -130,7 +147,7 @@ function callOf(
     aid,
     body: body.json,
     text: body.text,
-    state: draft,
+    state,
     parameters: request.parameters,
     query: request.query,
     expand: expandOf(request.query),

@@ -1,3 +1,5 @@
+import type { RegionId } from '#domain/region.ts'
+import type { UserId } from '#domain/user.ts'
 import { objectsOf, textOf, textsOf } from './json.ts'
 import type { Permissions } from './permissions.ts'
 import type { Entry, Objects } from './state.ts'
@@ -13,6 +15,9 @@ export interface Caller {
   /** The labels of the permissions that the user's roles give in the account group. */
   permissionsIn(aid: string): ReadonlySet<string>
 }
+
+/** The uid of v7 in a user id of ours, which has the region in front. */
+export const uidOf = (region: RegionId, userId: UserId): string => userId.slice(region.length + 1)
 
 /** The account groups of an organization that a user reaches, the login account group first. */
 export function groupsOf(user: Entry, objects: Objects): readonly string[] {

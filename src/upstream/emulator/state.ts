@@ -22,14 +22,19 @@ export interface Objects {
   find(collection: string, id: string): Entry | undefined
   /** In the order of creation. */
   all(collection: string): readonly Entry[]
+  /** The names of all collections that hold or held something. */
+  collections(): readonly string[]
 }
 
 /** One write call's view: it reads its own writes, and nobody else sees them before the commit. */
 export interface Draft extends Objects {
   put(entry: NewEntry): void
   remove(collection: string, id: string): void
-  /** A fresh id in the range above 2^48 where v7 puts most of its ids (v7-notes section 3). */
-  nextId(): string
+  /**
+   * A fresh id that was never given before, not even to something deleted since. Without a row of its own it comes from the
+   * range above 2^48 where v7 puts most of its ids (v7-notes section 3).
+   */
+  nextId(row?: { readonly name: string; readonly first: number }): string
   /** Runs before the commit, for what must happen outside of the state (users' sign-in). A failure fails the call. */
   also(effect: () => Promise<unknown>): void
 }
@@ -49,14 +54,16 @@ export interface RegionState extends Objects {
   apply(written: Written): void
 }
 
-const counter = { collection: 'counters', id: 'ids' }
-const firstId = 281_474_976_710_657
+const commonRow = { name: 'ids', first: 281_474_976_710_657 }
 
-/** @param loaded the entries of the store, in any order */
-export function regionState(region: RegionId, loaded: readonly Entry[]): RegionState {
+/**
+ * @param loaded the entries of the store, in any order
+ * @param firstRevision greater than any revision that this region had before
+ */
+export function regionState(region: RegionId, loaded: readonly Entry[], firstRevision: number): RegionState {
   const collections = new Map<string, Map<string, Entry>>()
   const lists = new Map<string, readonly Entry[]>()
-  let revision = 0
+  let revision = firstRevision
   let sequence = 0
 
   const collectionOf = (name: string): Map<string, Entry> => {
@@ -80,14 +87,17 @@ export function regionState(region: RegionId, loaded: readonly Entry[]): RegionS
     return made
   }
 
+  const names = (): readonly string[] => [...collections.keys()]
+
   return {
     region,
     find,
     all,
+    collections: names,
     get revision() {
       return revision
     },
-    draft: () => draftOn({ find, all }, () => sequence),
+    draft: () => draftOn({ find, all, collections: names }, () => sequence),
     apply({ entries, removed }) {
       for (const entry of entries) keep(entry)
       for (const { collection, id } of removed) {
@@ -132,11 +142,12 @@ function draftOn(base: Objects, lastSequence: () => number): { draft: Draft; wri
     remove(collection, id) {
       changes.set(keyOf(collection, id), { removed: true, collection, id })
     },
-    nextId() {
-      const next = Number(find(counter.collection, counter.id)?.fields['next'] ?? firstId)
-      put({ ...counter, fields: { next: next + 1 } })
+    nextId({ name, first } = commonRow) {
+      const next = Number(find('counters', name)?.fields['next'] ?? first)
+      put({ collection: 'counters', id: name, fields: { next: next + 1 } })
       return String(next)
     },
+    collections: base.collections,
     also: (effect) => effects.push(effect),
   }
   return {

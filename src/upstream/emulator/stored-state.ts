@@ -33,36 +33,68 @@ async function readEntries(store: Store, region: RegionId): Promise<readonly Ent
   return entries
 }
 
-/**
- * The region as the store has it. A store that never had it takes the seed first, together with the mark that it did, so that
- * what is deleted later does not come back at the next start.
- */
-export async function openRegionState(
+/** A store that never held the region takes the seed, with the mark that it did: what is deleted later does not come back. */
+async function seedOnce(store: Store, region: RegionId, seed: readonly NewEntry[]): Promise<void> {
+  const [marker] = await store.read([markerKey(region)])
+  if (marker) return
+  const mark: Change = {
+    kind: 'put',
+    key: markerKey(region),
+    value: '{}',
+    expiresAt: never,
+    expected: 'absent',
+  }
+  const entries = seed.map((entry, index): Entry => ({ ...entry, sequence: index + 1 }))
+  // A conflict means that another process has just seeded the store: what it wrote is read then.
+  await store.commit([mark, ...entries.map((entry) => putEntry(region, entry))])
+}
+
+/** One region's objects in memory, and the way of a write to the store. */
+export interface StoredRegion {
+  /** The objects as the store has them. They are read anew after a write whose outcome is unknown. */
+  current(): Promise<RegionState>
+  /** Commits a draft's changes and shows them from then on. @throws when the store cannot answer */
+  write(written: Written): Promise<void>
+}
+
+/** @throws when the store cannot answer */
+export async function openStoredRegion(
   store: Store,
   region: RegionId,
   seed: readonly NewEntry[],
-): Promise<RegionState> {
-  const [marker] = await store.read([markerKey(region)])
-  if (!marker) {
-    const entries = seed.map((entry, index): Entry => ({ ...entry, sequence: index + 1 }))
-    const mark: Change = {
-      kind: 'put',
-      key: markerKey(region),
-      value: '{}',
-      expiresAt: never,
-      expected: 'absent',
-    }
-    // A conflict means that another process has just seeded the store: what it wrote is read below.
-    await store.commit([mark, ...entries.map((entry) => putEntry(region, entry))])
-  }
-  return regionState(region, await readEntries(store, region))
-}
+): Promise<StoredRegion> {
+  await seedOnce(store, region, seed)
+  let state = regionState(region, await readEntries(store, region), 0)
+  let isStale = false
+  let reading: Promise<void> | undefined
 
-/** Writes a draft's changes in one commit. @throws when the store cannot answer */
-export async function commitWritten(store: Store, region: RegionId, written: Written): Promise<void> {
-  const changes: readonly Change[] = [
-    ...written.entries.map((entry) => putEntry(region, entry)),
-    ...written.removed.map((gone): Change => ({ kind: 'delete', key: keyOf(region, gone) })),
-  ]
-  if (changes.length > 0) await store.commit(changes)
+  async function readAnew(): Promise<void> {
+    state = regionState(region, await readEntries(store, region), state.revision + 1)
+    isStale = false
+  }
+  return {
+    async current() {
+      if (isStale) {
+        reading ??= readAnew().finally(() => {
+          reading = undefined
+        })
+        await reading
+      }
+      return state
+    },
+    async write(written) {
+      const changes: readonly Change[] = [
+        ...written.entries.map((entry) => putEntry(region, entry)),
+        ...written.removed.map((gone): Change => ({ kind: 'delete', key: keyOf(region, gone) })),
+      ]
+      if (changes.length === 0) return
+      try {
+        await store.commit(changes)
+      } catch (cause) {
+        isStale = true
+        throw cause
+      }
+      state.apply(written)
+    },
+  }
 }

@@ -33,10 +33,7 @@ const accountGroup: Family = {
   collection: 'account-groups',
   idKey: 'aid',
   owner: 'organization',
-  newId: ({ state }) => {
-    const used = state.all('account-groups').map(({ id }) => Number(id))
-    return String(Math.max(1000, ...used) + 1)
-  },
+  newId: ({ state }) => state.nextId({ name: 'aids', first: 100_001 }),
   show,
   accept({ call, merged, stored }) {
     const name = textOf(merged['accountGroupName'])
@@ -65,7 +62,7 @@ const accountGroup: Family = {
   beforeDelete(group, call) {
     if (group.id === call.caller.loginAid)
       return refused('forbidden', 'The login account group of the caller cannot be deleted.')
-    for (const collection of ['tests', 'agents', 'tags', 'alert-rules'])
+    for (const collection of call.state.collections())
       for (const entry of call.state.all(collection))
         if (entry.aid === group.id) call.state.remove(collection, entry.id)
     return undefined

@@ -33,7 +33,7 @@ const role: Family = {
   collection: 'roles',
   idKey: 'roleId',
   owner: 'organization',
-  newId: ({ state }) => String(Math.max(100, ...state.all('roles').map(({ id }) => Number(id))) + 1),
+  newId: ({ state }) => state.nextId({ name: 'roleIds', first: 1001 }),
   show: ({ fields }, { permissions }) => ({
     ...fields,
     permissions: permissionObjects(permissions, fields['permissions']),

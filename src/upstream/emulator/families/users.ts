@@ -59,6 +59,25 @@ function strays(merged: JsonObject, { state, caller }: Call): readonly Violation
   ]
 }
 
+const managementPermission = 'Assign management permissions'
+const everywherePermission = 'Edit users in all account groups'
+
+/**
+ * The permission without which the caller may neither give these roles nor touch a user who has them, so that nobody makes
+ * an administrator of more than it is itself. Inferred from the labels.
+ */
+function reservedFor(fields: JsonObject, { state, caller, aid }: Call): string | undefined {
+  const held = caller.permissionsIn(aid)
+  const groups = objectsOf(fields['accountGroupRoles'])
+  const everywhere = textsOf(fields['allAccountGroupRoleIds'])
+  const roleIds = [...everywhere, ...groups.flatMap((one) => textsOf(one['roleIds']))]
+  const manages = roleIds.some((id) => state.find('roles', id)?.fields['hasManagementPermissions'] === true)
+  const isElsewhere = groups.some((one) => !caller.groups.includes(textOf(one['accountGroupId']) ?? ''))
+  if (manages && !held.has(managementPermission)) return managementPermission
+  const reachesFurther = everywhere.length > 0 || isElsewhere
+  return reachesFurther && !held.has(everywherePermission) ? everywherePermission : undefined
+}
+
 function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
   const email = textOf(merged['email'])
   if (email === undefined || email === '') return invalidField('email', 'Email is empty.')
@@ -70,6 +89,8 @@ function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
   if (isTaken) return invalidField('email', 'A user with this email exists already.')
   const wrong = strays(merged, call)
   if (wrong.length > 0) return invalid(wrong)
+  const reserved = reservedFor(merged, call) ?? (stored && reservedFor(stored.fields, call))
+  if (reserved !== undefined) return refused('forbidden', `The role lacks "${reserved}".`)
   return {
     fields: {
       name: email,
@@ -99,12 +120,16 @@ const user: Family = {
   collection: 'users',
   idKey: 'uid',
   owner: 'organization',
-  newId: ({ state }) => String(Math.max(10_000, ...state.all('users').map(({ id }) => Number(id))) + 1),
+  // Never an id that a deleted user had: tokens are bound to it.
+  newId: ({ state }) => state.nextId({ name: 'uids', first: 100_001 }),
   show,
   accept,
   afterWrite,
-  beforeDelete(entry, { caller, state, identity, region }) {
+  beforeDelete(entry, call) {
+    const { caller, state, identity, region } = call
     if (entry.id === caller.uid) return refused('forbidden', 'A user cannot delete itself.')
+    const reserved = reservedFor(entry.fields, call)
+    if (reserved !== undefined) return refused('forbidden', `The role lacks "${reserved}".`)
     state.also(() => identity.remove(userIdOf(region, entry.id)))
     return undefined
   },

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Operation } from '#domain/operation.ts'
+import { parseUserId } from '#domain/user.ts'
+import type { Identity } from '#identity/identity.ts'
+import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import { openSqliteStore } from '#store/sqlite.ts'
+import type { Store } from '#store/store.ts'
+import { openEmulator } from '#upstream/emulator/emulator.ts'
+import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
+import { loadOperations } from '#upstream/operations.ts'
+import type { Upstream, UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
+
+export const origin = 'http://localhost:7070'
+export const admin = 'us1.1001'
+export const ops = 'us1.1002'
+export const viewer = 'us1.1003'
+
+export const defaultSeed: Seed = parseSeed(readFileSync('config/seeds/default.yaml', 'utf8'), 'default')
+
+/** What came back, the body parsed. Tests reach into it, so that it is as loose as JSON is. */
+export interface Came {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: bodies of v7 differ per operation, and tests name what they expect
+  readonly body: any
+}
+
+export interface CallOptions {
+  readonly as?: string
+  readonly aid?: string
+  readonly query?: string
+  /** Sent as JSON, or as it is when it is text. */
+  readonly body?: unknown
+  readonly contentType?: string
+}
+
+export interface Calls {
+  readonly upstream: Upstream
+  readonly operations: readonly Operation[]
+  readonly clock: FakeClock
+  /** What the emulator asked of the identity port, oldest first. */
+  readonly identityCalls: readonly (readonly [string, unknown])[]
+  call(method: string, path: string, options?: CallOptions): Promise<Came>
+}
+
+/** Finds the operation as the gateway does: fixed segments win over parameters. */
+function match(operations: readonly Operation[], method: string, path: string) {
+  const found = operations
+    .filter((operation) => operation.method === method)
+    .flatMap((operation) => {
+      const pattern = operation.path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')
+      const groups = new RegExp(`^${pattern}$`).exec(path)
+      return groups ? [{ operation, parameters: { ...groups.groups } }] : []
+    })
+    .sort((a, b) => Object.keys(a.parameters).length - Object.keys(b.parameters).length)[0]
+  if (!found) throw new Error(`${method} ${path} is no operation`)
+  return found
+}
+
+export const memoryStore = (clock: FakeClock): Store =>
+  openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+
+/** An embedded upstream on a store of its own, or on the one given. */
+export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}): Promise<Calls> {
+  const clock = given.clock ?? fakeClock()
+  const identityCalls: (readonly [string, unknown])[] = []
+  const note =
+    (name: string) =>
+    async (...args: readonly unknown[]): Promise<undefined> => {
+      identityCalls.push([name, args.length > 1 ? args : args[0]])
+      return undefined
+    }
+  const identity = {
+    find: note('find'),
+    authenticate: note('authenticate'),
+    enrol: note('enrol'),
+    update: note('update'),
+    remove: note('remove'),
+  } as unknown as Identity
+  const userApiTokens: UserApiTokens = {
+    ownerOf: async () => undefined,
+    install: async () => {},
+    rotate: async () => ({ token: '00000000-0000-4000-8000-000000000001', expiresAt: clock.now() + 1000 }),
+    revoke: async () => {},
+  }
+  const operations = await loadOperations()
+  const store = given.store ?? memoryStore(clock)
+  const upstream = await openEmulator({
+    store,
+    clock,
+    randomBytes,
+    identity,
+    userApiTokens,
+    origin,
+    seed: defaultSeed,
+  })
+  return {
+    upstream,
+    operations,
+    clock,
+    identityCalls,
+    async call(method, path, options = {}) {
+      const { operation, parameters } = match(operations, method, path)
+      const answer = await upstream.send({ ...requestOf(options), operation, parameters })
+      return cameOf(answer)
+    },
+  }
+}
+
+function requestOf(options: CallOptions): Omit<UpstreamRequest, 'operation' | 'parameters'> {
+  const user = parseUserId(options.as ?? admin)
+  if (!user) throw new Error(`${options.as} is no user id`)
+  const { aid, body, contentType = 'application/json' } = options
+  const query = new URLSearchParams(options.query)
+  if (aid !== undefined) query.set('aid', aid)
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return {
+    region: user.region,
+    credential: { kind: 'standing', userId: user.id },
+    query,
+    accountGroup: aid as AccountGroupId | undefined,
+    headers: body === undefined ? {} : { 'content-type': contentType },
+    body: body === undefined ? undefined : Readable.from([Buffer.from(text)]),
+    signal: new AbortController().signal,
+  }
+}
+
+function cameOf({ status, headers, body }: UpstreamAnswer): Came {
+  const text = String(body ?? '')
+  const isJson = /json/.test(headers['content-type'] ?? '')
+  return { status, headers, text, body: isJson ? JSON.parse(text) : undefined }
+}

@@ -1,0 +1,197 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Calls, openCalls, ops, origin } from './emulator-calls.ts'
+import { violations } from './schema-check.ts'
+
+const agents = [{ agentId: '3' }, { agentId: '110201' }]
+
+/** The smallest body of each type, and the schemas of its answers. */
+const kinds = [
+  ['bgp', { prefix: '203.0.113.0/24' }, 'BgpTestResponse'],
+  ['agent-to-server', { server: 'a.example', port: 443, interval: 60, agents }, 'AgentToServerTestResponse'],
+  ['agent-to-agent', { targetAgentId: '110203', interval: 60, agents }, 'AgentToAgentTestResponse'],
+  [
+    'dns-server',
+    { domain: 'a.example', dnsServers: ['ns.a.example'], interval: 60, agents },
+    'DnsServerTestResponse',
+  ],
+  ['dns-trace', { domain: 'a.example', interval: 60, agents }, 'DnsTraceTestResponse'],
+  ['dnssec', { domain: 'a.example', interval: 60, agents }, 'DnsSecTestResponse'],
+  ['http-server', { url: 'https://a.example', interval: 60, agents }, 'HttpServerTestResponse'],
+  ['page-load', { url: 'https://a.example', interval: 120, agents }, 'PageLoadTestResponse'],
+  [
+    'web-transactions',
+    { url: 'https://a.example', transactionScript: 'run()', interval: 120, agents },
+    'WebTransactionTestResponse',
+  ],
+  [
+    'api',
+    { url: 'https://a.example', requests: [{ name: 'One', url: 'https://a.example' }], interval: 60, agents },
+    'ApiTestResponse',
+  ],
+  [
+    'ftp-server',
+    {
+      url: 'ftp://a.example',
+      requestType: 'download',
+      username: 'u',
+      password: 'secret',
+      interval: 60,
+      agents,
+    },
+    'FtpServerTestResponse',
+  ],
+  [
+    'sip-server',
+    { targetSipCredentials: { port: 5060, user: 'u', password: 'secret' }, interval: 60, agents },
+    'SipServerTestResponse',
+  ],
+  ['voice', { targetAgentId: '110203', interval: 60, agents }, 'VoiceTestResponse'],
+] as const
+
+const everything = 'expand=agent,alert-rule,monitor,label,tag,shared-with-account'
+
+let calls: Calls
+beforeEach(async () => {
+  calls = await openCalls()
+})
+
+describe.each(kinds)('/tests/%s', (type, body, schema) => {
+  const path = `/tests/${type}`
+
+  test('creates, lists, reads, changes and deletes, and every answer fits the document', async () => {
+    const made = await calls.call('POST', path, { body: { ...body, testName: 'A' }, query: everything })
+    expect([made.status, made.text]).toEqual([201, expect.any(String)])
+    const id: string = made.body.testId
+    expect(made.headers['location']).toBe(`${origin}/v7${path}/${id}`)
+    const listed = await calls.call('GET', path)
+    const read = await calls.call('GET', `${path}/${id}`, { query: everything })
+    const changed = await calls.call('PUT', `${path}/${id}`, { body: { ...body, testName: 'B' }, as: ops })
+    expect(changed.body).toMatchObject({
+      testName: 'B',
+      modifiedBy: 'ops@acme.example',
+      createdBy: 'admin@acme.example',
+    })
+    for (const answer of [made, read, changed]) expect(violations(schema, answer.body)).toEqual([])
+    expect(listed.body.tests.some((one: { testId: string }) => one.testId === id)).toBe(true)
+    const union = await calls.call('GET', '/tests')
+    expect(violations('Tests', union.body)).toEqual([])
+    expect(`${made.text}${read.text}${changed.text}${listed.text}${union.text}`).not.toContain('secret')
+    expect((await calls.call('DELETE', `${path}/${id}`)).status).toBe(204)
+    expect((await calls.call('GET', `${path}/${id}`)).status).toBe(404)
+  })
+})
+
+describe('tests', () => {
+  const http = { testName: 'A', url: 'https://a.example', interval: 60, agents }
+
+  test('take the default alert rules of their type when alerts are on and none are named', async () => {
+    const made = await calls.call('POST', '/tests/http-server', { body: http, query: 'expand=alert-rule' })
+    expect(made.body.alertRules.map((rule: { ruleName: string }) => rule.ruleName)).toEqual([
+      'Default HTTP Alert Rule 2.0',
+      'Default Network Alert Rule 2.0',
+    ])
+    const silent = { ...http, testName: 'B', alertsEnabled: false }
+    const other = await calls.call('POST', '/tests/http-server', { body: silent, query: 'expand=alert-rule' })
+    expect(other.body.alertRules).toEqual([])
+  })
+
+  test('leave expandable keys out until they are asked for, in either form', async () => {
+    const { body } = await calls.call('POST', '/tests/http-server', { body: http })
+    expect(body).not.toHaveProperty('agents')
+    const path = `/tests/http-server/${body.testId}`
+    for (const query of ['expand=agent,monitor', 'expand=agent&expand=monitor']) {
+      const read = await calls.call('GET', path, { query })
+      expect(read.body.agents.map((agent: { agentType: string }) => agent.agentType)).toEqual([
+        'cloud',
+        'enterprise',
+      ])
+      expect(read.body.monitors.length).toBeGreaterThan(0)
+    }
+  })
+
+  test('link to their results', async () => {
+    const { body } = await calls.call('GET', '/tests/http-server/110301')
+    expect(body['_links'].testResults.map(({ href }: { href: string }) => href)).toEqual(
+      ['network', 'path-vis', 'http-server'].map((last) => `${origin}/v7/test-results/110301/${last}`),
+    )
+  })
+
+  test('have the method post when a body comes without a method', async () => {
+    const { body } = await calls.call('POST', '/tests/http-server', { body: { ...http, postBody: '{}' } })
+    expect(body.requestMethod).toBe('post')
+  })
+
+  test('keep a version of every write, newest first, each readable', async () => {
+    const { body } = await calls.call('POST', '/tests/http-server', { body: http })
+    await calls.call('PUT', `/tests/http-server/${body.testId}`, { body: { ...http, testName: 'B' } })
+    const history = await calls.call('GET', `/tests/${body.testId}/history`)
+    expect(violations('TestVersionHistoryResponse', history.body)).toEqual([])
+    expect(history.body.testVersionHistory.map((one: { versionId: string }) => one.versionId)).toEqual([
+      '2',
+      '1',
+    ])
+    const first = await calls.call('GET', `/tests/http-server/${body.testId}`, { query: 'versionId=1' })
+    expect(first.body.testName).toBe('A')
+  })
+
+  test('keep the ids of DNS servers that stay', async () => {
+    const dns = { domain: 'a.example', dnsServers: ['one', 'two'], interval: 60, agents }
+    const { body } = await calls.call('POST', '/tests/dns-server', { body: dns })
+    const changed = await calls.call('PUT', `/tests/dns-server/${body.testId}`, {
+      body: { ...dns, dnsServers: ['two', 'three'] },
+    })
+    expect(changed.body.dnsServers[0]).toEqual(body.dnsServers[1])
+  })
+
+  test.each([
+    ['an agent', { agents: [{ agentId: '999' }] }],
+    ['an agent of another organization', { agents: [{ agentId: '310201' }] }],
+    ['an alert rule of another account group', { alertRules: ['110201'] }],
+    ['an account group of another organization', { sharedWithAccounts: ['3101'] }],
+    ['an interval that there is not', { interval: 61 }],
+  ])('refuse %s', async (_, wrong) => {
+    expect((await calls.call('POST', '/tests/http-server', { body: { ...http, ...wrong } })).status).toBe(400)
+  })
+
+  test('that are shared are seen by the other account group, which changes nothing but what hangs on them', async () => {
+    const shared = { ...http, sharedWithAccounts: ['1102'] }
+    const { body } = await calls.call('POST', '/tests/http-server', { body: shared })
+    const path = `/tests/http-server/${body.testId}`
+    expect((await calls.call('GET', path, { aid: '1102' })).status).toBe(200)
+    expect((await calls.call('PUT', path, { aid: '1102', body: { ...http, testName: 'B' } })).status).toBe(
+      403,
+    )
+    expect((await calls.call('DELETE', path, { aid: '1102' })).status).toBe(403)
+  })
+
+  test('of another account group are not there', async () => {
+    expect((await calls.call('GET', '/tests/http-server/110601')).status).toBe(404)
+    expect((await calls.call('GET', '/tests/http-server/110601', { aid: '1102' })).status).toBe(200)
+  })
+
+  test('of another type are not there', async () => {
+    expect((await calls.call('GET', '/tests/page-load/110301')).status).toBe(404)
+  })
+})
+
+describe('instant tests', () => {
+  const instant = { url: 'https://a.example', agents: [{ agentId: '3' }] }
+
+  test.each(kinds.filter(([type]) => type !== 'bgp'))('of the type %s are created', async (type, body) => {
+    const made = await calls.call('POST', `/tests/${type}/instant`, { body, query: 'expand=agent' })
+    expect(made.status).toBe(201)
+    const schema = calls.operations.find(({ path }) => path === `/tests/${type}/instant`)
+    expect(schema?.bucket).toBe('instant-test')
+  })
+
+  test('are not listed, can be read, and can be run again', async () => {
+    const made = await calls.call('POST', '/tests/http-server/instant', { body: instant })
+    expect(violations('HttpServerInstantTestResponse', made.body)).toEqual([])
+    const id: string = made.body.testId
+    expect((await calls.call('GET', '/tests')).text).not.toContain(id)
+    expect((await calls.call('GET', '/tests/http-server')).text).not.toContain(id)
+    expect((await calls.call('GET', `/tests/http-server/${id}`)).status).toBe(200)
+    expect(await calls.call('POST', `/tests/${id}/run`)).toMatchObject({ status: 200, text: '' })
+    expect((await calls.call('POST', '/tests/110301/run')).status).toBe(404)
+  })
+})

@@ -17,6 +17,9 @@ export interface User {
   readonly disabled: boolean
 }
 
+/** The one form under which an e-mail address is looked up and counted: they differ by case in nobody's mind. */
+export const normalizedEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase()
+
 export const userIdOf = (region: RegionId, uid: string): UserId => `${region}.${uid}` as UserId
 
 /** @returns the user id with its region, or undefined for text of any other form */

@@ -1,5 +1,5 @@
 import { type RegionId, regionsToTry } from '#domain/region.ts'
-import { type User, type UserId, userIdOf } from '#domain/user.ts'
+import { normalizedEmail, type User, type UserId, userIdOf } from '#domain/user.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Change, Store, StoredRecord } from '#store/store.ts'
 import type { Identity, NewUser } from './identity.ts'
@@ -14,9 +14,6 @@ interface UserRecord {
 const never = Date.UTC(9999, 11, 31)
 
 const userKey = (id: UserId): string => `user:${id}`
-
-/** E-mail addresses differ by case in nobody's mind. */
-const normalized = (email: string): string => email.trim().normalize('NFC').toLowerCase()
 
 const put = (key: string, value: string, expected: string): Change => ({
   kind: 'put',
@@ -46,7 +43,7 @@ export function localIdentity({
   }
 
   const emailKey = (region: RegionId, email: string): string =>
-    `user-email:${region}:${secrets.hash('email', normalized(email))}`
+    `user-email:${region}:${secrets.hash('email', normalizedEmail(email))}`
 
   async function read(id: UserId): Promise<{ stored: StoredRecord; record: UserRecord } | undefined> {
     const [stored] = await store.read([userKey(id)])
@@ -67,7 +64,7 @@ export function localIdentity({
       const changes: Change[] = [
         put(userKey(id), JSON.stringify({ ...found.record, user: changed }), found.stored.version),
       ]
-      if (normalized(changed.email) !== normalized(user.email)) {
+      if (normalizedEmail(changed.email) !== normalizedEmail(user.email)) {
         changes.push({ kind: 'delete', key: emailKey(user.region, user.email) })
         changes.push(put(emailKey(user.region, changed.email), id, 'any'))
       }

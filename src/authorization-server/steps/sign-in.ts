@@ -2,10 +2,11 @@
  * Steps: what the browser is asked between an authorization request and its answer. A step shows a page and turns its form into
  * a result; which step comes next is policy.ts's affair alone.
  */
-import { parseRegionChoice, type RegionChoice } from '#domain/region.ts'
-import type { User } from '#domain/user.ts'
+import { parseRegionChoice, type RegionChoice, type RegionId, regionsToTry } from '#domain/region.ts'
+import { normalizedEmail, type User } from '#domain/user.ts'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
 import { type PasswordProblem, passwordPage, type SignInProblem, signInPage } from '#http/sign-in-page.ts'
+import type { LimitRule } from '#limits/limits.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
 
 /** Where a sign-in form stands: what its pages need to come back to the same place. */
@@ -31,6 +32,16 @@ export type SignInOutcome =
 const perUser = { limit: 10, windowSeconds: 900 }
 const perAddress = { limit: 100, windowSeconds: 900 }
 
+type Counts = ReadonlyMap<string, LimitRule>
+
+const userKey = (region: RegionId, email: string): string => `password:${region}:${normalizedEmail(email)}`
+
+const countsOf = ({ region, email }: SignInPlace, address: string): Counts =>
+  new Map([
+    ...regionsToTry(region).map((one) => [userKey(one, email), perUser] as const),
+    [`password-from:${address}`, perAddress],
+  ])
+
 export interface SignInStep {
   show(place: SignInPlace, problem?: SignInProblem): string
   submit(
@@ -55,12 +66,26 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
     return /^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254 ? undefined : 'email-malformed'
   }
 
-  /** Both counts go up before the password is looked at, so a parallel burst gains nothing. */
-  async function isGuarded(place: SignInPlace, address: string): Promise<number> {
-    const user = `password:${place.region}:${place.email.toLowerCase()}`
-    const hits = [await guards.hit(user, perUser), await guards.hit(`password-from:${address}`, perAddress)]
-    return Math.max(
-      ...hits.map(({ blocked, retryAfterSeconds }) => (blocked ? Math.max(1, retryAfterSeconds) : 0)),
+  /**
+   * Every count goes up before the password is looked at, so a parallel burst gains nothing. A choice of Default guesses in all
+   * regions at once and counts in all of them.
+   * @returns seconds to wait, or 0 when the attempt passes
+   */
+  async function draw(counts: Counts): Promise<number> {
+    const hits = await Promise.all(
+      [...counts].map(async ([key, rule]) => ({ key, ...(await guards.hit(key, rule)) })),
+    )
+    const blocked = hits.filter((hit) => hit.blocked)
+    if (blocked.length === 0) return 0
+    await Promise.all(hits.filter((hit) => !hit.blocked).map(({ key }) => guards.release(key)))
+    return Math.max(...blocked.map(({ retryAfterSeconds }) => Math.max(1, retryAfterSeconds)))
+  }
+
+  /** Being right clears the count of that user alone and uses up nothing of the others' (design, section 3). */
+  const giveBack = (counts: Counts, user: User): Promise<unknown> => {
+    const own = userKey(user.region, user.email)
+    return Promise.all(
+      [...counts.keys()].map((key) => (key === own ? guards.clear(key) : guards.release(key))),
     )
   }
 
@@ -73,17 +98,18 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
     password: string,
     from: { readonly address: string; readonly requestId: string },
   ): Promise<SignInOutcome> {
-    const retryAfterSeconds = await isGuarded(place, from.address)
+    const counts = countsOf(place, from.address)
+    const retryAfterSeconds = await draw(counts)
     if (retryAfterSeconds > 0) {
       const html = tooManyAttemptsPage(views, { retryAfterSeconds, requestId: from.requestId })
       return { kind: 'page', status: 429, html, retryAfterSeconds }
     }
     const user = await identity.authenticate({ choice: place.region, email: place.email, password })
     if (!user) {
-      await record('sign-in-refused', secrets.hash('audit-email', place.email.toLowerCase()), place.region)
+      await record('sign-in-refused', secrets.hash('audit-email', normalizedEmail(place.email)), place.region)
       return page(showPassword(place, 'not-recognized'), 403)
     }
-    await guards.clear(`password:${place.region}:${place.email.toLowerCase()}`)
+    await giveBack(counts, user)
     await record('sign-in', user.id, user.region)
     return { kind: 'signed-in', user }
   }

@@ -141,13 +141,20 @@ export class Person {
     return new URL(next, page?.url)
   }
 
-  /** Fills in the form that has the button and presses it. @param values by field name */
-  async press(label: string, values: Readonly<Record<string, string>> = {}): Promise<Page> {
+  /**
+   * Fills in the form that has the button and presses it.
+   * @param values by field name @param among hidden fields that tell the form from others with the same button
+   */
+  async press(
+    label: string,
+    values: Readonly<Record<string, string>> = {},
+    among: Readonly<Record<string, string>> = {},
+  ): Promise<Page> {
     const page = this.page
     if (!page) throw new Error('no page is open')
     for (const form of formsOf(page)) {
       const button = form.buttons.find((candidate) => candidate.label === label)
-      if (!button) continue
+      if (!button || Object.entries(among).some(([name, value]) => form.fields[name] !== value)) continue
       const fields = {
         ...form.fields,
         ...values,

@@ -129,8 +129,9 @@ export function ownFormsOnly(parts: AuthorizationServerParts): Middleware {
     if (ctx.method !== 'POST' || isForPrograms(ctx.path)) return next()
     const site = ctx.get('sec-fetch-site')
     const origin = ctx.get('origin')
+    // Under our Referrer-Policy browsers write `null` for our own forms (Fetch standard, `Origin` header): it says nothing.
     const isForeign =
-      (site !== '' && site !== 'same-origin') || (origin !== '' && origin !== parts.origin.origin)
+      (site !== '' && site !== 'same-origin') || !['', 'null', parts.origin.origin].includes(origin)
     if (!isForeign) return next()
     answerRefusal(parts, ctx, {
       status: 403,

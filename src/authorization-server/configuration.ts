@@ -146,6 +146,8 @@ export function engineConfiguration(
     expiresWithSession: async () => false,
     revokeGrantPolicy: () => true,
     ttl: spansOf(parts),
+    // Everything that ends was issued here, on one clock: a code of 60 seconds lives 60, not 75.
+    clockTolerance: 0,
     features: featuresOf(parts),
     async findAccount(_ctx, sub) {
       const user = await parts.identity.find(sub as UserId)

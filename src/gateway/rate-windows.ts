@@ -15,12 +15,12 @@ interface Window extends LimitRule {
  * thousandeyes-facts 6.3. An OAuth client has a window of its own beside the organization's, under the same header names;
  * whether it is shared between organizations is not published, ours is per client and organization.
  */
-const callWindow: Window = {
+const callWindow = (limit: number): Window => ({
   header: 'X-Organization-Rate-Limit',
-  limit: 240,
+  limit,
   windowSeconds: 60,
   reset: 'epoch-seconds',
-}
+})
 
 const bucketWindows: Readonly<Record<NonNullable<Operation['bucket']>, Window>> = {
   'instant-test': {
@@ -71,7 +71,10 @@ const exhausted = (call: Call): Answer =>
 export function rateWindowChecks(
   windows: RateWindows,
   clock: Clock,
+  callsPerMinute: number,
 ): { readonly calls: Check; readonly buckets: Check } {
+  const ownCalls = callWindow(callsPerMinute)
+
   function draw(call: Call, name: string, window: Window): Answer | undefined {
     const drawn = windows.draw(`${name}:${holderOf(call.caller)}`, window)
     const { header } = window
@@ -87,7 +90,7 @@ export function rateWindowChecks(
   }
 
   return {
-    calls: (call) => draw(call, 'calls', callWindow),
+    calls: (call) => draw(call, 'calls', ownCalls),
     buckets(call) {
       const { bucket } = call.match.operation
       return bucket && draw(call, bucket, bucketWindows[bucket])

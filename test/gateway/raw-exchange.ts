@@ -30,4 +30,4 @@ export function rawExchange(port: number, head: string): Promise<string> {
 
 /** The status of each answer in what came back. */
 export const statusesOf = (answer: string): readonly number[] =>
-  [...answer.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => Number(status))
+  [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))

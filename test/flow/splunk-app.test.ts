@@ -1,0 +1,295 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { enterCode, postForm } from '../support/device.ts'
+import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { Person } from '../support/person.ts'
+import { admin, splunkApp } from './integrations.ts'
+import {
+  addInSplunk,
+  authorizeInSplunk,
+  callFromSplunk,
+  refreshInSplunk,
+  type SplunkCall,
+  type StoredAccount,
+} from './splunk-client.ts'
+import { callV7, type V7Answer } from './v7.ts'
+
+/** The whole way: the app asks, the person confirms in another tab, the app adds the account. */
+async function addAccount(service: RunningPanoptes): Promise<StoredAccount> {
+  const code = await authorizeInSplunk(service)
+  const person = new Person()
+  await enterCode(person, {
+    verification_uri: String(code['verification_url']),
+    user_code: String(code['user_code']),
+  })
+  await person.signIn(admin.email, admin.password)
+  await person.press('Confirm')
+  return addInSplunk(service, String(code['device_code']))
+}
+
+describe('Splunk ThousandEyes App, adding an account', () => {
+  test('shows the pending error to a user who is too early, then takes the tokens in one call', async () => {
+    await using service = await startPanoptes()
+    const code = await authorizeInSplunk(service)
+    expect(code['verification_url']).toBe(`${service.url}/oauth2/device`)
+    await expect(addInSplunk(service, String(code['device_code']))).rejects.toThrow(/pending/)
+
+    const person = new Person()
+    await person.open(String(code['verification_url']))
+    await person.press('Continue', { user_code: String(code['user_code']).toLowerCase() })
+    await person.press('Continue')
+    await person.signIn(admin.email, admin.password)
+    for (const scope of splunkApp.scope.split(' ')) expect(person.page?.text).toContain(scope)
+    await person.press('Confirm')
+
+    const account = await addInSplunk(service, String(code['device_code']))
+    const user = await callFromSplunk<{ email: string }>(service, account, {
+      method: 'GET',
+      path: '/users/current',
+    })
+    expect(user.body.email).toBe(admin.email)
+    await expect(addInSplunk(service, String(code['device_code']))).rejects.toThrow()
+  })
+
+  test('shows why a device authorization was refused', async () => {
+    await using service = await startPanoptes()
+    const refused = await postForm(`${service.url}/v7/oauth2/device/authorization`, {
+      scope: splunkApp.scope,
+      client_id: 'nobody',
+    })
+    expect(refused.status).toBe(401)
+    expect(refused.body['error_description']).toBeTypeOf('string')
+  })
+
+  test('asks for the documented alerts:read as well, or for every scope it ever asked for', async () => {
+    await using service = await startPanoptes()
+    for (const scope of [
+      'alerts:read endpoint-tests:read organization:read tests:read streams:manage',
+      `${splunkApp.scope} alerts:read`,
+    ]) {
+      const { status } = await postForm(`${service.url}/v7/oauth2/device/authorization`, {
+        scope,
+        client_id: splunkApp.clientId,
+      })
+      expect(status).toBe(200)
+    }
+  })
+})
+
+describe('Splunk ThousandEyes App, the calls of its inputs and forms', () => {
+  let service: RunningPanoptes
+  let account: StoredAccount
+
+  beforeAll(async () => {
+    service = await startPanoptes()
+    account = await addAccount(service)
+  })
+  afterAll(() => service.stop())
+
+  const call = <Body>(method: SplunkCall['method'], path: string, json?: unknown): Promise<V7Answer<Body>> =>
+    callFromSplunk<Body>(service, account, { method, path, ...(json === undefined ? {} : { json }) })
+  const get = <Body = Record<string, unknown>>(path: string): Promise<V7Answer<Body>> =>
+    call<Body>('GET', path)
+
+  test.each([
+    ['/account-groups', 'accountGroups'],
+    ['/tests?aid=1101', 'tests'],
+    ['/endpoint/tests/scheduled-tests?aid=1101', 'tests'],
+    ['/endpoint/tests/dynamic-tests/agent-to-server?aid=1101', 'tests'],
+    ['/tags?aid=1101&expand=assignments', 'tags'],
+    ['/alerts/rules?aid=1101', 'alertRules'],
+  ])('fills a list from GET %s', async (path, name) => {
+    const { status, body, headers } = await get(path)
+    expect(status).toBe(200)
+    expect(body[name]).toBeInstanceOf(Array)
+    expect(headers.get('content-type')).toMatch(/json/)
+  })
+
+  const day = (offset: number): string =>
+    `${new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 19)}Z`
+  const span = `startDate=${day(-1)}&endDate=${day(0)}`
+
+  test.each([
+    ['events', `/events?aid=1101&${span}`, 'events'],
+    ['the activity log of one account group', `/audit-user-events?aid=1101&${span}`, 'auditEvents'],
+    [
+      'the activity log of all account groups',
+      `/audit-user-events?useAllPermittedAids=true&${span}`,
+      'auditEvents',
+    ],
+  ])('collects %s of a span of time', async (_, path, name) => {
+    const { status, body } = await get(path)
+    expect(status).toBe(200)
+    expect(body[name]).toBeInstanceOf(Array)
+  })
+
+  test('collects the path visualisation of its tests', async () => {
+    const tests = await get<{ tests: { testId: string; type: string }[] }>('/tests?aid=1101')
+    const test = tests.body.tests.find(({ type }) => type === 'agent-to-server')
+    expect(await get(`/test-results/${test?.testId}/path-vis?aid=1101&window=1h`)).toMatchObject({
+      status: 200,
+      body: { results: expect.any(Array) },
+    })
+  })
+
+  test.each([
+    ['scheduled', '/endpoint/tests/scheduled-tests', '/endpoint/test-results/scheduled-tests'],
+    ['dynamic', '/endpoint/tests/dynamic-tests/agent-to-server', '/endpoint/test-results/dynamic-tests'],
+  ])('collects the path visualisation of %s endpoint tests', async (_, list, results) => {
+    const { body } = await get<{ tests: { testId: string }[] }>(`${list}?aid=1101`)
+    const [first] = body.tests
+    expect(first?.testId).toBeTypeOf('string')
+    expect(await get(`${results}/${first?.testId}/path-vis?aid=1101&window=1h`)).toMatchObject({
+      status: 200,
+      body: { results: expect.any(Array) },
+    })
+  })
+
+  test('creates a webhook and a connector, joins them, adds the webhook to an alert rule, and takes all of it away', async () => {
+    const webhook = await call<{ id: string }>('POST', '/operations/webhooks?aid=1101', {
+      name: 'Splunk alerts',
+      enabled: true,
+      category: 'alerts',
+      status: 'pending',
+      type: 'webhook',
+      path: '/services/collector/event',
+      payload: '{"event":"{{alert.id}}"}',
+      headers: [{ name: 'Content-Type', value: 'application/json' }],
+    })
+    const connector = await call<{ id: string }>('POST', '/connectors/generic?aid=1101', {
+      type: 'generic',
+      name: 'Splunk HEC',
+      target: 'https://splunk.example:8088',
+      headers: [{ name: 'Authorization', value: 'Splunk 11111111-2222-3333-4444-555555555555' }],
+    })
+    expect([webhook.status, connector.status]).toEqual([201, 201])
+    expect(await get('/operations/webhooks?aid=1101')).toMatchObject({
+      body: { items: [{ id: webhook.body.id, name: 'Splunk alerts' }] },
+    })
+
+    const joined = `/connectors/generic/${connector.body.id}/operations?aid=1101`
+    await call('PUT', joined, [webhook.body.id])
+    expect(await get(joined)).toMatchObject({ body: { items: [webhook.body.id] } })
+    expect(await get(`/operations/webhooks/${webhook.body.id}/connectors?aid=1101`)).toMatchObject({
+      body: { items: [connector.body.id] },
+    })
+
+    const rules = await get<{ alertRules: { ruleId: string }[] }>('/alerts/rules?aid=1101')
+    const path = `/alerts/rules/${rules.body.alertRules[0]?.ruleId}?aid=1101`
+    const { tests: _tests, _links, ...rule } = (await get(path)).body
+    const customWebhook = [{ integrationId: webhook.body.id, integrationType: 'custom-webhook' }]
+    await call('PUT', path, { ...rule, notifications: { customWebhook } })
+    expect(await get(path)).toMatchObject({ body: { notifications: { customWebhook } } })
+
+    const renamed = { name: 'Splunk alerts 2', category: 'alerts', status: 'connected', enabled: true }
+    expect(await call('PUT', `/operations/webhooks/${webhook.body.id}?aid=1101`, renamed)).toMatchObject({
+      status: 200,
+      body: { name: 'Splunk alerts 2' },
+    })
+    await call('PUT', path, { ...rule, notifications: {} })
+    for (const gone of [
+      `/connectors/generic/${connector.body.id}`,
+      `/operations/webhooks/${webhook.body.id}`,
+    ]) {
+      expect((await call('DELETE', `${gone}?aid=1101`)).status).toBe(204)
+      await expect(get(`${gone}?aid=1101`)).rejects.toThrow('404')
+    }
+  })
+
+  test('creates, changes and deletes a stream under the older singular path', async () => {
+    const stream = await call<{ id: string }>('POST', '/stream?aid=1101', {
+      type: 'splunk-hec',
+      signal: 'metric',
+      endpointType: 'http',
+      streamEndpointUrl: 'https://splunk.example:8088/services/collector/event',
+      dataModelVersion: 'v2',
+      enabled: true,
+      testMatch: [{ id: '110301', domain: 'cea' }],
+      exporterConfig: {
+        splunkHec: {
+          token: '11111111-2222-3333-4444-555555555555',
+          source: 'ThousandEyesOTel',
+          sourceType: 'cisco:thousandeyes:metric',
+          index: 'thousandeyes',
+        },
+      },
+    })
+    expect(stream.status).toBe(201)
+    const path = `/stream/${stream.body.id}?aid=1101`
+    expect((await call('PUT', path, { enabled: false })).status).toBe(200)
+    expect(await get(`/streams/${stream.body.id}?aid=1101`)).toMatchObject({ body: { enabled: false } })
+    expect((await call('DELETE', path)).status).toBe(204)
+    await expect(get(`/streams/${stream.body.id}?aid=1101`)).rejects.toThrow('404')
+  })
+
+  test('posts its ITSI events', async () => {
+    const event = { event_id: '1', title: 'Episode', status: 'open', severity: 'high' }
+    const { status } = await call('POST', '/ingest/events/itsi?aid=1101', event)
+    expect(status).toBe(202)
+  })
+
+  test('shows a refusal of an account group that is not the user’s', async () => {
+    await expect(get('/tests?aid=2101')).rejects.toThrow(/^403 Forbidden/)
+  })
+})
+
+describe('Splunk ThousandEyes App, keeping an account alive', () => {
+  const users: SplunkCall = { method: 'GET', path: '/users/current' }
+
+  test('refreshes on a 401 without scope or secret and repeats the call once', async () => {
+    await using service = await startPanoptes()
+    const account = await addAccount(service)
+    const before = { ...account }
+    service.advance(splunkApp.lifetimes.access)
+    expect((await callV7(service, before.accessToken, '/v7/users/current')).status).toBe(401)
+    expect(await callFromSplunk(service, account, users)).toMatchObject({ body: { email: admin.email } })
+    expect(account.accessToken).not.toBe(before.accessToken)
+    expect(account.refreshToken).not.toBe(before.refreshToken)
+  })
+
+  test('keeps every scope through refreshes that name none', async () => {
+    await using service = await startPanoptes()
+    const account = await addAccount(service)
+    const answer = await splunkApp.refresh(service, account.refreshToken)
+    expect(answer.scope.split(' ').sort()).toEqual(splunkApp.scope.split(' ').sort())
+  })
+
+  test('survives a data input and the weekly job that refresh the same account at once', async () => {
+    await using service = await startPanoptes()
+    const account = await addAccount(service)
+    service.advance(splunkApp.lifetimes.access)
+    const [input, job] = [{ ...account }, { ...account }]
+    await Promise.all([callFromSplunk(service, input, users), refreshInSplunk(service, job)])
+    expect(job).toEqual(input)
+    expect((await callFromSplunk(service, job, users)).status).toBe(200)
+    await refreshInSplunk(service, input)
+    expect((await callFromSplunk(service, input, users)).status).toBe(200)
+  })
+
+  test('survives a job that comes a moment later with the same refresh token, as after a lost answer', async () => {
+    await using service = await startPanoptes()
+    const account = await addAccount(service)
+    const [input, job] = [{ ...account }, { ...account }]
+    await refreshInSplunk(service, input)
+    service.advance(5)
+    await refreshInSplunk(service, job)
+    expect(job).toEqual(input)
+    expect((await callFromSplunk(service, job, users)).status).toBe(200)
+  })
+
+  test('lives for months on the weekly job alone', async () => {
+    await using service = await startPanoptes()
+    const account = await addAccount(service)
+    for (let week = 0; week < 20; week += 1) {
+      service.advance(604_800)
+      await refreshInSplunk(service, account)
+    }
+    expect((await callFromSplunk(service, account, users)).status).toBe(200)
+  })
+
+  test('is told in words when its connection has ended', async () => {
+    await using service = await startPanoptes()
+    const account = await addAccount(service)
+    await splunkApp.revoke(service, account.refreshToken)
+    await expect(callFromSplunk(service, account, users)).rejects.toThrow(/grant/)
+  })
+})

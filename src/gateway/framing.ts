@@ -38,7 +38,9 @@ function refuseEncoding(call: Call): Answer | undefined {
 export const requireCanonicalRequest =
   (allowsHost: (host: string) => boolean): Check =>
   (call) => {
-    const { url = '', headers, rawHeaders } = call.request
+    const { url = '', headers, rawHeaders, httpVersionMajor } = call.request
+    // Node's parser lets a request line of HTTP/0.9 through, and headers after it, and HTTP/2.0 in the clothes of 1.1.
+    if (httpVersionMajor !== 1) return badRequest(call, 'Use HTTP/1.1.')
     if (url.length > maxTargetLength)
       return problemAnswer(call, {
         status: 414,

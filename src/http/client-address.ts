@@ -15,7 +15,7 @@ function rangesOf(proxies: readonly string[]): BlockList {
     const version = isIP(address)
     const longest = version === 4 ? 32 : 128
     const length = prefix === undefined ? longest : Number(prefix)
-    if (version === 0 || !Number.isInteger(length) || length < 0 || length > longest)
+    if (version === 0 || !/^\d{1,3}$/.test(prefix ?? '0') || length > longest)
       throw new Error(`a trusted proxy is an address or a range as 10.0.0.0/8, not ${JSON.stringify(proxy)}`)
     ranges.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6')
   }

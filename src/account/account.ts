@@ -39,15 +39,22 @@ interface SignedIn {
 
 const signInPath = '/account/sign-in'
 const purpose = 'account-form'
+const noticePurpose = 'account-notice'
 
 function seeOther(ctx: Context, path: string): void {
   ctx.status = 303
   ctx.redirect(path)
 }
 
+const nameIn =
+  ({ integrations }: AccountParts) =>
+  async (clientId: string): Promise<string> =>
+    (await integrations.find(clientId))?.name ?? clientId
+
 /** What the account page reads of a user's connections. */
 function connectionsOf(parts: AccountParts): (user: User) => Promise<readonly AccountConnection[]> {
   const words = new Map(parts.scopes.map((word) => [word.name, word]))
+  const nameOf = nameIn(parts)
 
   async function groupsOf(user: User): Promise<ReadonlyMap<string, AccountGroup>> {
     const credential = await parts.broker.lend({ userId: user.id })
@@ -59,7 +66,7 @@ function connectionsOf(parts: AccountParts): (user: User) => Promise<readonly Ac
     const [groups, connections] = await Promise.all([groupsOf(user), parts.grants.list({ userId: user.id })])
     const shown = async (connection: Connection): Promise<AccountConnection> => ({
       ...connection,
-      integration: (await parts.integrations.find(connection.clientId))?.name ?? connection.clientId,
+      integration: await nameOf(connection.clientId),
       scopes: connection.scopes.map((name) => words.get(name) ?? { name, meaning: name }),
       accountGroups: connection.accountGroups.map((aid) => ({ aid, name: groups.get(aid)?.name ?? aid })),
     })
@@ -71,6 +78,7 @@ function connectionsOf(parts: AccountParts): (user: User) => Promise<readonly Ac
 export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): Middleware {
   const router = new Router()
   const connections = connectionsOf(parts)
+  const nameOf = nameIn(parts)
 
   async function signedIn(ctx: Context): Promise<SignedIn | undefined> {
     const session = await sessions.find(ctx)
@@ -95,11 +103,7 @@ export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): M
     return undefined
   }
 
-  async function show(
-    ctx: Context,
-    { session, user }: SignedIn,
-    disconnected: string | undefined,
-  ): Promise<void> {
+  async function show(ctx: Context, { session, user }: SignedIn): Promise<void> {
     ctx.type = 'html'
     ctx.body = accountPage(parts.views, {
       csrf: parts.secrets.mac(purpose, session.uid),
@@ -110,13 +114,25 @@ export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): M
       region: user.region,
       organization: user.organizationName,
       connections: await connections(user),
-      disconnected,
+      disconnected: await disconnectedNow(ctx, session),
     })
+  }
+
+  const noticeOf = (session: BrowserSession, clientId: string): string =>
+    parts.secrets.mac(noticePurpose, `${session.uid}:${clientId}`)
+
+  /** The integration of the notice, if the address was made by our own Disconnect: a link from elsewhere says nothing here. */
+  async function disconnectedNow(ctx: Context, session: BrowserSession): Promise<string | undefined> {
+    const { disconnected, notice } = ctx.query
+    if (typeof disconnected !== 'string' || typeof notice !== 'string') return undefined
+    return parts.secrets.hasMac(noticePurpose, `${session.uid}:${disconnected}`, notice)
+      ? nameOf(disconnected)
+      : undefined
   }
 
   router.get('/account', async (ctx) => {
     const who = await signedIn(ctx)
-    if (who) await show(ctx, who, undefined)
+    if (who) await show(ctx, who)
     else seeOther(ctx, signInPath)
   })
 
@@ -130,8 +146,9 @@ export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): M
     )
     if (own)
       await parts.grants.revoke(own.tag, { actor: sent.user.id, reason: 'disconnected on the account page' })
-    const name = own && ((await parts.integrations.find(own.clientId))?.name ?? own.clientId)
-    await show(ctx, sent, name)
+    const notice = own && { disconnected: own.clientId, notice: noticeOf(sent.session, own.clientId) }
+    // To a page that can be loaded again without sending the form again.
+    seeOther(ctx, notice ? `/account?${new URLSearchParams(notice)}` : '/account')
   })
 
   router.post('/account/sign-out', async (ctx) => {

@@ -3,6 +3,7 @@ import type { AccountGroup } from '#domain/account-group.ts'
 import type { Connection } from '#domain/grant.ts'
 import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { ScopeWord } from '#domain/scope.ts'
+import { folded } from '#http/folded.ts'
 import type { Views } from '#http/page.ts'
 import { instantInWords } from '#http/time-in-words.ts'
 
@@ -33,11 +34,16 @@ export const accountPage = (views: Views, page: AccountPage): string =>
   views.render('account', {
     ...page,
     region: regionLabel(page.region),
+    // With few connections the scopes stand open; a long page of them would hide what there is to disconnect.
+    isShort: page.connections.length <= 2,
     connections: page.connections.map((connection) => ({
       ...connection,
       region: regionLabel(connection.region),
       connected: instantInWords(connection.createdAt),
-      lastUsed: instantInWords(connection.lastUsedAt),
+      // Confirmed, but the integration has not come for its tokens.
+      lastUsed:
+        connection.lastUsedAt > connection.createdAt ? instantInWords(connection.lastUsedAt) : undefined,
       expires: instantInWords(connection.expiresAt),
+      accountGroups: folded(connection.accountGroups, 3),
     })),
   })

@@ -7,11 +7,12 @@ import { accessTokenAdapter, authorizationCodeAdapter, type TokenAdapterParts } 
 
 export type AdapterParts = TokenAdapterParts & GrantAdapterParts & DeviceCodeAdapterParts
 
-/** Sessions, interactions, registered clients and the rest: last write wins, found by id. */
+/** Interactions: of two presses of a button one decides. The rest: last write wins. All are found by id. */
 function plainAdapter(model: string, records: SealedRecords): Adapter {
+  const guarded = model === 'Interaction'
   return {
     async upsert(id, payload) {
-      records.write(records.keyOf(model, id), payload, { guarded: false })
+      records.write(records.keyOf(model, id), payload, { guarded })
     },
     async find(id) {
       return (await records.read(records.keyOf(model, id))) as AdapterPayload | undefined

@@ -40,6 +40,8 @@ export function protocolStep(
       case 'authorization_code':
         return settleLostCode(ctx, work)
       default:
+        // A second press of a button: its answer leads on to what the first one decided.
+        if (ctx.status === 303 && ctx.path.startsWith('/interaction/')) return undefined
         ctx.remove('Location')
         return answerRefusal(parts, ctx as unknown as Parameters<Middleware>[0], {
           status: ctx.oidc?.route === 'token' ? 400 : 409,

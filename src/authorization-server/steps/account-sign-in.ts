@@ -1,5 +1,5 @@
 import Router from '@koa/router'
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { BrowserSessions } from '#http/browser-session.ts'
 import { readForm } from '#http/form.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
@@ -8,33 +8,55 @@ import { answerSignInPage } from './step-routes.ts'
 
 const action = '/account/sign-in'
 
+/**
+ * Ties the form to the browser that loaded it, so that nobody is signed in unawares by a form that somebody else fetched
+ * (login CSRF; security-cases E09). An authorization request has its interaction for this.
+ */
+function formBinding({ origin, randomBytes }: AuthorizationServerParts): {
+  /** What this browser's form is bound to; a new one when it has none. */
+  of(ctx: Context): string
+  end(ctx: Context): void
+} {
+  const name = `${origin.protocol === 'https:' ? '__Secure-' : ''}panoptes_sign_in`
+  const options = { httpOnly: true, sameSite: 'lax', signed: true, path: action } as const
+  return {
+    of(ctx) {
+      const known = ctx.cookies.get(name, options)
+      if (known) return known
+      const fresh = randomBytes(16).toString('base64url')
+      ctx.cookies.set(name, fresh, options)
+      return fresh
+    },
+    end: (ctx) => void ctx.cookies.set(name, null, options),
+  }
+}
+
 /** Signing in to the account page: the same two pages as in an authorization request, without one. */
 export function accountSignIn(parts: AuthorizationServerParts, sessions: BrowserSessions): Middleware {
   const router = new Router()
   const signIn = signInStep(parts)
-  const place: SignInPlace = {
+  const binding = formBinding(parts)
+  const placeOf = (ctx: Context): SignInPlace => ({
     action,
-    csrf: parts.secrets.mac('form', action),
+    boundTo: `${action}:${binding.of(ctx)}`,
     integration: undefined,
     region: 'default',
     email: '',
-  }
+  })
 
   router.get(action, (ctx) => {
     ctx.type = 'html'
-    ctx.body = signIn.show(place)
+    ctx.body = signIn.show(placeOf(ctx))
   })
 
   router.post(action, async (ctx) => {
     const from = { address: parts.addressOf(ctx.req), requestId: ctx.response.get('X-Request-Id') }
-    const outcome = await signIn.submit(place, await readForm(ctx.req), from)
-    if (outcome.kind === 'signed-in') {
-      await sessions.signIn(ctx, outcome.user.id)
-      ctx.status = 303
-      ctx.redirect('/account')
-      return
-    }
-    answerSignInPage(ctx, outcome)
+    const outcome = await signIn.submit(placeOf(ctx), await readForm(ctx.req), from)
+    if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
+    binding.end(ctx)
+    await sessions.signIn(ctx, outcome.user.id)
+    ctx.status = 303
+    ctx.redirect('/account')
   })
 
   return router.routes() as unknown as Middleware

@@ -73,7 +73,7 @@ export function interactionSteps({
       const action = `/interaction/${interaction.uid}/sign-in`
       return {
         action,
-        csrf: parts.secrets.mac('form', action),
+        boundTo: action,
         integration: (await integrationOf(interaction)).name,
         region: regionOfTeRegion(text(interaction.params['teRegion'])) ?? 'default',
         email: text(interaction.params['login_hint']).slice(0, 254),

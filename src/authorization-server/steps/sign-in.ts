@@ -2,17 +2,18 @@
  * Steps: what the browser is asked between an authorization request and its answer. A step shows a page and turns its form into
  * a result; which step comes next is policy.ts's affair alone.
  */
-import { parseRegionChoice, type RegionChoice, type RegionId, regionsToTry } from '#domain/region.ts'
+import { parseRegionChoice, type RegionChoice } from '#domain/region.ts'
 import { normalizedEmail, type User } from '#domain/user.ts'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
 import { type PasswordProblem, passwordPage, type SignInProblem, signInPage } from '#http/sign-in-page.ts'
-import type { LimitRule } from '#limits/limits.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
+import { openPasswordGuards } from './password-guards.ts'
 
 /** Where a sign-in form stands: what its pages need to come back to the same place. */
 export interface SignInPlace {
   readonly action: string
-  readonly csrf: string
+  /** What the form is bound to, known to this browser alone: the interaction, or a cookie. */
+  readonly boundTo: string
   readonly integration: string | undefined
   /** Preselected by `teRegion` of the authorization request. */
   readonly region: RegionChoice
@@ -28,22 +29,8 @@ export type SignInOutcome =
     }
   | { readonly kind: 'signed-in'; readonly user: User }
 
-/** Guards on passwords: per user and per address. They hold with `--limits off` too. */
-const perUser = { limit: 10, windowSeconds: 900 }
-const perAddress = { limit: 100, windowSeconds: 900 }
-
-type Counts = ReadonlyMap<string, LimitRule>
-
-const userKey = (region: RegionId, email: string): string => `password:${region}:${normalizedEmail(email)}`
-
-const countsOf = ({ region, email }: SignInPlace, address: string): Counts =>
-  new Map([
-    ...regionsToTry(region).map((one) => [userKey(one, email), perUser] as const),
-    [`password-from:${address}`, perAddress],
-  ])
-
 export interface SignInStep {
-  show(place: SignInPlace, problem?: SignInProblem): string
+  show(place: SignInPlace): string
   submit(
     place: SignInPlace,
     form: ReadonlyMap<string, string>,
@@ -54,39 +41,25 @@ export interface SignInStep {
 const page = (html: string, status = 200): SignInOutcome => ({ kind: 'page', status, html })
 
 export function signInStep(parts: AuthorizationServerParts): SignInStep {
-  const { views, guards, identity, secrets, audit, store } = parts
+  const { views, identity, secrets, audit, store } = parts
+  const passwordGuards = openPasswordGuards(parts.guards)
+
+  const shown = ({ boundTo, ...place }: SignInPlace): Omit<SignInPlace, 'boundTo'> & { csrf: string } => ({
+    ...place,
+    csrf: secrets.mac('form', boundTo),
+  })
+
+  const showIdentifier = (place: SignInPlace, problem: SignInProblem | undefined): string =>
+    signInPage(views, { ...shown(place), problem })
 
   const showPassword = (place: SignInPlace, problem: PasswordProblem | undefined): string =>
-    passwordPage(views, { ...place, problem })
+    passwordPage(views, { ...shown(place), problem })
 
   function identifierProblem(form: ReadonlyMap<string, string>): SignInProblem | undefined {
     if (!parseRegionChoice(form.get('region') ?? '')) return 'region-unknown'
     const email = (form.get('email') ?? '').trim()
     if (email === '') return 'email-missing'
     return /^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254 ? undefined : 'email-malformed'
-  }
-
-  /**
-   * Every count goes up before the password is looked at, so a parallel burst gains nothing. A choice of Default guesses in all
-   * regions at once and counts in all of them.
-   * @returns seconds to wait, or 0 when the attempt passes
-   */
-  async function draw(counts: Counts): Promise<number> {
-    const hits = await Promise.all(
-      [...counts].map(async ([key, rule]) => ({ key, ...(await guards.hit(key, rule)) })),
-    )
-    const blocked = hits.filter((hit) => hit.blocked)
-    if (blocked.length === 0) return 0
-    await Promise.all(hits.filter((hit) => !hit.blocked).map(({ key }) => guards.release(key)))
-    return Math.max(...blocked.map(({ retryAfterSeconds }) => Math.max(1, retryAfterSeconds)))
-  }
-
-  /** Being right clears the count of that user alone and uses up nothing of the others' (design, section 3). */
-  const giveBack = (counts: Counts, user: User): Promise<unknown> => {
-    const own = userKey(user.region, user.email)
-    return Promise.all(
-      [...counts.keys()].map((key) => (key === own ? guards.clear(key) : guards.release(key))),
-    )
   }
 
   async function record(event: 'sign-in' | 'sign-in-refused', actor: string, detail: string): Promise<void> {
@@ -98,8 +71,8 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
     password: string,
     from: { readonly address: string; readonly requestId: string },
   ): Promise<SignInOutcome> {
-    const counts = countsOf(place, from.address)
-    const retryAfterSeconds = await draw(counts)
+    const drawn = await passwordGuards.draw(place, from.address)
+    const { retryAfterSeconds } = drawn
     if (retryAfterSeconds > 0) {
       const html = tooManyAttemptsPage(views, { retryAfterSeconds, requestId: from.requestId })
       return { kind: 'page', status: 429, html, retryAfterSeconds }
@@ -109,7 +82,7 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
       await record('sign-in-refused', secrets.hash('audit-email', normalizedEmail(place.email)), place.region)
       return page(showPassword(place, 'not-recognized'), 403)
     }
-    await giveBack(counts, user)
+    await drawn.giveBack(user)
     await record('sign-in', user.id, user.region)
     return { kind: 'signed-in', user }
   }
@@ -121,16 +94,16 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
   ): { typed: SignInPlace; problem: SignInProblem | undefined } {
     const region = parseRegionChoice(form.get('region') ?? '') ?? place.region
     const typed = { ...place, region, email: (form.get('email') ?? '').trim().slice(0, 254) }
-    const isOwn = secrets.hasMac('form', place.action, form.get('csrf') ?? '')
+    const isOwn = secrets.hasMac('form', place.boundTo, form.get('csrf') ?? '')
     return { typed, problem: isOwn ? identifierProblem(form) : 'form-expired' }
   }
 
   return {
-    show: (place, problem) => signInPage(views, { ...place, problem }),
+    show: (place) => showIdentifier(place, undefined),
     async submit(place, form, from) {
       const { typed, problem } = readTyped(place, form)
-      if (problem) return page(signInPage(views, { ...typed, problem }), 400)
-      if (form.get('change') === 'yes') return page(signInPage(views, { ...typed, problem }))
+      if (problem) return page(showIdentifier(typed, problem), 400)
+      if (form.get('change') === 'yes') return page(showIdentifier(typed, undefined))
       const password = form.get('password')
       if (password === undefined) return page(showPassword(typed, undefined))
       if (password === '') return page(showPassword(typed, 'password-missing'), 400)

@@ -1,5 +1,4 @@
 import type { Clock } from '#domain/clock.ts'
-import { openRedisStore } from './redis.ts'
 import { openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'
 
@@ -18,8 +17,11 @@ export async function openStore(settings: StoreSettings, parts: StoreParts): Pro
   switch (settings.kind) {
     case 'sqlite':
       return openSqliteStore({ path: settings.path, ...parts })
-    case 'redis':
+    case 'redis': {
+      // Loaded when it is asked for: the client costs memory and start time that the embedded store does not need.
+      const { openRedisStore } = await import('./redis.ts')
       return openRedisStore({ url: settings.url, ...parts })
+    }
     default:
       return settings satisfies never
   }

@@ -132,7 +132,7 @@ function scripted(redis: Redis): ScriptedRedis {
 /** @returns what puts a question to Redis and turns silence, too, into a failure in the words of the port */
 function asking(redis: Redis, { host }: URL): <Answer>(question: () => Promise<Answer>) => Promise<Answer> {
   let trouble = ''
-  // Without a listener the first lost connection would end the process; the reason is told with the next question.
+  // Without a listener ioredis prints to the console; here the reason is told with the next failure.
   redis.on('error', ({ message }: Error) => {
     trouble = ` (${message})`
   })

@@ -2,6 +2,7 @@
 
 /** What opening needs of node:sqlite, whose only home is sqlite.ts. */
 export interface SchemaDatabase {
+  readonly isTransaction: boolean
   exec(sql: string): void
   prepare(sql: string): { get(): Record<string, unknown> | undefined }
 }
@@ -44,7 +45,7 @@ export function createOrCheckTables(database: SchemaDatabase): void {
     else assertOurs(database)
     database.exec('COMMIT')
   } catch (failure) {
-    database.exec('ROLLBACK')
+    if (database.isTransaction) database.exec('ROLLBACK')
     throw failure
   }
 }

@@ -39,6 +39,13 @@ function plainRedis(): Redis {
   return redis
 }
 
+/** @returns how many ms it took to fail */
+async function waitFor(failing: Promise<unknown>): Promise<number> {
+  const begun = performance.now()
+  await expect(failing).rejects.toThrow(StoreFailure)
+  return performance.now() - begun
+}
+
 async function untilItAnswers(store: Store): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -63,7 +70,7 @@ describe('Redis store: what Redis keeps', () => {
     const redis = plainRedis()
     for (const key of ['record:a', 'index:all']) {
       const lifetime = await redis.pttl(`${prefix}${key}`)
-      expect(lifetime).toBeGreaterThan(100_000)
+      expect(lifetime).toBeGreaterThan(370_000)
       expect(lifetime).toBeLessThanOrEqual(400_000)
     }
     const keys = (await redis.keys(`${prefix}*`)).toSorted()
@@ -90,6 +97,17 @@ describe('Redis store: what Redis keeps', () => {
     await redis.del(`${prefix}record:a`)
     expect((await store.list('all')).map(({ key }) => key)).toEqual(['b'])
     expect(await redis.zrange(`${prefix}index:all`, '0', '-1')).toEqual(['b'])
+    await redis.del(`${prefix}record:b`)
+    await store.commit([put('b')])
+    expect(await store.list('all')).toEqual([])
+  })
+
+  test('an index of an expired record is gone when the record is created anew without it', async () => {
+    const { store, put, clock, prefix } = await openOn(server.url)
+    await store.commit([put('a', { indexes: ['first'], seconds: 10 })])
+    clock.advance(10)
+    await store.commit([put('a', { indexes: ['second'] })])
+    expect(await plainRedis().exists(`${prefix}index:first`)).toBe(0)
   })
 
   test('a commit works when Redis has forgotten the scripts', async () => {
@@ -184,15 +202,13 @@ describe('Redis store: Redis is in trouble', () => {
     const { own, store, put } = await onOwnServer()
     await store.commit([put('a')])
     own.freeze()
-    const begun = performance.now()
-    const attempts: Promise<unknown>[] = []
+    const waits: Promise<number>[] = []
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      attempts.push(store.commit([put('a')]), store.read(['a']))
-      await pause(10)
+      waits.push(waitFor(store.commit([put('a')])), waitFor(store.read(['a'])))
+      await pause(20)
     }
-    const outcomes = await Promise.allSettled(attempts)
-    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
-    expect(performance.now() - begun).toBeLessThan(2_500)
+    // Without a deadline of its own, a command waits for the pipeline before it, and then as long again.
+    expect(Math.max(...(await Promise.all(waits)))).toBeLessThan(1_500)
     own.thaw()
     await untilItAnswers(store)
   })
@@ -202,7 +218,7 @@ describe('Redis store: Redis is in trouble', () => {
     await own.kill()
     const url = new URL(`redis://user:secret@${own.url.host}`)
     const failure = await openRedisStore({ url, clock: fakeClock(), random: randomBytes }).catch(String)
-    expect(failure).toContain(`Redis at ${own.url.host} does not answer`)
+    expect(failure).toContain(`Redis at ${own.url.host} does not answer: not connected (connect ECONNREFUSED`)
     expect(failure).not.toContain('secret')
   })
 

@@ -86,6 +86,15 @@ describe('record cache of the SQLite store', () => {
     expect(second?.value).toBe('new')
     expect((await store.read(['b', 'a']))[1]).toBe(second)
   })
+
+  test('forgets what was purged, so that a clock set back does not bring it back', async () => {
+    const { store, put, clock } = await openAt(':memory:')
+    await store.commit([put('a', { seconds: 10 })])
+    clock.advance(10)
+    await store.purge(10)
+    clock.advance(-10)
+    expect(await store.read(['a'])).toEqual([undefined])
+  })
 })
 
 describe('opening a SQLite file', () => {

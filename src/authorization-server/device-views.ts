@@ -1,5 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { UserId } from '#domain/user.ts'
+import { keepNewSession } from './browser-sessions.ts'
 import type { DeviceRequest } from './confirm-page.ts'
 import {
   type DeviceCodeProblem,
@@ -55,7 +56,8 @@ export function deviceFlow(parts: AuthorizationServerParts): DeviceFlow {
     mask: '****-****',
     deviceInfo: (ctx) => ({ ip: parts.addressOf(ctx.req), ua: ctx.get('user-agent') }),
 
-    userCodeInputSource(ctx, ...[, , err]) {
+    async userCodeInputSource(ctx, ...[, , err]) {
+      if (err) await keepNewSession(ctx)
       const name = err?.name
       ctx.state['deviceError'] = name
       const typed = (err as { userCode?: string } | undefined)?.userCode

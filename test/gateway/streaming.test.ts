@@ -147,7 +147,7 @@ describe('a caller who leaves before the answer', () => {
     expect(gateway.log).toEqual([])
   })
 
-  test('who stays is not told that he left', async () => {
+  test('is not made up when the caller stays', async () => {
     let signal: AbortSignal | undefined
     await using gateway = await startGateway({
       answer: (call) => {

@@ -11,6 +11,7 @@ import type { Confirmable, ConfirmStep } from './confirm.ts'
 import type { SignInPlace } from './sign-in.ts'
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+type EngineSession = InstanceType<Provider['Session']>
 
 export interface InteractionSteps {
   /** The interaction of the path, held by this browser. @throws SessionNotFound otherwise */
@@ -22,6 +23,11 @@ export interface InteractionSteps {
   keep(interaction: Interaction, result: NonNullable<Interaction['result']>): Promise<void>
   /** Ends the browser session without touching connections, and takes the interaction out of it first. */
   leaveSession(ctx: Context, interaction: Interaction): Promise<void>
+  /**
+   * Ends a session of somebody else, which may also have begun in another tab since this interaction did: the engine would ask
+   * for a sign-out by a form that sends itself.
+   */
+  leaveSessionOfAnother(ctx: Context, interaction: Interaction, user: UserId): Promise<void>
   /** Saves the grant of what was confirmed. @returns its id */
   createGrant(interaction: Interaction, asked: Confirmable): Promise<string>
 }
@@ -41,6 +47,28 @@ export interface InteractionStepParts {
   readonly parts: AuthorizationServerParts
   readonly units: UnitsOfWork
   readonly confirm: ConfirmStep
+}
+
+function leaving(provider: Provider): Pick<InteractionSteps, 'leaveSession' | 'leaveSessionOfAnother'> {
+  const sessionOf = (ctx: Context): Promise<EngineSession> =>
+    provider.Session.get(
+      provider.createContext(ctx.req, ctx.res) as unknown as Parameters<Provider['Session']['get']>[0],
+    )
+
+  async function leave(ctx: Context, interaction: Interaction, session: EngineSession): Promise<void> {
+    Object.assign(interaction, { session: undefined, lastSubmission: undefined })
+    if (session.exp !== undefined) await session.destroy()
+    ctx.cookies.set(provider.cookieName('session'), null, { httpOnly: true, sameSite: 'lax', path: '/' })
+  }
+
+  return {
+    leaveSession: async (ctx, interaction) => leave(ctx, interaction, await sessionOf(ctx)),
+    async leaveSessionOfAnother(ctx, interaction, user) {
+      const session = await sessionOf(ctx)
+      if (session.accountId !== undefined && session.accountId !== user)
+        await leave(ctx, interaction, session)
+    },
+  }
 }
 
 /** What the steps read from and write to the engine's interaction. */
@@ -65,6 +93,7 @@ export function interactionSteps({
   }
 
   return {
+    ...leaving(provider),
     integrationOf,
 
     find: async (ctx, uid) => ownInteraction(await provider.interactionDetails(ctx.req, ctx.res), uid),
@@ -99,16 +128,6 @@ export function interactionSteps({
     async keep(interaction, result) {
       interaction.result = result
       await interaction.save(Math.max(1, interaction.exp - nowSeconds()))
-    },
-
-    async leaveSession(ctx, interaction) {
-      const context = provider.createContext(ctx.req, ctx.res) as unknown as Parameters<
-        Provider['Session']['get']
-      >[0]
-      const session = await provider.Session.get(context)
-      Object.assign(interaction, { session: undefined, lastSubmission: undefined })
-      if (session.exp !== undefined) await session.destroy()
-      ctx.cookies.set(provider.cookieName('session'), null, { httpOnly: true, sameSite: 'lax', path: '/' })
     },
 
     async createGrant(interaction, { user, integration, scopes, accountGroups }) {

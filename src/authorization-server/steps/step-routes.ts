@@ -48,9 +48,7 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
     const outcome = await signIn.submit(await steps.placeOf(interaction), await readForm(ctx.req), from)
     if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
     const { user } = outcome
-    const before = interaction.session?.accountId
-    // Another person's session ends here; the engine would ask for a sign-out by a form that sends itself.
-    if (before !== undefined && before !== user.id) await steps.leaveSession(ctx, interaction)
+    await steps.leaveSessionOfAnother(ctx, interaction, user.id)
     await steps.keep(interaction, {
       login: { accountId: user.id, ts: nowSeconds(), amr: ['pwd'], remember: true },
     })

@@ -163,7 +163,7 @@ describe('SQLite file and other processes', () => {
       { kind: 'sqlite', path },
       {
         processes: 1,
-        times: 800,
+        times: 300,
         async meanwhile() {
           const [counter, twin] = await store.read(['counter', 'twin'])
           if (counter?.value !== twin?.value)

@@ -5,12 +5,16 @@
  */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import nodeModule, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const needed = 24
-const main = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src', 'main.ts')
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const main = join(root, 'src', 'main.ts')
+
+/** A small young generation: an idle emulator holds some 20 MB less, and its answers are short-lived either way. */
+const flags = ['--max-semi-space-size=4']
 
 function isNewEnough(version) {
   return Number(version.split('.')[0]) >= needed
@@ -35,7 +39,9 @@ function fail(reason) {
 
 /** Runs the program below us as if it stood in our place: our streams, our signals, its exit code. */
 function runOn(node) {
-  const child = spawn(node, [main].concat(process.argv.slice(2)), { stdio: 'inherit' })
+  const child = spawn(node, flags.concat(fileURLToPath(import.meta.url), process.argv.slice(2)), {
+    stdio: 'inherit',
+  })
   const forward = (signal) => {
     // Ctrl-C reaches everything in the terminal's foreground by itself; twice would mean "do not wait for the drain".
     if (signal === 'SIGINT' && process.stdin.isTTY) return
@@ -51,10 +57,14 @@ function runOn(node) {
 }
 
 if (isNewEnough(process.versions.node)) {
-  import(pathToFileURL(main).href).catch((error) => {
-    console.error(error)
-    process.exit(1)
-  })
+  // Node keeps what it made of the TypeScript, so only the first start pays for it; bin/prepare.js makes that one.
+  nodeModule.enableCompileCache(join(root, 'node_modules', '.cache', 'panoptes'))
+  import(pathToFileURL(main).href)
+    .then((program) => program.run())
+    .catch((error) => {
+      console.error(error)
+      process.exit(1)
+    })
 } else {
   const node = pinnedNode()
   if (node === undefined)

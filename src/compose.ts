@@ -22,7 +22,7 @@ import { clientAddress } from '#http/client-address.ts'
 import { openViews } from '#http/page.ts'
 import { requestIds } from '#http/request-id.ts'
 import { localIdentity } from '#identity/local.ts'
-import { scryptPasswords } from '#identity/password.ts'
+import { lightCost, scryptPasswords } from '#identity/password.ts'
 import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
 import { parseIntegrations } from '#integrations/configured-integrations.ts'
 import { storeIntegrations } from '#integrations/store-integrations.ts'
@@ -88,7 +88,7 @@ async function openCapabilities(settings: Settings, origin: URL, surroundings: S
   const store = await openStore(settings.store, { clock, random: randomBytes })
   const scopes = (await readScopeRules()).words
   const audit = storeAudit(clock, randomBytes)
-  const identity = localIdentity({ store, secrets, passwords: scryptPasswords(randomBytes) })
+  const identity = localIdentity({ store, secrets, passwords: scryptPasswords(lightCost, randomBytes) })
   const userApiTokens = storedUserApiTokens({ store, secrets, clock, newToken: surroundings.newUuid })
   await seedPeople(seed, { store, identity, userApiTokens, clock })
   const { registeredLifetimes } = configured
@@ -129,13 +129,14 @@ async function openCapabilities(settings: Settings, origin: URL, surroundings: S
 
 async function gatewayOf(
   capabilities: Capabilities,
-  origin: URL,
-  surroundings: Surroundings,
+  settings: Settings,
+  surroundings: Surroundings & { origin: URL },
 ): Promise<RequestListener> {
-  const own = origin.origin
+  const own = surroundings.origin.origin
   return openGateway({
     ...capabilities,
     operations: await loadOperations(),
+    callsPerMinute: settings.callsPerMinute,
     // The embedded upstream writes our own origin into its links, so there is nothing to rewrite.
     upstreamOrigins: { us1: own, us2: own, eu1: own },
     origin: own,
@@ -204,7 +205,7 @@ export async function compose(
     publicListener: publicListener({
       ...capabilities,
       origin,
-      gateway: await gatewayOf(capabilities, origin, surroundings),
+      gateway: await gatewayOf(capabilities, settings, { ...surroundings, origin }),
       authorizationServer: authorizationServerOf(capabilities, settings, { ...surroundings, origin }),
     }),
     operatorListener: operator.callback() as RequestListener,

@@ -44,20 +44,26 @@ function stopOnSignals(serving: Serving): void {
   process.on('SIGINT', stop)
 }
 
-try {
-  const settings = processSettings()
-  const surroundings = {
-    clock: systemClock,
-    engineNow: systemClock.now,
-    randomBytes,
-    newUuid: randomUUID,
-    log,
+/** Reads the settings of the process, serves, announces itself. What stops it is said in one line, with exit code 1. */
+export async function run(): Promise<void> {
+  try {
+    const settings = processSettings()
+    const surroundings = {
+      clock: systemClock,
+      engineNow: systemClock.now,
+      randomBytes,
+      newUuid: randomUUID,
+      log,
+    }
+    const serving = await serve(settings, surroundings)
+    stopOnSignals(serving)
+    announce(serving, settings)
+  } catch (error) {
+    // Whoever starts it gets one line; a stack would hide it.
+    console.error(`panoptes: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(1)
   }
-  const serving = await serve(settings, surroundings)
-  stopOnSignals(serving)
-  announce(serving, settings)
-} catch (error) {
-  // Whoever starts it gets one line; a stack would hide it.
-  console.error(`panoptes: ${error instanceof Error ? error.message : String(error)}`)
-  process.exit(1)
 }
+
+// bin/panoptes.js imports this file and calls `run` itself.
+if (import.meta.main) await run()

@@ -25,6 +25,8 @@ export interface Settings {
   /** Path of the seed file. */
   readonly seed: string
   readonly limits: 'on' | 'off'
+  /** v7 calls of one client or organization in a minute, while limits are on. */
+  readonly callsPerMinute: number
   readonly tls: boolean
   readonly json: boolean
   readonly operatorToken?: string
@@ -79,6 +81,7 @@ const schema = z.strictObject({
   store: storeUrl.optional(),
   seed: z.string().min(1).default('default'),
   limits: onOff.default('on'),
+  callsPerMinute: z.number().int().min(1).default(240),
   tls: flag.default(false),
   operatorToken: z.string().min(16, 'allowed are 16 characters or more').optional(),
   integrations: z.string().min(1).default('integrations.yaml'),

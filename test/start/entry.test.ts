@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 /** A main file that tells what it was given, and can be told to fail, to die, or to drain on a signal. */
 const main = `
 const [first, ...rest]: string[] = process.argv.slice(2)
+export const run = (): void => undefined
 if (first === 'exit') process.exit(Number(rest[0]))
 else if (first === 'die') process.kill(process.pid, 'SIGKILL')
 else if (first === 'serve') {

@@ -10,6 +10,7 @@ import type { BrowserSessions } from '#http/browser-session.ts'
 import { serveAssets } from '#http/page.ts'
 import { requestIds } from '#http/request-id.ts'
 import { securityHeaders } from '#http/security-headers.ts'
+import { answerByQuery } from './answer-by-query.ts'
 import { browserSessions } from './browser-sessions.ts'
 import { engineConfiguration } from './configuration.ts'
 import { completeDeviceAnswers, prefillUserCode } from './device-authorization.ts'
@@ -19,6 +20,7 @@ import { grantWork } from './grant-work.ts'
 import { guardClientSecrets, guardUserCodes, limitDeviceAuthorizations } from './guesses.ts'
 import { metadata } from './metadata.ts'
 import type { AuthorizationServerParts } from './parts.ts'
+import { programAnswers } from './program-answers.ts'
 import { protocolStep } from './protocol-step.ts'
 import { refreshReplay } from './refresh-replay.ts'
 import { sealedRecords } from './sealed-records.ts'
@@ -98,6 +100,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
   const order: readonly Middleware[] = [
     nameRequests(requestIds(randomBytes)),
     securityHeaders(parts.origin), //          every page, errors included
+    programAnswers(), //                       every answer that is no page: RFC 6749 §5.1
     answerFailures(parts), //                  store trouble and defects: 503, no stack
     knownPathsOnly(parts), //                  no lenient spellings; 404 and 405 in the reader's form
     serveAssets(parts.views),
@@ -108,6 +111,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     guardClientSecrets(parts),
     guardUserCodes(parts), //                  RFC 8628 §5.1
     prefillUserCode(),
+    answerByQuery(),
     protocolStep(parts, { units, work, replay }), // one step, one commit
     completeDeviceAnswers(parts),
     endConnectionsOnLogout(parts, work),

@@ -1,15 +1,17 @@
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { TokenLifetimes } from '#domain/integration.ts'
-import { scopeList } from '#domain/scope.ts'
 import type { UserId } from '#domain/user.ts'
 import { errorPage } from '#http/error-page.ts'
 import { type AdapterParts, engineAdapter } from './adapter.ts'
+import { anonymousSessionSeconds } from './browser-sessions.ts'
 import { clientOf, resourceServerClient } from './clients.ts'
 import { deviceFlow } from './device-views.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 import { stepPolicy } from './policy.ts'
 import { checkRegistration } from './registration.ts'
+import { checkRequestedScope } from './requested-scope.ts'
 import { logoutViews } from './sign-out.ts'
+import { mayIntrospect, mayRevoke } from './token-policies.ts'
 
 /** ThousandEyes' own paths where they are known (design, section 2). */
 export const routes = {
@@ -26,9 +28,6 @@ export const routes = {
 } as const
 
 type Ctx = KoaContextWithOIDC | undefined
-
-/** An anonymous visit to the device page leaves a session row for so long and no longer (security-cases L04). */
-const anonymousSessionSeconds = 600
 
 function lifetimesBy(parts: AuthorizationServerParts): (clientId: string | undefined) => TokenLifetimes {
   const byId = new Map(parts.integrations.configured.map(({ clientId, lifetimes }) => [clientId, lifetimes]))
@@ -65,17 +64,6 @@ function spansOf(parts: AuthorizationServerParts): NonNullable<Configuration['tt
   }
 }
 
-/** RFC 6749 §3.3: a scope that does not exist, or none at all, is refused; nothing is silently narrowed or widened. */
-function checkScopes(parts: AuthorizationServerParts): (ctx: KoaContextWithOIDC) => void {
-  const known = new Set(parts.scopes.map(({ name }) => name))
-  return (ctx) => {
-    const requested = scopeList(String(ctx.oidc.params?.['scope'] ?? ''))
-    if (requested.length === 0) throw new errors.InvalidScope('scope is required', '')
-    const unknown = requested.find((word) => !known.has(word))
-    if (unknown !== undefined) throw new errors.InvalidScope('requested scope does not exist', unknown)
-  }
-}
-
 /** RFC 6265bis: the prefixes pin cookies to this host; a cookie with a path of its own cannot have `__Host-`. */
 const cookieNames = (isSecure: boolean): NonNullable<NonNullable<Configuration['cookies']>['names']> => ({
   session: isSecure ? '__Host-panoptes_session' : 'panoptes_session',
@@ -85,7 +73,6 @@ const cookieNames = (isSecure: boolean): NonNullable<NonNullable<Configuration['
 
 function featuresOf(parts: AuthorizationServerParts): NonNullable<Configuration['features']> {
   const knownScopes = new Set(parts.scopes.map(({ name }) => name))
-  const resourceServers = new Set(parts.resourceServers.map(({ clientId }) => clientId))
   return {
     devInteractions: { enabled: false },
     dPoP: { enabled: false },
@@ -93,9 +80,10 @@ function featuresOf(parts: AuthorizationServerParts): NonNullable<Configuration[
     userinfo: { enabled: true },
     deviceFlow: deviceFlow(parts),
     rpInitiatedLogout: { enabled: true, ...logoutViews(parts) },
-    // RFC 7009 §2.1: a token is revoked by the client it was issued to.
-    revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
-    introspection: { enabled: true, allowedPolicy: (_ctx, client) => resourceServers.has(client.clientId) },
+    revocation: { enabled: true, allowedPolicy: mayRevoke },
+    introspection: { enabled: true, allowedPolicy: mayIntrospect(parts) },
+    // RFC 8707 `resource`, which some clients always send, is ignored like any unknown parameter (RFC 6749 §3.1).
+    resourceIndicators: { enabled: false },
     registration: {
       enabled: parts.registration === 'open',
       initialAccessToken: false,
@@ -134,7 +122,10 @@ export function engineConfiguration(
     clientAuthMethods: ['client_secret_post', 'none'],
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     pkce: { required: () => true },
-    extraParams: { teRegion: checkScopes(parts) },
+    // The engine runs this check on every authorization request, whether teRegion was sent or not.
+    extraParams: { teRegion: checkRequestedScope(new Set(parts.scopes.map(({ name }) => name))) },
+    // Nobody is refused for an Origin header, and no origin is let in (program-answers.ts).
+    clientBasedCORS: () => true,
     interactions: { policy: stepPolicy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     // One grant a connection: two devices connected from one browser live and die apart (DECISIONS 4).
     loadExistingGrant: async (ctx) => {

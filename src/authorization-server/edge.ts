@@ -6,17 +6,21 @@ import type { AuthorizationServerParts } from './parts.ts'
 /** What each fixed path takes. The engine's router is lenient with case and slashes; this table is not (security-cases B02). */
 const methods: ReadonlyMap<string, readonly string[]> = new Map([
   [routes.authorization, ['GET']],
-  [routes.token, ['POST', 'OPTIONS']],
-  [routes.device_authorization, ['POST', 'OPTIONS']],
+  [routes.token, ['POST']],
+  [routes.device_authorization, ['POST']],
   [routes.registration, ['POST']],
-  [routes.userinfo, ['GET', 'POST', 'OPTIONS']],
+  // A token travels in the header alone (thousandeyes-facts 2.1), so there is no POST with a token in its body.
+  [routes.userinfo, ['GET']],
   [routes.jwks, ['GET', 'OPTIONS']],
-  [routes.revocation, ['POST', 'OPTIONS']],
-  [routes.introspection, ['POST', 'OPTIONS']],
+  [routes.revocation, ['POST']],
+  [routes.introspection, ['POST']],
   [routes.code_verification, ['GET', 'POST']],
   [routes.end_session, ['GET']],
   [`${routes.end_session}/confirm`, ['POST']],
   [`${routes.end_session}/success`, ['GET']],
+  // The engine has documents of its own at these; ours are metadata.ts.
+  ['/.well-known/oauth-authorization-server', ['GET', 'OPTIONS']],
+  ['/.well-known/openid-configuration', ['GET', 'POST', 'OPTIONS']],
 ])
 
 const clientEndpoints: ReadonlySet<string> = new Set([
@@ -28,7 +32,7 @@ const clientEndpoints: ReadonlySet<string> = new Set([
 
 /** Paths for programs answer JSON, the rest are pages. */
 export const isForPrograms = (path: string): boolean =>
-  path.startsWith('/v7/') || path.startsWith('/.well-known/') || path.startsWith('/operator')
+  path.startsWith('/v7/') || path.startsWith('/.well-known/')
 
 /** Answers a refusal in the form its reader expects: JSON of RFC 6749 §5.2, or our error page. */
 export function answerRefusal(

@@ -40,27 +40,29 @@ interface RedirectingClient {
 
 /** RFC 8252 §7.3: a loopback redirect URI matches with any port; all else of it must be the same text. */
 export function matchesLoopback(registered: string, presented: string): boolean {
-  const form = /^http:\/\/(127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?(\/[^#]*)?$/
+  const form = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::([1-9]\d{0,4}))?(\/[^#]*)?$/
   const [one, other] = [form.exec(registered), form.exec(presented)]
   if (!one || !other || Number(other[2] ?? 80) > 65_535) return false
   return one[1] === other[1] && (one[3] ?? '') === (other[3] ?? '')
 }
 
-/** Seam 2: the loopback port is free for every client, not for native ones alone (design, section 6: Meraki is a web client). */
+/**
+ * Seam 2: one rule for the redirect URIs of all clients, exact text but for the loopback port (RFC 9700 §2.1). The engine frees
+ * the port for native clients alone, while Meraki is a web client (design, section 6), and then takes any spelling of it.
+ */
 function freeLoopbackPort(provider: Provider): void {
   const prototype = (provider.Client as unknown as { prototype: RedirectingClient & Record<string, unknown> })
     .prototype
-  const loosen = (method: string, registered: (client: RedirectingClient) => readonly string[]): void => {
-    const original = prototype[method] as (this: RedirectingClient, value: unknown) => boolean
+  const replace = (method: string, registered: (client: RedirectingClient) => readonly string[]): void => {
     prototype[method] = function allowed(this: RedirectingClient, value: unknown) {
       return (
-        original.call(this, value) ||
-        (typeof value === 'string' && registered(this).some((uri) => matchesLoopback(uri, value)))
+        typeof value === 'string' &&
+        registered(this).some((uri) => uri === value || matchesLoopback(uri, value))
       )
     }
   }
-  loosen('redirectUriAllowed', (client) => client.redirectUris ?? [])
-  loosen('postLogoutRedirectUriAllowed', (client) => client.postLogoutRedirectUris ?? [])
+  replace('redirectUriAllowed', (client) => client.redirectUris ?? [])
+  replace('postLogoutRedirectUriAllowed', (client) => client.postLogoutRedirectUris ?? [])
 }
 
 export function openSeams(

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+
+const escapes: Readonly<Record<string, string>> = { t: '\t', r: '\r', n: '\n', s: ' ', '\\': '\\' }
+
+/** What `\t \r \n \s \\ \uXXXX \u{X}` stand for; any other backslash is one. */
+const unescaped = (line: string): string =>
+  line.replace(
+    /\\(?:u\{([0-9a-f]+)\}|u([0-9a-f]{4})|([trns\\]))/gi,
+    (_all, long: string | undefined, short: string | undefined, letter = '') =>
+      long !== undefined || short !== undefined
+        ? String.fromCodePoint(Number.parseInt(long ?? short ?? '', 16))
+        : (escapes[letter] ?? letter),
+  )
+
+/** The attacks of a file of test/hostile, one a line; comments begin with `# `. @throws when there are none */
+export function attacksOf(file: string): readonly string[] {
+  const text = readFileSync(new URL(`../hostile/${file}`, import.meta.url), 'utf8')
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('# '))
+  if (lines.length === 0) throw new Error(`${file} holds no attack`)
+  return lines.map(unescaped)
+}

@@ -3,6 +3,7 @@ import type { AccountGroup } from '#domain/account-group.ts'
 import type { TokenLifetimes } from '#domain/integration.ts'
 import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { ScopeWord } from '#domain/scope.ts'
+import { folded } from '#http/folded.ts'
 import type { Views } from '#http/page.ts'
 import { agoInWords, durationInWords } from '#http/time-in-words.ts'
 
@@ -47,6 +48,7 @@ export const confirmPage = (views: Views, page: ConfirmPage): string =>
     ...page,
     region: regionLabel(page.region),
     device: page.device && deviceInWords(page.device),
+    accountGroups: folded(page.accountGroups, 6),
     lifetimes: {
       access: durationInWords(page.lifetimes.accessSeconds),
       idle: durationInWords(page.lifetimes.idleSeconds),

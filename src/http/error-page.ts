@@ -59,13 +59,16 @@ const wordsByStatus: Readonly<Record<number, ErrorWords>> = {
 }
 
 /** @returns the error page; the words follow from the status, code and description are shown as plain text */
-export const errorPage = (views: Views, { status, requestId, code, description }: ErrorPage): string =>
-  views.render('error', {
-    ...(wordsByStatus[status] ?? (status < 500 ? badRequest : unexpected)),
+export function errorPage(views: Views, { status, requestId, code, description }: ErrorPage): string {
+  const words = wordsByStatus[status] ?? (status < 500 ? badRequest : unexpected)
+  return views.render('error', {
+    ...words,
     requestId,
     code,
-    description,
+    // Said once is enough: some refusals have the page's own words.
+    description: description === words.text ? undefined : description,
   })
+}
 
 /** Status 429 for people: too many passwords, or too many user codes, from here. */
 export interface TooManyAttemptsPage {
@@ -74,5 +77,8 @@ export interface TooManyAttemptsPage {
   readonly requestId: string
 }
 
+/** To whole minutes, as nobody counts the seconds of a long wait. */
+const roundedUp = (seconds: number): number => (seconds < 120 ? seconds : Math.ceil(seconds / 60) * 60)
+
 export const tooManyAttemptsPage = (views: Views, page: TooManyAttemptsPage): string =>
-  views.render('too-many-attempts', { ...page, wait: durationInWords(page.retryAfterSeconds) })
+  views.render('too-many-attempts', { ...page, wait: durationInWords(roundedUp(page.retryAfterSeconds)) })

@@ -4,7 +4,7 @@
  */
 import * as oauth from 'oauth4webapi'
 import * as client from 'openid-client'
-import { askForCode, deviceGrantType, enterCode, postForm } from '../support/device.ts'
+import { askForCode, deviceGrantType, enterCode, postForm, Refused } from '../support/device.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 
@@ -37,30 +37,31 @@ export interface Integration {
   revoke(service: RunningPanoptes, token: string): Promise<void>
 }
 
-/** A refusal read from a body, as the libraries throw theirs. */
-export class Refused extends Error {
-  readonly status: number
-  readonly error: string
-  readonly error_description: string
+const merakiRedirect = 'http://127.0.0.1:49152/callback'
 
-  constructor(status: number, body: Readonly<Record<string, unknown>>) {
-    super(JSON.stringify(body))
-    this.status = status
-    this.error = String(body['error'])
-    this.error_description = String(body['error_description'])
+/** Remembers what a client learned about a service, as a running product does. */
+function oncePerService<Learned>(
+  learn: (service: RunningPanoptes) => Promise<Learned>,
+): (service: RunningPanoptes) => Promise<Learned> {
+  const known = new WeakMap<RunningPanoptes, Promise<Learned>>()
+  return (service) => {
+    const learned = known.get(service) ?? learn(service)
+    known.set(service, learned)
+    return learned
   }
 }
 
-const merakiRedirect = 'http://127.0.0.1:49152/callback'
-
-export const merakiAt = (service: RunningPanoptes): Promise<client.Configuration> =>
-  client.discovery(
-    new URL(service.url),
-    'meraki',
-    { id_token_signed_response_alg: 'ES256' },
-    client.ClientSecretPost('meraki-secret'),
-    { algorithm: 'oauth2', execute: [client.allowInsecureRequests] },
-  )
+/** Meraki as openid-client sees it. */
+export const merakiAt: (service: RunningPanoptes) => Promise<client.Configuration> = oncePerService(
+  (service) =>
+    client.discovery(
+      new URL(service.url),
+      'meraki',
+      { id_token_signed_response_alg: 'ES256' },
+      client.ClientSecretPost('meraki-secret'),
+      { algorithm: 'oauth2', execute: [client.allowInsecureRequests] },
+    ),
+)
 
 export const meraki: Integration = {
   name: 'Meraki',
@@ -143,6 +144,8 @@ export async function askStrictly(
   return oauth.processDeviceAuthorizationResponse(server, device, answer)
 }
 
+const sdWanManagerAt = oncePerService((service) => strictClient(service, 'sd-wan-manager'))
+
 export const sdWanManager: Integration = {
   name: 'Cisco SD-WAN Manager',
   clientId: 'sd-wan-manager',
@@ -150,20 +153,14 @@ export const sdWanManager: Integration = {
   lifetimes: { access: 600, idle: 7 * 86_400, absolute: 180 * 86_400 },
   code: { seconds: 600, expired: 'expired_token' },
   async ask(service, person, scope = sdWanManager.scope) {
-    const strict = await strictClient(service, sdWanManager.clientId)
+    const strict = await sdWanManagerAt(service)
     const code = await askStrictly(strict, scope)
     await enterCode(person, code)
     return { finish: () => askForTokens(strict, code.device_code) }
   },
-  refresh: async (service, refreshToken) =>
-    refreshStrictly(await strictClient(service, sdWanManager.clientId), refreshToken),
+  refresh: async (service, refreshToken) => refreshStrictly(await sdWanManagerAt(service), refreshToken),
   async revoke(service, token) {
-    const {
-      server,
-      client: device,
-      authentication,
-      plain,
-    } = await strictClient(service, sdWanManager.clientId)
+    const { server, client: device, authentication, plain } = await sdWanManagerAt(service)
     const answer = await oauth.revocationRequest(server, device, authentication, token, plain)
     await oauth.processRevocationResponse(answer)
   },
@@ -173,9 +170,9 @@ async function tokenCall(
   service: RunningPanoptes,
   fields: Readonly<Record<string, string>>,
 ): Promise<Tokens> {
-  const { status, body } = await postForm(`${service.url}/v7/oauth2/token`, fields)
-  if (status !== 200) throw new Refused(status, body)
-  return body as unknown as Tokens
+  const answer = await postForm(`${service.url}/v7/oauth2/token`, fields)
+  if (answer.status !== 200) throw new Refused(answer)
+  return answer.body as unknown as Tokens
 }
 
 export const splunkApp: Integration = {
@@ -203,8 +200,8 @@ export const splunkApp: Integration = {
     }),
   async revoke(service, token) {
     const fields = { client_id: splunkApp.clientId, token }
-    const { status, body } = await postForm(`${service.url}/v7/oauth2/revoke`, fields)
-    if (status !== 200) throw new Refused(status, body)
+    const answer = await postForm(`${service.url}/v7/oauth2/revoke`, fields)
+    if (answer.status !== 200) throw new Refused(answer)
   },
 }
 

@@ -34,7 +34,21 @@ export async function postForm(url: string, fields: Readonly<Record<string, stri
   return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) }
 }
 
-/** A device asks for a code. @throws when it gets none */
+/** A refusal that a program read from a body, with the members that the libraries' own errors have. */
+export class Refused extends Error {
+  readonly status: number
+  readonly error: string
+  readonly error_description: string
+
+  constructor({ status, body }: FormAnswer) {
+    super(JSON.stringify(body))
+    this.status = status
+    this.error = String(body['error'])
+    this.error_description = String(body['error_description'])
+  }
+}
+
+/** A device asks for a code. @throws Refused */
 export async function askForCode(
   service: RunningPanoptes,
   device: { readonly clientId: string; readonly scope: string },
@@ -43,7 +57,7 @@ export async function askForCode(
     client_id: device.clientId,
     scope: device.scope,
   })
-  if (answer.status !== 200) throw new Error(`no device code: ${JSON.stringify(answer.body)}`)
+  if (answer.status !== 200) throw new Refused(answer)
   return answer.body as unknown as DeviceAuthorization
 }
 

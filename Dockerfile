@@ -5,9 +5,9 @@ FROM node:24.21.0-slim
 ENV NODE_ENV=production
 WORKDIR /app
 
-# Packages first: they change less often than the source.
+# Packages first: they change less often than the source. Their scripts prepare a clone, of which there is nothing yet.
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev && npm cache clean --force
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 
 COPY LICENSE NOTICE ./
 COPY bin ./bin

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { localCertificate } from './certificate.ts'
-import { type Composed, compose, type Surroundings } from './compose.ts'
+import { type Composed, compose, type RequestListener, type Surroundings } from './compose.ts'
 import { type Settings, SettingsError } from './settings.ts'
 import type { Listening } from './welcome.ts'
 
@@ -48,6 +48,21 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   })
 }
 
+/**
+ * The port must be bound before anything can be composed, so a caller may be faster than the composition: such requests wait for
+ * it, as Node answers a request that nobody listens for never. @returns gives the server its listener, and the listener those
+ */
+function listeningLater(server: Server): (listener: RequestListener) => void {
+  const early: Parameters<RequestListener>[] = []
+  const keep: RequestListener = (...exchange) => void early.push(exchange)
+  server.on('request', keep)
+  return (listener) => {
+    server.off('request', keep)
+    server.on('request', listener)
+    for (const exchange of early) listener(...exchange)
+  }
+}
+
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
 
 function originOf(settings: Settings, port: number): URL {
@@ -86,13 +101,14 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
   const server = await openServer(settings, surroundings.clock.now())
   const operatorServer = createServer(patience)
   const servers = [server, operatorServer]
+  const [attach, attachOperator] = [listeningLater(server), listeningLater(operatorServer)]
   try {
     const port = await listen(server, settings.port, settings.host)
     const operatorPort = await listen(operatorServer, settings.operatorPort, settings.operatorHost)
     const origin = originOf(settings, port)
     const composed = await compose(settings, origin, surroundings)
-    server.on('request', composed.publicListener)
-    operatorServer.on('request', composed.operatorListener)
+    attach(composed.publicListener)
+    attachOperator(composed.operatorListener)
     const drains = servers.map(closingKeepAlive)
     return {
       composed,
@@ -109,7 +125,10 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
       },
     }
   } catch (error) {
-    for (const one of servers) one.close()
+    for (const one of servers) {
+      one.close()
+      one.closeAllConnections()
+    }
     throw error
   }
 }

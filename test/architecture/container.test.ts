@@ -57,6 +57,14 @@ describe('Dockerfile', () => {
     expect(kept.some((line) => line.startsWith('!') && matchesGlob(path, line.slice(1)))).toBe(true)
   })
 
+  test('installs packages without scripts, which would run files that are copied later', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Record<string, string> }
+    expect(scripts['prepare']).toBeDefined()
+    expect(argumentsOf('RUN').filter((command) => command.startsWith('npm ci'))).toEqual([
+      'npm ci --omit=dev --ignore-scripts && npm cache clean --force',
+    ])
+  })
+
   test('copies all that the program reads and runs', () => {
     expect(copied).toEqual(
       expect.arrayContaining([

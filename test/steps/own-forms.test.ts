@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { type Page, Person } from '../support/person.ts'
-import { askForCode, askForDevice, connectMeraki, enterUserCode, pollDevice } from './requests.ts'
+import { askForCode, askForDevice, connectMeraki, pollDevice, typeUserCode } from './requests.ts'
 
 /** A page with one form of ours, in the browser of a person; what pressing its button would do; whether that was done. */
 interface Place {
@@ -121,7 +121,7 @@ const places: Readonly<Record<string, (service: RunningPanoptes) => Promise<Plac
   },
   async 'cancelling a device'(service) {
     const [person, device] = [new Person(), await askForDevice(service)]
-    const page = await enterUserCode(service, person, device.user_code)
+    const page = await typeUserCode(service, person, device.user_code)
     return {
       person,
       action: actionOf(page, '/oauth2/device'),

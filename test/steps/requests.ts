@@ -1,11 +1,11 @@
 /** Requests that begin a flow, and what a program does with their ends: the platform's side of what Person does in the browser. */
 import { createHash, randomBytes } from 'node:crypto'
+import { type DeviceAuthorization, poll } from '../support/device.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { Page, Person } from '../support/person.ts'
 
 export const redirectUri = 'http://127.0.0.1:49152/callback'
 export const merakiScope = 'organization:read agents:manage tests:manage offline_access openid email'
-export const deviceGrantType = 'urn:ietf:params:oauth:grant-type:device_code'
 
 export interface AuthorizationRequest {
   readonly href: string
@@ -101,16 +101,7 @@ export async function connectMeraki(
   return exchangeCode(service, request, person.leavesTo)
 }
 
-export interface DeviceAuthorization {
-  readonly device_code: string
-  readonly user_code: string
-  readonly verification_uri: string
-  readonly verification_uri_complete: string
-  readonly expires_in: number
-  readonly interval: number
-}
-
-/** SD-WAN Manager asks for a device authorization. */
+/** SD-WAN Manager asks for a device authorization, and says what it is. */
 export async function askForDevice({ url }: Pick<RunningPanoptes, 'url'>): Promise<DeviceAuthorization> {
   const answer = await post(
     `${url}/v7/oauth2/device/authorization`,
@@ -123,20 +114,15 @@ export async function askForDevice({ url }: Pick<RunningPanoptes, 'url'>): Promi
 
 /** SD-WAN Manager asks whether the person has decided. @returns `granted` or the protocol's error */
 export async function pollDevice(
-  { url }: Pick<RunningPanoptes, 'url'>,
+  service: RunningPanoptes,
   { device_code }: DeviceAuthorization,
 ): Promise<string> {
-  const answer = await post(`${url}/v7/oauth2/token`, {
-    grant_type: deviceGrantType,
-    client_id: 'sd-wan-manager',
-    device_code,
-  })
-  const body = (await answer.json()) as { error?: string }
-  return answer.status === 200 ? 'granted' : (body.error ?? `status ${answer.status}`)
+  const { status, body } = await poll(service, { clientId: 'sd-wan-manager', deviceCode: device_code })
+  return status === 200 ? 'granted' : String(body['error'])
 }
 
-/** Types a user code on the device page. */
-export async function enterUserCode(
+/** Types a user code on the device page. @returns the page that asks whether the device is theirs, or says what is wrong */
+export async function typeUserCode(
   { url }: Pick<RunningPanoptes, 'url'>,
   person: Person,
   code: string,

@@ -40,14 +40,19 @@ export function logoutViews(parts: AuthorizationServerParts): Omit<LogoutFeature
   }
 }
 
-/** A redirect to another origin after a POST is blocked by `form-action`: our page goes on instead (security-cases T11). */
-function leaveByPage(
-  parts: AuthorizationServerParts,
-  ctx: KoaContextWithOIDC,
-  clientId: string | undefined,
-): void {
+const successPath = '/oauth2/logout/success'
+
+/**
+ * A redirect to another origin after a POST is blocked by `form-action`: our page goes on instead (security-cases T11). Our own
+ * last page learns which integration asked, so that it says what has ended.
+ */
+function leave(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC, clientId: string | undefined): void {
   const destination = new URL(ctx.response.get('Location'), parts.origin)
-  if (destination.origin === parts.origin.origin) return
+  if (destination.origin === parts.origin.origin) {
+    if (destination.pathname === successPath && clientId !== undefined)
+      ctx.redirect(`${successPath}?${new URLSearchParams({ client_id: clientId })}`)
+    return
+  }
   ctx.status = 200
   ctx.remove('Location')
   ctx.type = 'html'
@@ -77,6 +82,6 @@ export function endConnectionsOnLogout(parts: AuthorizationServerParts, work: Gr
       showSignOut(parts, ctx)
     if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303) return
     await endConnections(session?.uid, clientId)
-    leaveByPage(parts, ctx, clientId)
+    leave(parts, ctx, clientId)
   }
 }

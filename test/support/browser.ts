@@ -1,6 +1,7 @@
-/** A real Chromium for tests: the system's own, driven by playwright-core. */
-import { accessSync, constants } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+/** A real Chromium for tests: the system's own, driven by playwright-core; and what it says of a page. */
+import { accessSync, constants, readFileSync } from 'node:fs'
+import type { AxeResults } from 'axe-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 
 const candidates = [
   '/usr/bin/chromium',
@@ -54,3 +55,42 @@ export const launchBrowser = (): Promise<Browser> =>
       '--disable-sync',
     ],
   })
+
+/** How far a page can be scrolled sideways. */
+export const sidewaysPixels = (page: Page): Promise<number> =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+const axeSource = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+/** What axe-core finds, one line each; under the page's own policy, which `preload` would try to break. */
+export async function accessibilityFaults(
+  page: Page,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<readonly string[]> {
+  await page.evaluate(axeSource)
+  const results: AxeResults = await page.evaluate(
+    `axe.run(${JSON.stringify({ preload: false, ...options })})`,
+  )
+  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+/** What a page asked for, and what the browser complained of meanwhile. */
+export interface Watched {
+  readonly requested: readonly string[]
+  readonly complaints: readonly string[]
+}
+
+// Which features a browser knows differs from version to version, and a page with a status of 400 is meant to have it.
+const isExpected = (message: string): boolean =>
+  /Permissions-Policy|Failed to load resource: the server/.test(message)
+
+/** Listens to a page from now on. */
+export function watch(page: Page): Watched {
+  const watched = { requested: [] as string[], complaints: [] as string[] }
+  page.on('request', (request) => watched.requested.push(request.url()))
+  page.on('pageerror', (error) => watched.complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (!isExpected(message.text())) watched.complaints.push(message.text())
+  })
+  return watched
+}

@@ -65,7 +65,7 @@ export function deviceFlow(parts: AuthorizationServerParts): DeviceFlow {
       ctx.body = deviceCodePage(views, {
         action: '/oauth2/device',
         xsrf: xsrfOf(ctx),
-        code: typed ?? String(ctx.state['prefilledUserCode'] ?? ''),
+        code: (typed ?? String(ctx.state['prefilledUserCode'] ?? '')).slice(0, 32),
         problem: name === undefined ? undefined : (problems[name] ?? 'failed'),
       })
     },

@@ -12,12 +12,13 @@ import { requestIds } from '#http/request-id.ts'
 import { securityHeaders } from '#http/security-headers.ts'
 import { answerByQuery } from './answer-by-query.ts'
 import { browserSessions } from './browser-sessions.ts'
+import { guardUnknownClients, secretJudge } from './client-secrets.ts'
 import { engineConfiguration } from './configuration.ts'
 import { completeDeviceAnswers, prefillUserCode } from './device-authorization.ts'
 import { answerFailures, knownPathsOnly, ownFormsOnly, refuseBasic } from './edge.ts'
 import { engineTime } from './engine-time.ts'
 import { grantWork } from './grant-work.ts'
-import { guardClientSecrets, guardUserCodes, limitDeviceAuthorizations } from './guesses.ts'
+import { guardUserCodes, limitDeviceAuthorizations, limitUnknownDeviceCodes } from './guesses.ts'
 import { metadata } from './metadata.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 import { programAnswers } from './program-answers.ts'
@@ -94,7 +95,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
   const provider = new Provider(parts.origin.origin, engineConfiguration(parts, adapterParts))
   // The listener in front has settled host, scheme and address; what arrives here is canonical (DECISIONS 14).
   provider.proxy = true
-  openSeams(provider, { work, secrets })
+  openSeams(provider, { work, secrets, judge: secretJudge(parts) })
   logEngineEvents(provider, parts)
   const sessions = browserSessions(provider, parts)
   const order: readonly Middleware[] = [
@@ -108,7 +109,8 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     refuseBasic(parts),
     ownFormsOnly(parts), //                    cross-site POSTs change nothing
     limitDeviceAuthorizations(parts),
-    guardClientSecrets(parts),
+    limitUnknownDeviceCodes(parts),
+    guardUnknownClients(parts),
     guardUserCodes(parts), //                  RFC 8628 §5.1
     prefillUserCode(),
     answerByQuery(),

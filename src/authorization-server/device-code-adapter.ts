@@ -72,7 +72,9 @@ export function deviceCodeAdapter({
     async find(id) {
       const key = records.keyOf(model, id)
       const payload = await records.read(key)
-      if (payload && Provider.ctx?.oidc?.route === 'token') await findForToken(key, payload)
+      const ctx = Provider.ctx
+      if (payload && ctx?.oidc?.route === 'token') await findForToken(key, payload)
+      if (!payload && ctx) ctx.state['isUnknownDeviceCode'] = true
       return payload as AdapterPayload | undefined
     },
     async findByUserCode(userCode) {

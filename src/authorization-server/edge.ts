@@ -23,7 +23,8 @@ const methods: ReadonlyMap<string, readonly string[]> = new Map([
   ['/.well-known/openid-configuration', ['GET', 'POST', 'OPTIONS']],
 ])
 
-const clientEndpoints: ReadonlySet<string> = new Set([
+/** Where clients say who they are. */
+export const clientEndpoints: ReadonlySet<string> = new Set<string>([
   routes.token,
   routes.device_authorization,
   routes.revocation,

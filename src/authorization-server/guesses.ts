@@ -1,5 +1,4 @@
-import type { Middleware } from 'koa'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { Context, Middleware } from 'koa'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
 import type { LimitRule } from '#limits/limits.ts'
 import { routes } from './configuration.ts'
@@ -10,17 +9,10 @@ import type { AuthorizationServerParts } from './parts.ts'
 /** RFC 8628 §5.1: 200 guesses at 1,000 live codes of 20^8 are odds below 1 in 100,000 (security-cases D06, D07). */
 const codesPerAddress: LimitRule = { limit: 10, windowSeconds: 600 }
 const codesOverall: LimitRule = { limit: 200, windowSeconds: 600 }
-/** Wrong client secrets of one client from one address (RFC 6819 §4.3). */
-const wrongSecrets: LimitRule = { limit: 60, windowSeconds: 600 }
 /** Device authorizations are anonymous and leave rows: a rate window, off with `--limits off`. */
 const deviceAuthorizations: LimitRule = { limit: 240, windowSeconds: 60 }
-
-const clientEndpoints: ReadonlySet<string> = new Set([
-  routes.token,
-  routes.device_authorization,
-  routes.revocation,
-  routes.introspection,
-])
+/** Nobody guesses 256 bits: a bound on the noise, also off with `--limits off` (security-cases D17). */
+const unknownDeviceCodes: LimitRule = { limit: 60, windowSeconds: 60 }
 
 /** Guards on guessing user codes; they hold with `--limits off` too. A code that was right gives its attempt back. */
 export function guardUserCodes(parts: AuthorizationServerParts): Middleware {
@@ -48,43 +40,37 @@ export function guardUserCodes(parts: AuthorizationServerParts): Middleware {
   }
 }
 
-/** Guard on guessing client secrets: misses are counted per client and address, the right secret from elsewhere still works. */
-export function guardClientSecrets(parts: AuthorizationServerParts): Middleware {
-  const { guards } = parts
-  return async (context, next) => {
-    if (!clientEndpoints.has(context.path) || context.method !== 'POST') return next()
-    const address = parts.addressOf(context.req)
-    await next()
-    const ctx = context as unknown as KoaContextWithOIDC
-    if (ctx.status !== 401) return
-    // Counted after the answer is known and before it is given: a burst learns nothing once the limit is reached.
-    const claimed = String(ctx.oidc?.params?.['client_id'] ?? '').slice(0, 128)
-    const { blocked, retryAfterSeconds } = await guards.hit(
-      `client-secret:${claimed}:${address}`,
-      wrongSecrets,
-    )
-    if (!blocked) return
-    context.set('Retry-After', String(Math.max(1, retryAfterSeconds)))
-    answerRefusal(parts, context, {
-      status: 429,
-      error: 'temporarily_unavailable',
-      description: 'Too many failed client authentications from here.',
-    })
-  }
+/** Draws one call of this address from a window. @returns whether there was none left, and then the answer is given */
+function isDrawnOut(
+  parts: AuthorizationServerParts,
+  ctx: Context,
+  { bucket, rule, of }: { readonly bucket: string; readonly rule: LimitRule; readonly of: string },
+): boolean {
+  const { allowed, resetAt } = parts.windows.draw(`${bucket}:${parts.addressOf(ctx.req)}`, rule)
+  if (allowed) return false
+  ctx.set('Retry-After', String(Math.max(1, Math.ceil((resetAt - parts.clock.now()) / 1000))))
+  answerRefusal(parts, ctx, {
+    status: 429,
+    error: 'temporarily_unavailable',
+    description: `Too many ${of} from here.`,
+  })
+  return true
 }
 
 /** A bound on anonymous device authorizations per address (security-cases D08). */
 export function limitDeviceAuthorizations(parts: AuthorizationServerParts): Middleware {
+  const limit = { bucket: 'device-authorization', rule: deviceAuthorizations, of: 'device authorizations' }
   return async (ctx, next) => {
-    if (ctx.path !== routes.device_authorization || ctx.method !== 'POST') return next()
-    const bucket = `device-authorization:${parts.addressOf(ctx.req)}`
-    const { allowed, resetAt } = parts.windows.draw(bucket, deviceAuthorizations)
-    if (allowed) return next()
-    ctx.set('Retry-After', String(Math.max(1, Math.ceil((resetAt - parts.clock.now()) / 1000))))
-    answerRefusal(parts, ctx, {
-      status: 429,
-      error: 'temporarily_unavailable',
-      description: 'Too many device authorizations from here.',
-    })
+    const isAsked = ctx.path === routes.device_authorization && ctx.method === 'POST'
+    if (!isAsked || !isDrawnOut(parts, ctx, limit)) await next()
+  }
+}
+
+/** A bound on device codes that do not exist; whoever polls with one that does is never in its way. */
+export function limitUnknownDeviceCodes(parts: AuthorizationServerParts): Middleware {
+  const limit = { bucket: 'unknown-device-code', rule: unknownDeviceCodes, of: 'unknown device codes' }
+  return async (ctx, next) => {
+    await next()
+    if (ctx.state['isUnknownDeviceCode'] === true) isDrawnOut(parts, ctx, limit)
   }
 }

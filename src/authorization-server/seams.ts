@@ -5,6 +5,7 @@
 import type { Provider } from 'oidc-provider'
 import { grantTagOf, refreshTokenValue, tokenValue } from '#grants/token-values.ts'
 import type { Secrets } from '#secrets/secrets.ts'
+import type { SecretJudge } from './client-secrets.ts'
 import type { GrantWork } from './grant-work.ts'
 
 interface IssuedModel {
@@ -65,10 +66,21 @@ function freeLoopbackPort(provider: Provider): void {
   replace('postLogoutRedirectUriAllowed', (client) => client.postLogoutRedirectUris ?? [])
 }
 
-export function openSeams(
-  provider: Provider,
-  parts: { readonly work: GrantWork; readonly secrets: Secrets },
-): void {
-  tagTokenValues(provider, parts.work, parts.secrets)
+/** Seam 3: client secrets are compared by us: the engine takes NULs at the end for nothing, and counts no guesses. */
+function judgeClientSecrets(provider: Provider, judge: SecretJudge): void {
+  provider.Client.prototype.compareClientSecret = function compareClientSecret(presented: string) {
+    return judge(this, presented)
+  }
+}
+
+export interface SeamParts {
+  readonly work: GrantWork
+  readonly secrets: Secrets
+  readonly judge: SecretJudge
+}
+
+export function openSeams(provider: Provider, { work, secrets, judge }: SeamParts): void {
+  tagTokenValues(provider, work, secrets)
   freeLoopbackPort(provider)
+  judgeClientSecrets(provider, judge)
 }

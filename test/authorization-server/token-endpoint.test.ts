@@ -1,0 +1,175 @@
+import { connect } from 'node:net'
+import request from 'supertest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deviceGrantType } from '../support/device.ts'
+import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { attacksOf } from './attacks.ts'
+import {
+  connectMeraki,
+  expectRefusal,
+  type Fields,
+  merakiSecret,
+  paths,
+  post,
+  resourceServer,
+  sdWan,
+  signedIn,
+  type Tokens,
+} from './protocol.ts'
+
+let service: RunningPanoptes
+let tokens: Tokens
+
+beforeAll(async () => {
+  service = await startPanoptes()
+  tokens = await connectMeraki(service, await signedIn(service))
+})
+afterAll(() => service.stop())
+
+const endpoints = [paths.token, paths.device, paths.revoke, paths.introspect] as const
+const formType = 'application/x-www-form-urlencoded'
+const refreshFields = (): Fields => ({
+  grant_type: 'refresh_token',
+  ...merakiSecret,
+  refresh_token: tokens.refresh_token,
+})
+
+describe.each(endpoints)('POST %s takes one form by POST alone, OAuth 2.1 §3.2', (path) => {
+  test.each(['get', 'head', 'put', 'patch', 'delete', 'options'] as const)('refuses %s', async (method) => {
+    const answer = await request(service.url)[method](path).set('Origin', 'https://evil.example')
+    expect(answer.status).toBe(405)
+    expect(answer.headers['allow']).toBe('POST')
+    expect(answer.headers['cache-control']).toContain('no-store')
+    expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+  })
+
+  test.each([
+    'application/json',
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'text/html',
+    '*/*',
+    'x',
+  ])('refuses a body of type %s', async (type) => {
+    const answer = await request(service.url).post(path).set('Content-Type', type).send('client_id=meraki')
+    expectRefusal(answer, 'invalid_request')
+  })
+
+  test('refuses an empty body and parameters in the query', async () => {
+    expectRefusal(await request(service.url).post(path), 'invalid_request')
+    const query = new URLSearchParams(refreshFields() as Record<string, string>).toString()
+    expectRefusal(
+      await request(service.url).post(`${path}?${query}`).type('form').send(''),
+      'invalid_request',
+    )
+  })
+
+  test.each(attacksOf('oauth-form-bodies.txt'))('refuses the body %j', async (body) => {
+    const sent = body.replaceAll('SECRET', 'client_id=meraki&client_secret=meraki-secret')
+    const answer = await request(service.url).post(path).set('Content-Type', formType).send(sent)
+    expect([400, 401]).toContain(answer.status)
+    expectRefusal(answer, /^[a-z_]+$/, answer.status)
+  })
+
+  test('answers JSON to whoever prefers a page', async () => {
+    for (const accept of [
+      'text/html',
+      'text/html,application/xhtml+xml;q=0.9,*/*;q=0.1',
+      'image/png',
+      'x/y/z',
+    ])
+      expectRefusal(await post(service, path, merakiSecret).set('Accept', accept), /^[a-z_]+$/)
+  })
+
+  test('refuses 56 kB and a byte, with and without a length, and goes on', async () => {
+    const large = `a=${'x'.repeat(56 * 1024)}`
+    const answer = await request(service.url).post(path).set('Content-Type', formType).send(large)
+    expectRefusal(answer, 'invalid_request', answer.status)
+    expect([400, 413]).toContain(answer.status)
+    expect(await endlessBody(path)).toMatch(/^HTTP\/1\.1 4\d\d /)
+    expectRefusal(await post(service, path, merakiSecret), /^[a-z_]+$/)
+  })
+
+  test('gives no other origin access', async () => {
+    for (const client of [merakiSecret, { client_id: 'nope' }]) {
+      const answer = await post(service, path, client).set('Origin', 'https://evil.example')
+      expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([])
+    }
+  })
+})
+
+/** Sends chunks without end. @returns what the server says before it closes */
+function endlessBody(path: string): Promise<string> {
+  const { hostname, port } = new URL(service.url)
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port) })
+    let answer = ''
+    const chunk = `1000\r\n${'a'.repeat(4096)}\r\n`
+    const send = (): void => {
+      while (socket.writable && socket.write(chunk)) if (answer !== '') return
+    }
+    const giveUp = setTimeout(() => socket.destroy(new Error('the server keeps reading')), 5_000)
+    socket.on('connect', () => {
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: ${formType}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      )
+      send()
+    })
+    socket.on('drain', send)
+    socket.on('data', (part) => {
+      answer += part.toString()
+      socket.end()
+    })
+    socket.on('error', (error) => (answer === '' ? reject(error) : undefined))
+    socket.on('close', () => {
+      clearTimeout(giveUp)
+      resolve(answer)
+    })
+  })
+}
+
+describe('POST /v7/oauth2/token, grant types, RFC 6749 §5.2', () => {
+  test.each([
+    'password',
+    'client_credentials',
+    'implicit',
+    'none',
+    'urn:openid:params:grant-type:ciba',
+    'urn:ietf:params:oauth:grant-type:token-exchange',
+    'REFRESH_TOKEN',
+  ])('refuses %s for every client', async (grantType) => {
+    for (const client of [merakiSecret, sdWan, resourceServer])
+      expectRefusal(
+        await post(service, paths.token, { ...client, grant_type: grantType }),
+        'unsupported_grant_type',
+      )
+  })
+
+  test('refuses what the client has not registered', async () => {
+    const code = { grant_type: 'authorization_code', code: 'x', redirect_uri: 'https://x.example/' }
+    const device = { grant_type: deviceGrantType, device_code: 'x' }
+    expectRefusal(await post(service, paths.token, { ...sdWan, ...code }), 'unauthorized_client')
+    expectRefusal(await post(service, paths.token, { ...merakiSecret, ...device }), 'unauthorized_client')
+    for (const fields of [code, device, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token }])
+      expectRefusal(await post(service, paths.token, { ...resourceServer, ...fields }), 'unauthorized_client')
+    expectRefusal(
+      await post(service, paths.device, { ...merakiSecret, scope: 'openid' }),
+      'unauthorized_client',
+    )
+  })
+
+  test.each(['/V7/OAUTH2/TOKEN', '/v7/oauth2/token/', '//v7/oauth2/token', '/v7/oauth2/TOKEN'])(
+    'are not found under the spelling %s',
+    async (path) => {
+      expect((await post(service, path, refreshFields())).status).toBe(404)
+    },
+  )
+
+  test.each(['/v7/oauth2/token%2f', '/v7/oauth2/%74oken', '/v7/oauth2%2ftoken', '/v7//oauth2/token'])(
+    'give nothing under the spelling %s',
+    async (path) => {
+      expect([400, 401, 404]).toContain((await post(service, path, refreshFields())).status)
+    },
+  )
+})

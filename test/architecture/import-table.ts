@@ -45,7 +45,14 @@ export const table: readonly Row[] = [
   ...surfaces.map((name) => ({ place: `src/${name}`, mayImport: words })),
   {
     place: 'src/compose*.ts',
-    mayImport: [...words, ...adapters, 'src/settings.ts', 'src/listener.ts', 'src/seed-people.ts', 'src/welcome.ts'],
+    mayImport: [
+      ...words,
+      ...adapters,
+      'src/settings.ts',
+      'src/listener.ts',
+      'src/seed-people.ts',
+      'src/welcome.ts',
+    ],
   },
   { place: 'src/listener.ts', mayImport: [] },
   { place: 'src/certificate.ts', mayImport: [] },
@@ -62,6 +69,7 @@ export const table: readonly Row[] = [
   },
   { place: 'src/main.ts', mayImport: [...words, 'src/*.ts'] },
   { place: 'scripts/preview-pages.ts', mayImport: ['test/browser', 'test/support'] },
+  { place: 'scripts/bench.ts', mayImport: ['test/bench'] },
   { place: 'scripts', mayImport: ['src/domain', 'test/support'] },
   { place: 'test', mayImport: ['src', 'scripts'] },
 ]

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
+
+/** A server in a process of its own; on Linux with two cores or more it has one for itself and the load the others. */
+export interface ServerProcess extends AsyncDisposable {
+  /** The first line that it printed, parsed. */
+  readonly ready: Readonly<Record<string, unknown>>
+  /** Milliseconds from the spawn to that line. */
+  readonly readyMs: number
+  /** Processor time that it used so far, user and system, in microseconds. */
+  cpuMicroseconds(): number
+  /** Resident memory in bytes. */
+  residentBytes(): number
+}
+
+const canPin =
+  process.platform === 'linux' &&
+  availableParallelism() > 1 &&
+  spawnSync('taskset', ['--version']).status === 0
+const ticksPerSecond = 100
+
+/** As `npm start` does it. */
+export const ourStart: readonly string[] = ['--max-semi-space-size=4', 'bin/panoptes.js']
+
+/** Keeps the load, this process, off the server's core. Without `taskset` nothing is pinned, and the table says so. */
+export function pinLoad(): string {
+  if (!canPin) return 'nothing pinned: server and load share the cores'
+  spawnSync('taskset', [
+    '--all-tasks',
+    '--pid',
+    '--cpu-list',
+    `1-${availableParallelism() - 1}`,
+    String(process.pid),
+  ])
+  return 'server on core 0, load on the others'
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (!child.stdout) throw new Error('the server has no standard output')
+    createInterface({ input: child.stdout }).once('line', resolve)
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)))
+  })
+}
+
+export async function startServer(args: readonly string[]): Promise<ServerProcess> {
+  const startedAt = performance.now()
+  const command = canPin
+    ? ['taskset', '--cpu-list', '0', process.execPath, ...args]
+    : [process.execPath, ...args]
+  const child = spawn(command[0] ?? '', command.slice(1), {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const line = await firstLine(child)
+  const readyMs = performance.now() - startedAt
+  // taskset replaces itself by the server, so the process id is the server's.
+  const proc = (file: string): string => readFileSync(`/proc/${child.pid}/${file}`, 'utf8')
+  return {
+    ready: JSON.parse(line) as Record<string, unknown>,
+    readyMs,
+    cpuMicroseconds() {
+      const fields = proc('stat').split(') ')[1]?.split(' ') ?? []
+      return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6
+    },
+    residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(proc('status'))?.[1] ?? 0) * 1024,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null) return
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGTERM')
+      await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 3_000))])
+      child.kill('SIGKILL')
+    },
+  }
+}

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 import {
+  admin,
   connect,
   type Integration,
   meraki,
@@ -18,12 +19,18 @@ const globex = { email: 'admin@globex.example', password: 'panoptes-us2' }
 async function connectAll(
   service: RunningPanoptes,
 ): Promise<ReadonlyMap<string, readonly [Integration, Tokens]>> {
-  const made = new Map<string, readonly [Integration, Tokens]>()
-  for (const integration of [sdWanManager, meraki, splunkApp])
-    made.set(`admin ${integration.clientId}`, [integration, await connect(service, integration)])
-  made.set('viewer meraki', [meraki, await connect(service, meraki, { credentials: viewer })])
-  made.set('globex meraki', [meraki, await connect(service, meraki, { credentials: globex })])
-  return made
+  const asked = [
+    ['admin', sdWanManager, admin],
+    ['admin', meraki, admin],
+    ['admin', splunkApp, admin],
+    ['viewer', meraki, viewer],
+    ['globex', meraki, globex],
+  ] as const
+  const made = asked.map(async ([name, integration, credentials]) => {
+    const tokens = await connect(service, integration, { credentials })
+    return [`${name} ${integration.clientId}`, [integration, tokens]] as const
+  })
+  return new Map(await Promise.all(made))
 }
 
 async function endConnections(
@@ -66,6 +73,16 @@ const everything = [
 ]
 
 describe('DELETE /operator/connections', () => {
+  let service: RunningPanoptes
+
+  beforeAll(async () => {
+    service = await startPanoptes()
+  })
+  afterEach(async () => {
+    for (const region of ['us1', 'us2', 'eu1']) await endConnections(service, `?region=${region}`)
+  })
+  afterAll(() => service.stop())
+
   test.each([
     ['?user=admin@acme.example', ['viewer meraki', 'globex meraki']],
     ['?user=us1.1003', everything.filter((name) => name !== 'viewer meraki')],
@@ -80,7 +97,6 @@ describe('DELETE /operator/connections', () => {
     ['?user=nobody@acme.example', everything],
     ['?integration=nobody', everything],
   ])('%s ends what matches at once and leaves the rest', async (query, living) => {
-    await using service = await startPanoptes()
     const connections = await connectAll(service)
     expect(await endConnections(service, query)).toEqual({
       status: 200,
@@ -90,7 +106,6 @@ describe('DELETE /operator/connections', () => {
   })
 
   test('refuses what it does not understand, and a call without the token, and ends nothing', async () => {
-    await using service = await startPanoptes()
     const connections = await connectAll(service)
     for (const query of [
       '',
@@ -117,7 +132,6 @@ describe('DELETE /operator/connections', () => {
   })
 
   test('ends a connection whose code is not exchanged yet', async () => {
-    await using service = await startPanoptes()
     const person = new Person()
     const asked = await meraki.ask(service, person)
     await person.signIn(viewer.email, viewer.password)

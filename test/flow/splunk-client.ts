@@ -2,9 +2,10 @@
  * The Splunk ThousandEyes App's way to talk, by plain requests, as its published code does (thousandeyes-facts 1.4, 2.2, 2.3):
  * one token call without polling, a refresh on any 401 and one repetition, the same headers on every call.
  */
-import { deviceGrantType, type FormAnswer, postForm } from '../support/device.ts'
+import { deviceGrantType, enterCode, type FormAnswer, postForm } from '../support/device.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
-import { splunkApp } from './integrations.ts'
+import { Person } from '../support/person.ts'
+import { admin, splunkApp } from './integrations.ts'
 import type { V7Answer } from './v7.ts'
 
 /** What the app shows to its user when something is refused. */
@@ -43,6 +44,19 @@ export async function addInSplunk(service: RunningPanoptes, deviceCode: string):
       grant_type: deviceGrantType,
     }),
   )
+}
+
+/** The whole way: the app asks, the person confirms in another tab, the app adds the account. */
+export async function addAccount(service: RunningPanoptes): Promise<StoredAccount> {
+  const code = await authorizeInSplunk(service)
+  const person = new Person()
+  await enterCode(person, {
+    verification_uri: String(code['verification_url']),
+    user_code: String(code['user_code']),
+  })
+  await person.signIn(admin.email, admin.password)
+  await person.press('Confirm')
+  return addInSplunk(service, String(code['device_code']))
 }
 
 /** Its refresh: neither scope nor secret; both tokens are overwritten. @throws ShownError */

@@ -1,6 +1,7 @@
 import type { Clock } from '#domain/clock.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
+import { askedPath } from './asked-path.ts'
 import type { Answer, Answerer, Call, Surroundings } from './call.ts'
 import { type Caller, callerOf, uidOf } from './caller.ts'
 import type { Turn } from './in-turn.ts'
@@ -85,12 +86,10 @@ function finish(
 ): Rendered {
   if (!isV7Refusal(result)) return { answer: render(row, result), varies: result.varies ?? false }
   const { clock, origin } = prepared
-  const answer = refusalAnswer({ refusal: result, row, path: pathOf(request), now: clock.now(), origin })
+  const path = askedPath(request.operation.path, request.parameters)
+  const answer = refusalAnswer({ refusal: result, row, path, now: clock.now(), origin })
   return { answer: render(row, answer), varies: true }
 }
-
-const pathOf = ({ operation, parameters }: UpstreamRequest): string =>
-  operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''))
 
 interface Asked {
   readonly state: Draft

@@ -4,7 +4,10 @@ import { agentClusters } from './families/agent-clusters.ts'
 import { agentTests } from './families/agent-tests.ts'
 import { agents } from './families/agents.ts'
 import { catalogues } from './families/catalogues.ts'
+import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
+import { networkResults } from './families/network-results.ts'
+import { pathVisResults } from './families/path-vis-results.ts'
 import { roles } from './families/roles.ts'
 import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
@@ -29,6 +32,9 @@ const modules: readonly FamilyModule[] = [
   testHistory,
   instantTests,
   catalogues,
+  networkResults,
+  httpResults,
+  pathVisResults,
 ]
 
 /** @throws when two modules answer the same operation, or one that the document does not have */

@@ -26,6 +26,13 @@ const titleOnly: Wording = ({ refusal, status, path }) => ({
   instance: `/v7${path}`,
 })
 
+const ownTitle: Wording = ({ refusal, status, path }) => ({
+  type: 'about:blank',
+  title: refusal.description,
+  status,
+  instance: `/v7${path}`,
+})
+
 /** Webhooks answer with the default error of their framework (thousandeyes-facts 6.2, observed). */
 const springDefault: Wording = ({ refusal, status, path, now }) => ({
   timestamp: new Date(now).toISOString().replace('Z', '+00:00'),
@@ -79,7 +86,8 @@ const problem: Wording = ({ refusal, status, path }) => ({
   instance: `/v7${path}`,
 })
 
-function wordingOf({ status, row }: Refused): Wording {
+function wordingOf({ refusal, status, row }: Refused): Wording {
+  if (refusal.isTitle) return ownTitle
   if (status === 400) return badRequests[row.api] ?? validationError
   return status === 412 ? streams : problem
 }

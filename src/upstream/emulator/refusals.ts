@@ -21,6 +21,8 @@ const statuses = {
 /** An expected no of the embedded upstream; problems.ts says how each API group words it on the wire. */
 export interface V7Refusal extends Refusal<keyof typeof statuses> {
   readonly violations?: readonly Violation[]
+  /** The description is the whole title of the problem. */
+  readonly isTitle?: true
 }
 
 export const statusOf = (refusal: V7Refusal): number => statuses[refusal.code]

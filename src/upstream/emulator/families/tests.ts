@@ -1,18 +1,13 @@
 import type { Answerers, Call } from '../call.ts'
 import { crud, type Family, listAnswer, listShape, shown } from '../crud.ts'
-import { textsOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { refused } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { acceptTest } from './test-accept.ts'
 import { removeVersions, writeVersion } from './test-history.ts'
 import { type TestKind, testKinds } from './test-kinds.ts'
+import { isReachable } from './test-reach.ts'
 import { showTest, testLinks } from './test-show.ts'
-
-/** A test of the account group's own, or one that another account group shares with it. */
-const isReachable = (test: Entry, { aid, caller }: Call): boolean =>
-  test.orgId === caller.orgId &&
-  (test.aid === aid || textsOf(test.fields['sharedWithAccounts']).includes(aid))
 
 /** Instant tests are read by their id but listed nowhere (v7-notes section 2). */
 const isConfigured = ({ fields }: Entry): boolean => fields['instant'] !== true

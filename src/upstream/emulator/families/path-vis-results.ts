@@ -1,0 +1,111 @@
+import type { Answer, Answerers, Call } from '../call.ts'
+import { type Json, type JsonObject, present, textOf } from '../json.ts'
+import { hasRound } from '../measurements/measurements.ts'
+import { type PathEnd, type Trace, traceOf } from '../measurements/path.ts'
+import type { Target } from '../measurements/target.ts'
+import { isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { simpleTest } from './agent-show.ts'
+import { measures, pagedResults, type ResultKind, shownDirection, testWith } from './result-kinds.ts'
+import { cellsOf, rowFrame, type Sample, sampleOf } from './result-rows.ts'
+import { directionsOf } from './test-directions.ts'
+import { agentsOf, measured, publicAddressOf } from './test-measured.ts'
+
+const pathVis: ResultKind = { name: 'path-vis', ways: ['to-target', 'from-target'], isNetwork: true }
+
+const agentEnd = (agent: Entry): PathEnd => ({
+  ipAddress: publicAddressOf(agent),
+  prefix: textOf(agent.fields['prefix']) ?? '203.0.113.0/24',
+  network: textOf(agent.fields['network']) ?? '',
+  location: textOf(agent.fields['location']),
+})
+
+const targetEnd = ({ ipAddress }: Target): PathEnd => ({
+  ipAddress,
+  prefix: `${ipAddress.replace(/\.\d+$/, '.0')}/24`,
+  network: 'Example Hosting (AS 64511)',
+  location: undefined,
+})
+
+const usualTraces = 3
+
+/** The attempts of one measurement, all in its direction. */
+function tracesOf(sample: Sample): readonly Trace[] {
+  const { pair, draw, network, agent, target, direction, test } = sample
+  const ends = [agentEnd(agent), targetEnd(target)] as const
+  const [source, destination] = direction === 'from-target' ? [ends[1], ends[0]] : ends
+  const count = Number(test.fields['numPathTraces'] ?? usualTraces)
+  return Array.from({ length: count }, (_, number) =>
+    traceOf({ pair, sample: draw, source, destination, latency: network.avgLatency, number }),
+  )
+}
+
+function frame(sample: Sample, call: Call): JsonObject {
+  const { agent, target, test, round } = sample
+  const end = agentEnd(agent)
+  return {
+    ...rowFrame(sample, call, `path-vis/agent/${agent.id}/round/${round}`),
+    ...shownDirection(sample),
+    server: target.server,
+    serverIp: target.ipAddress,
+    sourceIp: end.ipAddress,
+    sourcePrefix: end.prefix,
+    targetIsProxy: test.fields['targetIsProxy'] === true,
+  }
+}
+
+const summary = (sample: Sample, call: Call): JsonObject => ({
+  ...frame(sample, call),
+  pathTraces: tracesOf(sample).map(({ pathId, hops, responseTime }) => ({
+    pathId,
+    ipAddress: hops.at(-1)?.ipAddress ?? '',
+    numberOfHops: hops.length,
+    responseTime,
+    mss: Number(sample.test.fields['mss'] ?? 1_460),
+    pathMtu: 1_500,
+  })),
+})
+
+const detail = (sample: Sample, call: Call): JsonObject => ({
+  ...frame(sample, call),
+  pathTraces: tracesOf(sample).map(
+    ({ pathId, hops }): Json => ({
+      pathId,
+      hops: hops.map((hop) => present({ ...hop })),
+    }),
+  ),
+})
+
+/** One agent's one round, hop by hop. */
+function agentRound(call: Call): Answer | V7Refusal {
+  const { agentId = '', roundId = '' } = call.parameters
+  const test = testWith(pathVis, call)
+  const round = /^\d{1,12}$/.test(roundId) ? Number(roundId) : Number.NaN
+  if (!test || !measures(pathVis, test) || !hasRound(measured(test, call), round, call.now)) return notFound
+  const directions = directionsOf(test, call.query.get('direction'), pathVis.ways)
+  if (isV7Refusal(directions)) return directions
+  const cells = cellsOf(test, directions, call).filter(({ agent }) => agent.id === agentId)
+  if (cells.length === 0) return notFound
+  const whole = {
+    test,
+    facts: measured(test, call),
+    agentIds: agentsOf(test, call.state).map(({ id }) => id),
+  }
+  return {
+    status: 200,
+    varies: true,
+    body: {
+      results: cells.map((cell) => detail(sampleOf(whole, cell, round), call)),
+      test: simpleTest(test, call),
+      _links: {
+        self: { href: call.href(`/test-results/${test.id}/path-vis/agent/${agentId}/round/${roundId}`) },
+      },
+    },
+  }
+}
+
+/** `GET /test-results/{testId}/path-vis`, and its detail by agent and round. */
+export const pathVisResults = (): Answerers => ({
+  getTestPathVisResults: pagedResults(pathVis, summary),
+  getTestPathVisAgentRoundResults: agentRound,
+})

@@ -1,0 +1,72 @@
+import { type Draw, drawOf } from './draw.ts'
+import { type MeasuredTest, roundOf } from './measurements.ts'
+
+/**
+ * A time in which a test measures badly. Results show it, and alerts and events follow from it. A test has at most one in
+ * every slot of eight hours, and none that reaches into the next slot.
+ */
+export interface Incident {
+  readonly kind: IncidentKind
+  /** Number of the slot since 1970. */
+  readonly slot: number
+  /** First bad round and first good one behind, epoch seconds. */
+  readonly start: number
+  readonly end: number
+  readonly draw: Draw
+  /** Which of the test's agents suffer: at least one. */
+  hits(agentIds: readonly string[]): readonly string[]
+}
+
+/** `loss`: packets are lost. `unavailable`: the target answers wrongly or not at all. */
+export type IncidentKind = 'loss' | 'unavailable'
+
+const slotSeconds = 28_800
+const share = 0.6
+const hitShare = 0.7
+
+export const slotOf = (at: number): number => Math.floor(at / slotSeconds)
+
+const kindsOf: Readonly<Record<string, readonly IncidentKind[]>> = {
+  'agent-to-server': ['loss'],
+  'agent-to-agent': ['loss'],
+  voice: ['loss'],
+  'dns-server': ['unavailable'],
+  'dns-trace': ['unavailable'],
+  dnssec: ['unavailable'],
+  bgp: [],
+}
+const webKinds: readonly IncidentKind[] = ['loss', 'unavailable']
+
+function hitBy(draw: Draw, agentIds: readonly string[]): readonly string[] {
+  const hit = agentIds.filter((id) => draw.fraction(`hits ${id}`) < hitShare)
+  return hit.length > 0 ? hit : agentIds.slice(0, 1)
+}
+
+/** The incident of a slot, if the test has one there. */
+export function incidentIn({ key, type, schedule }: MeasuredTest, slot: number): Incident | undefined {
+  const draw = drawOf(`${key} incident ${slot}`)
+  const kinds = kindsOf[type] ?? webKinds
+  const kind = kinds[draw.whole('kind', [0, kinds.length - 1])]
+  if (schedule.kind !== 'repeated' || kind === undefined || draw.fraction('any') >= share) return undefined
+  const { interval, first } = schedule
+  const length = Math.min(draw.whole('length', [2, 12]) * interval, slotSeconds / 2)
+  const start = roundOf(slot * slotSeconds + draw.fraction('start') * (slotSeconds - length), interval)
+  if (start < first) return undefined
+  return { kind, slot, start, end: start + length, draw, hits: (agentIds) => hitBy(draw, agentIds) }
+}
+
+/** The incident that a round falls into. */
+export function incidentAt(test: MeasuredTest, round: number): Incident | undefined {
+  const incident = incidentIn(test, slotOf(round))
+  return incident && round >= incident.start && round < incident.end ? incident : undefined
+}
+
+/** Incidents that may touch a span of time, the newest slot first. @param from, @param to epoch seconds */
+export function incidentsBetween(test: MeasuredTest, from: number, to: number): readonly Incident[] {
+  if (test.schedule.kind !== 'repeated') return []
+  const newest = slotOf(to)
+  const oldest = slotOf(Math.max(from, test.schedule.first))
+  return Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, index) =>
+    incidentIn(test, newest - index),
+  ).filter((incident) => incident !== undefined)
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
-import { connect, sdWanManager } from './integrations.ts'
+import { connect, sdWan } from './integrations.ts'
 import { callV7 } from './v7.ts'
 
 /** The User API Token of the product documentation's own example, pasted as "API Key". */
@@ -134,7 +134,7 @@ describe('POST /v7/api-tokens', () => {
 
   test('refuses an access token that was not given that scope', async () => {
     await using service = await startPanoptes()
-    const tokens = await connect(service, sdWanManager)
+    const tokens = await connect(service, sdWan)
     const refused = await callV7(service, tokens.access_token, '/v7/api-tokens', { method: 'POST' })
     expect(refused.status).toBe(403)
   })

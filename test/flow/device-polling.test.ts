@@ -2,14 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterCode, poll } from '../support/device.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
-import {
-  admin,
-  askForTokens,
-  askStrictly,
-  type StrictClient,
-  sdWanManager,
-  strictClient,
-} from './integrations.ts'
+import { admin, askForTokens, askStrictly, type StrictClient, sdWan, strictClient } from './integrations.ts'
 import { callV7 } from './v7.ts'
 
 const clientId = 'sd-wan-manager'
@@ -35,7 +28,7 @@ describe('POST /v7/oauth2/token of a polling device, RFC 8628 §3.5', () => {
   }
 
   test('answers authorization_pending at every interval until the person has decided', async () => {
-    const code = await askStrictly(device, sdWanManager.scope)
+    const code = await askStrictly(device, sdWan.scope)
     for (let polls = 0; polls < 3; polls += 1) {
       expect(await pollFor(code.device_code)).toBe('authorization_pending')
       service.advance(code.interval ?? 5)
@@ -45,7 +38,7 @@ describe('POST /v7/oauth2/token of a polling device, RFC 8628 §3.5', () => {
   })
 
   test('answers slow_down to a poll before its interval has passed; a device that then obeys is never stuck', async () => {
-    const code = await askStrictly(device, sdWanManager.scope)
+    const code = await askStrictly(device, sdWan.scope)
     expect(code.interval).toBe(5)
     expect(await pollFor(code.device_code)).toBe('authorization_pending')
     service.advance(1)
@@ -64,14 +57,14 @@ describe('POST /v7/oauth2/token of a polling device, RFC 8628 §3.5', () => {
   })
 
   test('hands the tokens out at once when the person has decided, however early the poll', async () => {
-    const code = await askStrictly(device, sdWanManager.scope)
+    const code = await askStrictly(device, sdWan.scope)
     expect(await pollFor(code.device_code)).toBe('authorization_pending')
     await confirm(code)
     expect(await askForTokens(device, code.device_code)).toMatchObject({ expires_in: 600 })
   })
 
   test('gives one set of tokens to many parallel polls, and it lives', async () => {
-    const code = await askStrictly(device, sdWanManager.scope)
+    const code = await askStrictly(device, sdWan.scope)
     await confirm(code)
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => poll(service, { clientId, deviceCode: code.device_code })),
@@ -83,7 +76,7 @@ describe('POST /v7/oauth2/token of a polling device, RFC 8628 §3.5', () => {
   })
 
   test('tells another client nothing about the code and leaves it untouched', async () => {
-    const code = await askStrictly(device, sdWanManager.scope)
+    const code = await askStrictly(device, sdWan.scope)
     const stranger = { clientId: '0oalgciz1dyS1Uonr697', deviceCode: code.device_code }
     expect((await poll(service, stranger)).body['error']).toBe('invalid_grant')
     await confirm(code)
@@ -97,7 +90,7 @@ describe('POST /v7/oauth2/device/authorization, RFC 8628 §3.2', () => {
     await using service = await startPanoptes()
     const response = await fetch(`${service.url}/v7/oauth2/device/authorization`, {
       method: 'POST',
-      body: new URLSearchParams({ client_id: clientId, scope: sdWanManager.scope }),
+      body: new URLSearchParams({ client_id: clientId, scope: sdWan.scope }),
     })
     expect(response.headers.get('cache-control')).toContain('no-store')
     const body = (await response.json()) as Record<string, unknown>

@@ -9,7 +9,7 @@ import {
   integrations,
   meraki,
   merakiAt,
-  sdWanManager,
+  sdWan,
   splunkApp,
   type Tokens,
   viewer,
@@ -57,17 +57,17 @@ describe('POST /v7/oauth2/revoke, RFC 7009: the integration revokes', () => {
   })
 
   test('once more, or a token that never was: the answer is 200 all the same', async () => {
-    const tokens = await connect(service, sdWanManager)
+    const tokens = await connect(service, sdWan)
     for (const token of [tokens.refresh_token, tokens.refresh_token, 'never-was'])
-      await sdWanManager.revoke(service, token)
-    await expectDead(sdWanManager, tokens)
+      await sdWan.revoke(service, token)
+    await expectDead(sdWan, tokens)
   })
 
   test('a token of another client, which ends nothing', async () => {
-    const tokens = await connect(service, sdWanManager)
+    const tokens = await connect(service, sdWan)
     const fields = { client_id: splunkApp.clientId, token: tokens.refresh_token }
     await postForm(`${service.url}/v7/oauth2/revoke`, fields)
-    await expectAlive(sdWanManager, tokens)
+    await expectAlive(sdWan, tokens)
   })
 
   test('while it refreshes: once both have answered, nothing opens', async () => {
@@ -134,12 +134,12 @@ describe('GET /oauth2/logout, RP-initiated logout', () => {
       await connect(service, meraki, { person }),
       await connect(service, meraki, { person }),
     ]
-    const device = await connect(service, sdWanManager, { person })
+    const device = await connect(service, sdWan, { person })
     const other = await connect(service, meraki, { person: elsewhere })
     await signOut(person, { id_token_hint: first.id_token ?? '' })
     await expectDead(meraki, first)
     await expectDead(meraki, second)
-    await expectAlive(sdWanManager, device)
+    await expectAlive(sdWan, device)
     await expectAlive(meraki, other)
     expect((await elsewhere.open(`${service.url}/account`)).url).toBe(`${service.url}/account`)
   })
@@ -178,15 +178,15 @@ describe('Disconnect on /account', () => {
 
   test('ends the chosen connection and no other', async () => {
     const person = new Person()
-    const chosen = await connect(service, sdWanManager, { person, credentials: viewer })
-    const kept = await connect(service, sdWanManager, { person, credentials: viewer })
+    const chosen = await connect(service, sdWan, { person, credentials: viewer })
+    const kept = await connect(service, sdWan, { person, credentials: viewer })
     await person.open(`${service.url}/account`)
     expect(person.page?.html.split('<article').length).toBe(3)
     await person.press('Disconnect', {}, { connection: tagOf(chosen) })
     expect(person.page?.text).toContain('Cisco SD-WAN Manager is disconnected')
     expect(person.page?.html.split('<article').length).toBe(2)
-    await expectDead(sdWanManager, chosen)
-    await expectAlive(sdWanManager, kept)
+    await expectDead(sdWan, chosen)
+    await expectAlive(sdWan, kept)
   })
 
   test('does not reach connections of other people', async () => {
@@ -213,7 +213,7 @@ describe('Logout on the confirm page', () => {
 })
 
 describe('two devices that were connected from one browser', () => {
-  test.each([sdWanManager, splunkApp])('live and die apart: $name', async (integration) => {
+  test.each([sdWan, splunkApp])('live and die apart: $name', async (integration) => {
     const person = new Person()
     const first = await connect(service, integration, { person })
     const second = await connect(service, integration, { person })

@@ -144,23 +144,23 @@ export async function askStrictly(
   return oauth.processDeviceAuthorizationResponse(server, device, answer)
 }
 
-const sdWanManagerAt = oncePerService((service) => strictClient(service, 'sd-wan-manager'))
+const sdWanAt = oncePerService((service) => strictClient(service, 'sd-wan-manager'))
 
-export const sdWanManager: Integration = {
+export const sdWan: Integration = {
   name: 'Cisco SD-WAN Manager',
   clientId: 'sd-wan-manager',
   scope: 'agents:manage organization:read templates:deploy templates:manage tests:manage',
   lifetimes: { access: 600, idle: 7 * 86_400, absolute: 180 * 86_400 },
   code: { seconds: 600, expired: 'expired_token' },
-  async ask(service, person, scope = sdWanManager.scope) {
-    const strict = await sdWanManagerAt(service)
+  async ask(service, person, scope = sdWan.scope) {
+    const strict = await sdWanAt(service)
     const code = await askStrictly(strict, scope)
     await enterCode(person, code)
     return { finish: () => askForTokens(strict, code.device_code) }
   },
-  refresh: async (service, refreshToken) => refreshStrictly(await sdWanManagerAt(service), refreshToken),
+  refresh: async (service, refreshToken) => refreshStrictly(await sdWanAt(service), refreshToken),
   async revoke(service, token) {
-    const { server, client: device, authentication, plain } = await sdWanManagerAt(service)
+    const { server, client: device, authentication, plain } = await sdWanAt(service)
     const answer = await oauth.revocationRequest(server, device, authentication, token, plain)
     await oauth.processRevocationResponse(answer)
   },
@@ -205,7 +205,7 @@ export const splunkApp: Integration = {
   },
 }
 
-export const integrations: readonly Integration[] = [sdWanManager, meraki, splunkApp]
+export const integrations: readonly Integration[] = [sdWan, meraki, splunkApp]
 
 export interface Credentials {
   readonly email: string

@@ -6,7 +6,7 @@ import {
   connect,
   type Integration,
   meraki,
-  sdWanManager,
+  sdWan,
   splunkApp,
   type Tokens,
   viewer,
@@ -20,7 +20,7 @@ async function connectAll(
   service: RunningPanoptes,
 ): Promise<ReadonlyMap<string, readonly [Integration, Tokens]>> {
   const asked = [
-    ['admin', sdWanManager, admin],
+    ['admin', sdWan, admin],
     ['admin', meraki, admin],
     ['admin', splunkApp, admin],
     ['viewer', meraki, viewer],

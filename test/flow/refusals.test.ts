@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { askForCode, poll } from '../support/device.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
-import { connect, type Integration, meraki, sdWanManager, splunkApp, viewer } from './integrations.ts'
+import { connect, type Integration, meraki, sdWan, splunkApp, viewer } from './integrations.ts'
 import { callV7, type V7Call } from './v7.ts'
 
 /** What the tables ask beside what every integration has. */
@@ -23,7 +23,7 @@ const createTest: Case['write'] = {
 
 const cases: readonly Case[] = [
   {
-    ...sdWanManager,
+    ...sdWan,
     narrow: { scope: 'tests:manage', opened: '/v7/tests', closed: '/v7/account-groups' },
     notAllowed: 'alerts:manage',
     write: createTest,
@@ -186,7 +186,7 @@ describe.each(cases)('$name, what its tokens open', (integration) => {
   })
 })
 
-describe.each([sdWanManager, splunkApp])('$name, an expired device code', ({ clientId, scope }) => {
+describe.each([sdWan, splunkApp])('$name, an expired device code', ({ clientId, scope }) => {
   test('is expired_token to the device, and to a person the same as a code that never was', async () => {
     const code = await askForCode(service, { clientId, scope })
     service.advance(code.expires_in + 1)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { startPanoptes } from '../support/panoptes.ts'
-import { connect, sdWanManager, viewer } from './integrations.ts'
+import { connect, sdWan, viewer } from './integrations.ts'
 import { callV7 } from './v7.ts'
 
 /** What SD-WAN Manager deploys for a branch: two tests whose fields come from what the user fills in. */
@@ -34,7 +34,7 @@ const branchTemplate = {
 describe('Cisco SD-WAN Manager, templates', () => {
   test('creates a template, deploys it with what the user filled in, and finds the tests that it made', async () => {
     await using service = await startPanoptes()
-    const { access_token: token } = await connect(service, sdWanManager)
+    const { access_token: token } = await connect(service, sdWan)
     const created = await callV7<{ id: string }>(service, token, '/v7/templates', {
       method: 'POST',
       json: branchTemplate,
@@ -75,12 +75,12 @@ describe('Cisco SD-WAN Manager, templates', () => {
 
   test('deploys nothing without templates:deploy, and nothing for a Regular User', async () => {
     await using service = await startPanoptes()
-    const admins = await connect(service, sdWanManager, { scope: 'templates:manage' })
+    const admins = await connect(service, sdWan, { scope: 'templates:manage' })
     const { body } = await callV7<{ id: string }>(service, admins.access_token, '/v7/templates', {
       method: 'POST',
       json: branchTemplate,
     })
-    const viewers = await connect(service, sdWanManager, { credentials: viewer })
+    const viewers = await connect(service, sdWan, { credentials: viewer })
     for (const { access_token: token } of [admins, viewers]) {
       const refused = await callV7(service, token, `/v7/templates/${body.id}/deploy`, {
         method: 'POST',

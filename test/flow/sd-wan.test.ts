@@ -6,14 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterCode, followLink } from '../support/device.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
-import {
-  admin,
-  askForTokens,
-  askStrictly,
-  refreshStrictly,
-  sdWanManager,
-  strictClient,
-} from './integrations.ts'
+import { admin, askForTokens, askStrictly, refreshStrictly, sdWan, strictClient } from './integrations.ts'
 import { callV7 } from './v7.ts'
 
 const clientId = 'sd-wan-manager'
@@ -122,7 +115,7 @@ describe('Cisco SD-WAN Manager, device code', () => {
   test('connects over the link that its QR code holds, by oauth4webapi', async () => {
     await using service = await startPanoptes()
     const device = await strictClient(service, clientId)
-    const code = await askStrictly(device, sdWanManager.scope)
+    const code = await askStrictly(device, sdWan.scope)
     const person = new Person()
     await person.open(code.verification_uri_complete ?? '')
     // The link fills the code in; the person sends it (RFC 8628 §3.3.1).

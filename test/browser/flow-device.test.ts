@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { sdWanManager } from '../flow/integrations.ts'
+import { sdWan } from '../flow/integrations.ts'
 import { launchBrowser, type Watched, watch } from '../support/browser.ts'
 import { askForCode, type DeviceAuthorization, poll } from '../support/device.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
@@ -31,12 +31,12 @@ async function openBrowser(options: { javaScriptEnabled?: boolean } = {}): Promi
 }
 afterEach(() => context?.close())
 
-const ask = (): Promise<DeviceAuthorization> => askForCode(service, sdWanManager)
+const ask = (): Promise<DeviceAuthorization> => askForCode(service, sdWan)
 
 /** The device polls when its interval has passed. @returns its access token, or the protocol's error */
 async function pollOnce({ device_code: deviceCode, interval }: DeviceAuthorization): Promise<string> {
   service.advance(interval)
-  const { body } = await poll(service, { clientId: sdWanManager.clientId, deviceCode })
+  const { body } = await poll(service, { clientId: sdWan.clientId, deviceCode })
   return String(body['access_token'] ?? body['error'])
 }
 

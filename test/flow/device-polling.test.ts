@@ -63,6 +63,24 @@ describe('POST /v7/oauth2/token of a polling device, RFC 8628 §3.5', () => {
     expect(await askForTokens(device, code.device_code)).toMatchObject({ expires_in: 600 })
   })
 
+  test.each(['Cancel', 'Logout'])(
+    'answers access_denied once after the person pressed %s',
+    async (button) => {
+      const code = await askStrictly(device, sdWan.scope)
+      const person = new Person()
+      await person.open(code.verification_uri)
+      await person.press('Continue', { user_code: code.user_code })
+      if (button === 'Logout') {
+        await person.press('Continue')
+        await person.signIn(admin.email, admin.password)
+      }
+      await person.press(button)
+      expect(person.page?.text).toContain('Your device gets no access')
+      expect(await pollFor(code.device_code)).toBe('access_denied')
+      expect(await pollFor(code.device_code)).toBe('invalid_grant')
+    },
+  )
+
   test('gives one set of tokens to many parallel polls, and it lives', async () => {
     const code = await askStrictly(device, sdWan.scope)
     await confirm(code)

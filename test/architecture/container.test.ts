@@ -105,13 +105,14 @@ describe('Dockerfile', () => {
 describe('docker-compose.yml', () => {
   test('starts the emulator on Valkey once Valkey answers', () => {
     expect(panoptes.build).toBe('.')
-    expect(panoptes.environment).toEqual({ PANOPTES_STORE: 'redis://valkey:6379' })
+    expect(panoptes.environment).toMatchObject({ PANOPTES_STORE: 'redis://valkey:6379' })
     expect(panoptes.depends_on).toEqual({ valkey: { condition: 'service_healthy' } })
     expect(panoptes.command).toEqual(JSON.parse(argumentsOf('CMD')[0] ?? ''))
   })
 
   test('shows the operator listener to this machine alone', () => {
     expect(panoptes.ports).toEqual(['7070:7070', '127.0.0.1:7071:7071'])
+    expect(panoptes.environment).toMatchObject({ PANOPTES_OPERATOR_HOST: '0.0.0.0' })
   })
 
   test('keeps what Valkey acknowledged', () => {

@@ -3,6 +3,7 @@ import { accountGroups } from './families/account-groups.ts'
 import { agentClusters } from './families/agent-clusters.ts'
 import { agentTests } from './families/agent-tests.ts'
 import { agents } from './families/agents.ts'
+import { alertRules } from './families/alert-rules.ts'
 import { catalogues } from './families/catalogues.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
@@ -35,6 +36,7 @@ const modules: readonly FamilyModule[] = [
   networkResults,
   httpResults,
   pathVisResults,
+  alertRules,
 ]
 
 /** @throws when two modules answer the same operation, or one that the document does not have */

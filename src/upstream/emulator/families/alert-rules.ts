@@ -1,0 +1,134 @@
+import type { Answerers, Call } from '../call.ts'
+import { type Acceptance, type Accepted, crud, type Family, named, shown } from '../crud.ts'
+import { isJsonObject, type Json, type JsonObject, objectOf, textsOf, without } from '../json.ts'
+import type { Model } from '../model.ts'
+import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { simpleTest } from './agent-show.ts'
+import { setTestsOfRule, testsOfRule } from './alert-rule-tests.ts'
+
+/**
+ * Keys that the document marks read-only although its own text describes choices and defaults for them, and that clients
+ * set: Terraform's provider sends `roundsViolatingMode` with every rule (read in its schema).
+ */
+const chosenKeys: Readonly<Record<string, readonly string[]>> = {
+  roundsViolatingMode: ['exact', 'any', 'auto'],
+  sensitivityLevel: ['high', 'medium', 'low'],
+}
+
+function wrongChoices(body: JsonObject): readonly Violation[] {
+  return Object.entries(chosenKeys).flatMap(([field, allowed]) => {
+    const value = body[field]
+    const isRight = value === undefined || allowed.some((one) => one === value)
+    return isRight ? [] : [{ field, message: `must be one of ${allowed.join(', ')}.` }]
+  })
+}
+
+const mostRounds = 10
+
+/** X of Y times: both from 1 to 10, X at most Y (Terraform's provider checks the same). */
+function wrongRounds({ roundsViolatingOutOf, roundsViolatingRequired }: JsonObject): readonly Violation[] {
+  const outOf = Number(roundsViolatingOutOf)
+  const required = Number(roundsViolatingRequired ?? 1)
+  const wrong = (field: string, message: string): readonly Violation[] => [{ field, message }]
+  if (outOf < 1 || outOf > mostRounds)
+    return wrong('roundsViolatingOutOf', `must be from 1 to ${mostRounds}.`)
+  return required < 1 || required > outOf
+    ? wrong('roundsViolatingRequired', 'must be from 1 to roundsViolatingOutOf.')
+    : []
+}
+
+const strayTests = ({ call, supplied }: Acceptance): readonly Violation[] =>
+  textsOf(supplied['testIds'])
+    .filter((id) => call.state.find('tests', id)?.aid !== call.aid)
+    .map((id) => ({ field: 'testIds', message: `There is no test ${id} in this account group.` }))
+
+const chosen = (body: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(body).filter(([key]) => key in chosenKeys))
+
+/** Where notifications are shown they have recipients: Terraform's provider reads them unasked (v7-notes section 9). */
+function withRecipients(notifications: Json | undefined): JsonObject {
+  if (!isJsonObject(notifications)) return {}
+  return {
+    notifications: { ...notifications, email: { recipients: [], ...objectOf(notifications['email']) } },
+  }
+}
+
+/** Sources are counted or taken as a share, not both; what is given now wins over what is stored. */
+function sources(supplied: JsonObject): readonly string[] {
+  if (supplied['minimumSources'] !== undefined) return ['minimumSourcesPct']
+  return supplied['minimumSourcesPct'] === undefined ? [] : ['minimumSources']
+}
+
+function accept(acceptance: Acceptance): Accepted | V7Refusal {
+  const { call, supplied, merged } = acceptance
+  const body = objectOf(call.body)
+  const wrong = [...wrongChoices(body), ...wrongRounds(merged), ...strayTests(acceptance)]
+  if (wrong.length > 0) return invalid(wrong)
+  if (supplied['minimumSources'] !== undefined && supplied['minimumSourcesPct'] !== undefined)
+    return invalidField('minimumSources', 'cannot be used with minimumSourcesPct.')
+  if (textsOf(supplied['testIds']).length > 0 && !mayEditTests(call)) return editTestsMissing
+  return {
+    fields: {
+      roundsViolatingMode: 'any',
+      ...without(merged, [...sources(supplied), 'testIds']),
+      ...chosen(body),
+      ...withRecipients(merged['notifications']),
+    },
+  }
+}
+
+const mayEditTests = ({ caller, aid }: Call): boolean => caller.permissionsIn(aid).has('Edit tests')
+
+/** Documented for linking rules to tests and for deleting linked ones. */
+const editTestsMissing = refused('forbidden', 'Insufficient permissions: the role lacks "Edit tests".')
+
+/** A type has one default rule: a new one takes the place of the old (official document, `isDefault`). */
+function takeDefault(rule: Entry, { state }: Call): void {
+  if (rule.fields['isDefault'] !== true) return
+  for (const other of state.all('alert-rules')) {
+    const isSame = other.aid === rule.aid && other.fields['alertType'] === rule.fields['alertType']
+    if (isSame && other.id !== rule.id && other.fields['isDefault'] === true)
+      state.put({ ...other, fields: { ...other.fields, isDefault: false } })
+  }
+}
+
+function show(rule: Entry, call: Call): JsonObject {
+  const tests = testsOfRule(rule.id, rule.aid, call.state)
+  return {
+    ...rule.fields,
+    testIds: tests.map(({ id }) => id),
+    tests: tests.map((test) => simpleTest(test, call)),
+  }
+}
+
+const alertRule: Family = {
+  path: '/alerts/rules',
+  collection: 'alert-rules',
+  idKey: 'ruleId',
+  owner: 'account-group',
+  newId: ({ state }) => state.nextId({ name: 'ruleIds', first: 1_000_001 }),
+  show,
+  accept,
+  afterWrite(rule, call) {
+    takeDefault(rule, call)
+    const testIds = objectOf(call.body)['testIds']
+    if (testIds !== undefined) setTestsOfRule(rule, textsOf(testIds), call)
+  },
+  beforeDelete(rule, call) {
+    const isLinked = testsOfRule(rule.id, rule.aid, call.state).length > 0
+    if (isLinked && !mayEditTests(call)) return editTestsMissing
+    setTestsOfRule(rule, [], call)
+    return undefined
+  },
+}
+
+/** `/alerts/rules`. An unknown rule reads as an empty answer, not as 404: the document says so of this operation alone. */
+export const alertRules = (model: Model): Answerers => ({
+  ...crud(alertRule, model),
+  getAlertRule(call) {
+    const rule = named(alertRule, call)
+    const schema = model.schema('RuleDetail')
+    return { status: 200, body: rule ? shown(alertRule, rule, { ...call, schema }) : {} }
+  },
+})

@@ -26,6 +26,7 @@ function refuse(response: ServerResponse, status: number, description: string): 
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
     Connection: 'close',
   })
   response.end(JSON.stringify({ error: 'invalid_request', error_description: description }))

@@ -4,12 +4,15 @@ import { agentClusters } from './families/agent-clusters.ts'
 import { agentTests } from './families/agent-tests.ts'
 import { agents } from './families/agents.ts'
 import { alertRules } from './families/alert-rules.ts'
+import { alerts } from './families/alerts.ts'
 import { catalogues } from './families/catalogues.ts'
+import { events } from './families/events.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
 import { networkResults } from './families/network-results.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
 import { roles } from './families/roles.ts'
+import { streams } from './families/streams.ts'
 import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
 import { users } from './families/users.ts'
@@ -37,6 +40,9 @@ const modules: readonly FamilyModule[] = [
   httpResults,
   pathVisResults,
   alertRules,
+  streams,
+  alerts,
+  events,
 ]
 
 /** @throws when two modules answer the same operation, or one that the document does not have */

@@ -76,7 +76,7 @@ function connectionsOf(parts: AccountParts): (user: User) => Promise<readonly Ac
 
 /** The routes under `/account`; the sign-in pages belong to the authorization server. */
 export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): Middleware {
-  const router = new Router()
+  const router = new Router({ sensitive: true, strict: true })
   const connections = connectionsOf(parts)
   const nameOf = nameIn(parts)
 

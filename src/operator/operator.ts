@@ -1,8 +1,9 @@
 /**
- * Operator: the listener for whoever runs us: health, and the end of connections. Never on the public port; every `/operator`
- * call needs the bearer token (DECISIONS 16). Owns no records.
+ * Operator: the listener for whoever runs us: health, and the end of connections. Never on the public port; everything but
+ * health needs the bearer token (DECISIONS 16). Owns no records.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import type { Connection } from '#domain/grant.ts'
@@ -40,10 +41,13 @@ function problem(ctx: Context, status: number, detail: string): void {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
+/** What those may ask who watch the process and hold no token. */
+const openPaths: ReadonlySet<string> = new Set(['/health/live', '/health/ready'])
+
 function requireToken(token: string): Middleware {
   const expected = digest(`Bearer ${token}`)
   return (ctx, next) => {
-    if (!ctx.path.startsWith('/operator')) return next()
+    if (openPaths.has(ctx.path)) return next()
     if (timingSafeEqual(digest(ctx.get('authorization').replace(/^bearer /i, 'Bearer ')), expected))
       return next()
     ctx.set('WWW-Authenticate', 'Bearer realm="operator"')
@@ -108,7 +112,7 @@ const connectionAnswer = (connection: Connection): object => ({
 })
 
 function routes(parts: OperatorParts): Router {
-  const router = new Router()
+  const router = new Router({ sensitive: true, strict: true })
   const select = selectConnections(parts)
 
   router.get('/health/live', (ctx) => {
@@ -146,11 +150,20 @@ function routes(parts: OperatorParts): Router {
 
   router.delete('/operator/blocked-addresses/:address', async (ctx) => {
     const address = ctx.params['address'] ?? ''
+    if (isIP(address) === 0) return problem(ctx, 400, `address: found ${address}; allowed is an IP address`)
     await parts.sourceBlock.lift(address)
     parts.log({ event: 'address-unblocked', address })
     ctx.status = 204
+    return undefined
   })
   return router
+}
+
+/** What the router says without words. */
+const refusals: Readonly<Record<number, string>> = {
+  404: 'There is nothing at this address.',
+  405: 'This address does not take requests of this kind; the header Allow names those it takes.',
+  501: 'Requests of this kind are not known here.',
 }
 
 /** @returns the Koa application of the operator listener */
@@ -161,7 +174,8 @@ export function openOperator(parts: OperatorParts): Koa {
   app.use(async (ctx, next) => {
     try {
       await next()
-      if (ctx.status === 404 && ctx.body === undefined) problem(ctx, 404, 'There is nothing at this address.')
+      if (ctx.body === undefined && ctx.status in refusals)
+        problem(ctx, ctx.status, refusals[ctx.status] ?? '')
     } catch (error) {
       parts.log({ event: 'operator-failure', path: ctx.path, error: String(error) })
       ctx.set('Retry-After', '2')

@@ -17,7 +17,7 @@ export interface PlaygroundParts {
 }
 
 export function playgroundRoutes({ views, origin, landing, integrations }: PlaygroundParts): Middleware {
-  const router = new Router()
+  const router = new Router({ sensitive: true, strict: true })
 
   router.get('/', (ctx) => {
     ctx.type = 'html'

@@ -33,7 +33,7 @@ function formBinding({ origin, randomBytes }: AuthorizationServerParts): {
 
 /** Signing in to the account page: the same two pages as in an authorization request, without one. */
 export function accountSignIn(parts: AuthorizationServerParts, sessions: BrowserSessions): Middleware {
-  const router = new Router()
+  const router = new Router({ sensitive: true, strict: true })
   const signIn = signInStep(parts)
   const binding = formBinding(parts)
   const placeOf = (ctx: Context): SignInPlace => ({

@@ -15,7 +15,7 @@ export interface Guess {
 export interface DrawnAttempt {
   /** Seconds to wait; 0 when the password may be looked at. */
   readonly retryAfterSeconds: number
-  /** The password was right: clears the count of that user alone, and uses up nothing of the others' (design, section 3). */
+  /** The password was right: clears the count of that user alone, and uses up nothing of the others' (DECISIONS 32). */
   giveBack(user: User): Promise<void>
 }
 

@@ -25,7 +25,7 @@ function seeOther(ctx: Context, location: string): void {
  * Routes of the steps, under `/interaction/:uid`; the engine's cookies are bound to that path, so tabs do not disturb each other.
  */
 export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts, 'confirm'>): Middleware {
-  const router = new Router()
+  const router = new Router({ sensitive: true, strict: true })
   const signIn = signInStep(parts)
   const confirm = confirmStep(parts)
   const steps = interactionSteps({ provider, parts, units, confirm })

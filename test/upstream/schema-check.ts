@@ -12,6 +12,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[]
   readonly additionalProperties?: unknown
   readonly writeOnly?: boolean
+  readonly nullable?: boolean
 }
 
 const schemas = JSON.parse(readFileSync('config/v7/schemas.json', 'utf8')) as Record<string, Schema>
@@ -27,8 +28,10 @@ const typeOf = (value: unknown): string => {
   return Number.isInteger(value) ? 'integer' : typeof value
 }
 
-const fits = (type: string, value: unknown): boolean =>
-  typeOf(value) === type || (type === 'number' && typeOf(value) === 'integer')
+const fits = ({ type = '', nullable }: Schema, value: unknown): boolean =>
+  typeOf(value) === type ||
+  (value === null && nullable === true) ||
+  (type === 'number' && typeOf(value) === 'integer')
 
 function check(schema: Schema, value: unknown, at: string): readonly string[] {
   const one = resolve(schema)
@@ -37,7 +40,7 @@ function check(schema: Schema, value: unknown, at: string): readonly string[] {
     const results = variants.map((variant) => check(variant, value, at))
     return results.some((found) => found.length === 0) ? [] : (results[0] ?? [])
   }
-  if (one.type !== undefined && !fits(one.type, value)) return [`${at} is ${typeOf(value)}, not ${one.type}`]
+  if (one.type !== undefined && !fits(one, value)) return [`${at} is ${typeOf(value)}, not ${one.type}`]
   if (one.enum && one.enum.length > 1 && !one.enum.includes(value))
     return [`${at} is ${JSON.stringify(value)}, none of ${one.enum.join(' ')}`]
   if (Array.isArray(value))

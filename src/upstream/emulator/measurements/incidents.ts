@@ -1,5 +1,6 @@
 import { type Draw, drawOf } from './draw.ts'
 import { type MeasuredTest, roundOf } from './measurements.ts'
+import { slotOf, slotSeconds } from './slots.ts'
 
 /**
  * A time in which a test measures badly. Results show it, and alerts and events follow from it. A test has at most one in
@@ -20,11 +21,8 @@ export interface Incident {
 /** `loss`: packets are lost. `unavailable`: the target answers wrongly or not at all. */
 export type IncidentKind = 'loss' | 'unavailable'
 
-const slotSeconds = 28_800
 const share = 0.6
 const hitShare = 0.7
-
-export const slotOf = (at: number): number => Math.floor(at / slotSeconds)
 
 const kindsOf: Readonly<Record<string, readonly IncidentKind[]>> = {
   'agent-to-server': ['loss'],
@@ -59,14 +57,4 @@ export function incidentIn({ key, type, schedule }: MeasuredTest, slot: number):
 export function incidentAt(test: MeasuredTest, round: number): Incident | undefined {
   const incident = incidentIn(test, slotOf(round))
   return incident && round >= incident.start && round < incident.end ? incident : undefined
-}
-
-/** Incidents that may touch a span of time, the newest slot first. @param from, @param to epoch seconds */
-export function incidentsBetween(test: MeasuredTest, from: number, to: number): readonly Incident[] {
-  if (test.schedule.kind !== 'repeated') return []
-  const newest = slotOf(to)
-  const oldest = slotOf(Math.max(from, test.schedule.first))
-  return Array.from({ length: Math.max(0, newest - oldest + 1) }, (_, index) =>
-    incidentIn(test, newest - index),
-  ).filter((incident) => incident !== undefined)
 }

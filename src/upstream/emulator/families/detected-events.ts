@@ -1,0 +1,70 @@
+import type { Call } from '../call.ts'
+import { drawOf } from '../measurements/draw.ts'
+import { type Incident, incidentIn } from '../measurements/incidents.ts'
+import { idInSlot } from '../measurements/slot-id.ts'
+import type { Target } from '../measurements/target.ts'
+import type { Entry } from '../state.ts'
+import { agentsOf, measured, targetsOf } from './test-measured.ts'
+
+/** An incident as event detection tells of it: one event for each incident of a test. */
+export interface DetectedEvent {
+  readonly id: string
+  readonly type: EventType
+  readonly test: Entry
+  readonly target: Target
+  /** Those that suffer. */
+  readonly agents: readonly Entry[]
+  /** Whether these are all agents of the test. */
+  readonly hitsAll: boolean
+  /** Epoch ms. */
+  readonly startAt: number
+  /** Epoch ms; undefined while it goes on. */
+  readonly endAt: number | undefined
+}
+
+/** Those of the 17 types of the document that tests of cloud and enterprise agents can tell of here. */
+export type EventType = 'network' | 'dns' | 'target'
+
+function typeOf(test: Entry, incident: Incident): EventType {
+  if (incident.kind === 'loss') return 'network'
+  return String(test.fields['type']).startsWith('dns') ? 'dns' : 'target'
+}
+
+function eventOf(
+  test: Entry,
+  incident: Incident,
+  { call, asOf }: { call: Call; asOf: number },
+): DetectedEvent[] {
+  const all = agentsOf(test, call.state)
+  const hits = new Set(incident.hits(all.map(({ id }) => id)))
+  const [target] = targetsOf(test, call.state)
+  if (incident.start * 1000 > asOf || !target || hits.size === 0) return []
+  return [
+    {
+      id: idInSlot(drawOf(`${measured(test, call).key} event`), incident.slot),
+      type: typeOf(test, incident),
+      test,
+      target,
+      agents: all.filter(({ id }) => hits.has(id)),
+      hitsAll: hits.size === all.length,
+      startAt: incident.start * 1000,
+      endAt: incident.end * 1000 <= asOf ? incident.end * 1000 : undefined,
+    },
+  ]
+}
+
+/**
+ * The events of the account group's tests in these slots, the youngest first.
+ * @param asOf epoch ms; what begins or ends later has not happened
+ */
+export function eventsIn(slots: readonly number[], call: Call, asOf: number): readonly DetectedEvent[] {
+  const tests = call.state.all('tests').filter(({ aid }) => aid === call.aid)
+  const events = tests.flatMap((test) => {
+    const facts = measured(test, call)
+    return slots.flatMap((slot) => {
+      const incident = incidentIn(facts, slot)
+      return incident ? eventOf(test, incident, { call, asOf }) : []
+    })
+  })
+  return events.sort((a, b) => b.startAt - a.startAt || (a.id < b.id ? -1 : 1))
+}

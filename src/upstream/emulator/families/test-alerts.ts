@@ -1,0 +1,94 @@
+import type { Call } from '../call.ts'
+import { textsOf } from '../json.ts'
+import { drawOf } from '../measurements/draw.ts'
+import { type Incident, type IncidentKind, incidentIn } from '../measurements/incidents.ts'
+import type { MeasuredTest } from '../measurements/measurements.ts'
+import { idInSlot } from '../measurements/slot-id.ts'
+import type { Entry } from '../state.ts'
+import { agentsOf, measured } from './test-measured.ts'
+
+/**
+ * What happens when an incident violates a rule that is linked to the test. Which rules an incident violates follows from
+ * their type; expressions are not evaluated.
+ */
+export interface Alert {
+  readonly id: string
+  readonly test: Entry
+  readonly rule: Entry
+  readonly incident: Incident
+  readonly agents: readonly Entry[]
+  /** Epoch ms. */
+  readonly startAt: number
+  /** Epoch ms; undefined while the alert is active. */
+  readonly clearedAt: number | undefined
+}
+
+const networkAlerts = ['end-to-end-server', 'end-to-end-agent', 'voice']
+const targetAlerts = [
+  'http-server',
+  'page-load',
+  'web-transactions',
+  'api',
+  'ftp',
+  'sip-server',
+  'dns-server',
+  'dns-trace',
+  'dnssec',
+]
+const violated: Readonly<Record<IncidentKind, readonly string[]>> = {
+  loss: networkAlerts,
+  unavailable: targetAlerts,
+}
+
+const rulesOf = ({ fields }: Entry, { state }: Pick<Call, 'state'>): readonly Entry[] =>
+  fields['alertsEnabled'] === false
+    ? []
+    : textsOf(fields['alertRules']).flatMap((id) => state.find('alert-rules', id) ?? [])
+
+/** Enough agents at a time, and enough rounds in a row. */
+function triggers({ fields }: Entry, hit: number, all: number): boolean {
+  const share = Number(fields['minimumSourcesPct'] ?? 0)
+  return hit >= Number(fields['minimumSources'] ?? 1) && hit * 100 >= share * all
+}
+
+interface Violation {
+  readonly test: Entry
+  readonly facts: MeasuredTest
+  readonly interval: number
+  readonly incident: Incident
+  readonly agents: readonly Entry[]
+}
+
+function alertOf(rule: Entry, { test, facts, interval, incident, agents }: Violation, asOf: number): Alert[] {
+  const hits = new Set(incident.hits(agents.map(({ id }) => id)))
+  const required = Number(rule.fields['roundsViolatingRequired'] ?? 1)
+  const start = incident.start + (required - 1) * interval
+  const isViolated = violated[incident.kind].includes(String(rule.fields['alertType']))
+  const happens = isViolated && triggers(rule, hits.size, agents.length) && start < incident.end
+  if (!happens || start * 1000 > asOf) return []
+  const id = idInSlot(drawOf(`${facts.key} alert ${rule.id}`), incident.slot)
+  const clearedAt = incident.end * 1000 <= asOf ? incident.end * 1000 : undefined
+  const hit = agents.filter((agent) => hits.has(agent.id))
+  return [{ id, test, rule, incident, agents: hit, startAt: start * 1000, clearedAt }]
+}
+
+/**
+ * The alerts of the account group's tests in these slots, the youngest first.
+ * @param asOf epoch ms; what begins or clears later has not happened
+ */
+export function alertsIn(slots: readonly number[], call: Call, asOf: number): readonly Alert[] {
+  const tests = call.state.all('tests').filter(({ aid }) => aid === call.aid)
+  const alerts = tests.flatMap((test) => {
+    const rules = rulesOf(test, call)
+    const facts = measured(test, call)
+    if (rules.length === 0 || facts.schedule.kind !== 'repeated') return []
+    const { interval } = facts.schedule
+    const agents = agentsOf(test, call.state)
+    return slots.flatMap((slot) => {
+      const incident = incidentIn(facts, slot)
+      if (!incident) return []
+      return rules.flatMap((rule) => alertOf(rule, { test, facts, interval, incident, agents }, asOf))
+    })
+  })
+  return alerts.sort((a, b) => b.startAt - a.startAt || (a.id < b.id ? -1 : 1))
+}

@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Calls, openCalls, origin, viewer } from './emulator-calls.ts'
+import { pagesOf } from './paged-calls.ts'
+import { violations } from './schema-check.ts'
+
+interface Alert {
+  readonly id: string
+  readonly alertType: string
+  readonly alertRuleId: string
+  readonly alertState: string
+  readonly startDate: string
+  readonly endDate?: string
+  readonly _links: { readonly test: { readonly href: string } }
+}
+
+let calls: Calls
+beforeEach(async () => {
+  calls = await openCalls()
+})
+
+const alertsOf = async (query: string): Promise<readonly Alert[]> => {
+  const first = await calls.call('GET', '/alerts', { query })
+  expect(first.status).toBe(200)
+  return (await pagesOf(calls, first, 'alerts')).flat() as readonly Alert[]
+}
+
+/** Lets time pass until something is wrong somewhere. */
+async function untilActive(): Promise<readonly Alert[]> {
+  for (let round = 0; round < 500; round += 1) {
+    const active = await alertsOf('')
+    if (active.length > 0) return active
+    calls.clock.advance(300)
+  }
+  throw new Error('no alert within two days')
+}
+
+describe('GET /alerts', () => {
+  test('lists only active alerts without a time, in the form of the document', async () => {
+    await untilActive()
+    const { headers, body } = await calls.call('GET', '/alerts')
+    expect(headers['content-type']).toBe('application/hal+json;charset=UTF-8')
+    expect(violations('Alerts', body)).toEqual([])
+    for (const alert of body.alerts) {
+      expect(alert).toMatchObject({ alertState: 'trigger', state: 'ACTIVE', alertId: alert.id })
+      expect(alert).not.toHaveProperty('endDate')
+      expect(alert.dateStart).toBe(alert.startDate.replace('T', ' ').replace('Z', ''))
+      expect(alert.ruleId).toBe(Number(alert.alertRuleId))
+    }
+    expect(await alertsOf('state=trigger')).toHaveLength(body.alerts.length)
+  })
+
+  test('lists cleared alerts by when they cleared, youngest first', async () => {
+    const range = 'startDate=2029-12-25T00:00:00Z&endDate=2029-12-28T00:00:00Z'
+    const cleared = await alertsOf(`state=clear&${range}`)
+    expect(cleared.length).toBeGreaterThan(5)
+    for (const { endDate = '', alertState } of cleared) {
+      expect(alertState).toBe('clear')
+      expect(endDate >= '2029-12-25T00:00:00Z' && endDate <= '2029-12-28T00:00:00Z').toBe(true)
+    }
+    const starts = cleared.map(({ startDate }) => startDate)
+    expect(starts).toEqual([...starts].sort().reverse())
+    expect(new Set(cleared.map(({ id }) => id)).size).toBe(cleared.length)
+  })
+
+  test('filters triggered alerts by when they started', async () => {
+    const [youngest] = await untilActive()
+    const at = youngest?.startDate ?? ''
+    const ids = (await alertsOf(`state=trigger&startDate=${at}`)).map(({ id }) => id)
+    expect(ids).toContain(youngest?.id)
+    const before = new Date(Date.parse(at) - 1000).toISOString()
+    expect(
+      await alertsOf(`state=trigger&startDate=2029-11-01T00:00:00Z&endDate=${before}`),
+    ).not.toContainEqual(youngest)
+  })
+
+  test('lists both in a range without a state: cleared within it, active begun before its end', async () => {
+    const active = await untilActive()
+    const both = await alertsOf('window=2d')
+    const states = new Set(both.map(({ alertState }) => alertState))
+    expect(states).toEqual(new Set(['clear', 'trigger']))
+    expect(both.map(({ id }) => id)).toEqual(expect.arrayContaining(active.map(({ id }) => id)))
+  })
+
+  test('takes max and pages on', async () => {
+    const first = await calls.call('GET', '/alerts', { query: 'state=clear&window=30d&max=7' })
+    expect(first.body.alerts).toHaveLength(7)
+    const pages = await pagesOf(calls, first, 'alerts')
+    expect(pages.flat()).toEqual(await alertsOf('state=clear&window=30d'))
+  })
+
+  test('belongs to tests and rules of the account group', async () => {
+    const tests = (await calls.call('GET', '/tests')).body.tests.map(
+      ({ testId }: { testId: string }) => testId,
+    )
+    for (const { _links } of await alertsOf('state=clear&window=14d'))
+      expect(tests).toContain(_links.test.href.split('/').at(-1))
+    const elsewhere = await calls.call('GET', '/alerts', { query: 'state=clear&window=14d', aid: '1102' })
+    expect(new Set(elsewhere.body.alerts.map((one: Alert) => one._links.test.href))).toEqual(
+      new Set([`${origin}/v7/tests/http-server/110601?aid=1102`]),
+    )
+  })
+
+  test('has none of a test whose alerts are off, and others for other rules', async () => {
+    const ofTest = async (): Promise<readonly Alert[]> =>
+      (await alertsOf('state=clear&window=14d')).filter(({ _links }) => _links.test.href.includes('/110303'))
+    expect((await ofTest()).length).toBeGreaterThan(0)
+    const picky = {
+      ruleName: 'Never',
+      alertType: 'end-to-end-server',
+      expression: '((loss >= 99%))',
+      minimumSources: 9,
+      roundsViolatingOutOf: 1,
+    }
+    const { ruleId } = (await calls.call('POST', '/alerts/rules', { body: picky })).body
+    await calls.call('PUT', '/tests/agent-to-server/110303', { body: { alertRules: [ruleId] } })
+    expect(await ofTest()).toEqual([])
+    await calls.call('PUT', '/tests/agent-to-server/110303', {
+      body: { alertRules: ['110102'], alertsEnabled: false },
+    })
+    expect(await ofTest()).toEqual([])
+  })
+
+  test.each(['state=open', 'max=0', 'max=-1', 'max=many', 'window=1h&startDate=2029-12-25T00:00:00Z'])(
+    '%s is refused',
+    async (query) => {
+      expect((await calls.call('GET', '/alerts', { query })).status).toBe(400)
+    },
+  )
+})
+
+describe('GET /alerts/{alertId}', () => {
+  test('tells what each agent measured, in the form of the document, and stays when the alert clears', async () => {
+    const [alert] = await untilActive()
+    const { status, body } = await calls.call('GET', `/alerts/${alert?.id}`, { as: viewer })
+    expect(status).toBe(200)
+    expect(violations('AlertDetail', body)).toEqual([])
+    expect(body).toMatchObject({ id: alert?.id, startDate: alert?.startDate, state: 'trigger' })
+    expect(body.details.length).toBe(body.violationCount)
+    calls.clock.advance(86_400)
+    const later = await calls.call('GET', `/alerts/${alert?.id}`)
+    expect(violations('AlertDetail', later.body)).toEqual([])
+    expect(later.body).toMatchObject({ id: alert?.id, state: 'clear' })
+    expect(later.body.details[0].end.metrics).not.toBe(later.body.details[0].start.metrics)
+  })
+
+  test('agrees with the results of the test', async () => {
+    const alerts = await alertsOf('state=clear&window=20d')
+    const alert = alerts.find(({ alertType }) => alertType === 'end-to-end-server')
+    const { body } = await calls.call('GET', `/alerts/${alert?.id}`)
+    const testId = alert?._links.test.href.split('/').at(-1)
+    const at = Date.parse(alert?.startDate ?? '') / 1000
+    const query = `startDate=${alert?.startDate}&endDate=${alert?.startDate}`
+    const { results } = (await calls.call('GET', `/test-results/${testId}/network`, { query })).body
+    const bad = results.filter(({ loss }: { loss: number }) => loss >= 20)
+    expect(new Set(results.map(({ roundId }: { roundId: number }) => roundId))).toEqual(new Set([at]))
+    expect(bad.map(({ agent }: { agent: { agentId: string } }) => agent.agentId)).toEqual(
+      body.details.map(({ id }: { id: string }) => id),
+    )
+  })
+
+  test('of others, and what is no alert, is not found', async () => {
+    const foreign = await calls.call('GET', '/alerts', { query: 'state=clear&window=14d', aid: '1102' })
+    for (const id of [foreign.body.alerts[0].id, 'e9c3bf02-a48c-4aa8-9e5f-898800d6f569', 'x'])
+      expect((await calls.call('GET', `/alerts/${id}`)).status).toBe(404)
+  })
+})

@@ -64,7 +64,7 @@ function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): v
 }
 
 /**
- * Builds the authorization server. The engine fixes its issuer here, so the origin must be known (design: main binds first).
+ * Builds the authorization server. The engine fixes its issuer here, so the origin must be known (DECISIONS 38).
  * @param pages surfaces that are served from the same origin with the same browser session
  * @returns the Koa application; its `callback()` is the request listener
  */

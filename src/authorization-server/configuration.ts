@@ -13,7 +13,7 @@ import { checkRequestedScope } from './requested-scope.ts'
 import { logoutViews } from './sign-out.ts'
 import { mayIntrospect, mayRevoke } from './token-policies.ts'
 
-/** ThousandEyes' own paths where they are known (design, section 2). */
+/** ThousandEyes' own paths where they are known (README, Paths). */
 export const routes = {
   authorization: '/oauth2/authorize',
   token: '/v7/oauth2/token',

@@ -49,7 +49,7 @@ export function matchesLoopback(registered: string, presented: string): boolean 
 
 /**
  * Seam 2: one rule for the redirect URIs of all clients, exact text but for the loopback port (RFC 9700 §2.1). The engine frees
- * the port for native clients alone, while Meraki is a web client (design, section 6), and then takes any spelling of it.
+ * the port for native clients alone, while Meraki is a web client (config/integrations.yaml), and then takes any spelling of it.
  */
 function freeLoopbackPort(provider: Provider): void {
   const prototype = (provider.Client as unknown as { prototype: RedirectingClient & Record<string, unknown> })

@@ -64,7 +64,7 @@ function leave(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC, clientI
 
 /**
  * RP-initiated logout ends that client's connections of this browser session, which the engine alone does not do for tokens
- * that outlive the session. Events are not awaited, so this stands around the engine and works in the same unit (design, 3.7).
+ * that outlive the session. Events are not awaited, so this stands around the engine, in the same unit (ARCHITECTURE, Leaving).
  */
 export function endConnectionsOnLogout(parts: AuthorizationServerParts, work: GrantWork): Middleware {
   async function endConnections(sessionUid: string | undefined, clientId: string | undefined): Promise<void> {

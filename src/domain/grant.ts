@@ -6,7 +6,7 @@ import type { UserId } from './user.ts'
 /** The public handle of a grant: it prefixes every token of the connection and names its record (DECISIONS 5). */
 export type GrantTag = Branded<'GrantTag'>
 
-/** A grant as people see it: one user's connection to one integration (design: the grant is the unit of everything). */
+/** A grant as people see it: one user's connection to one integration (DECISIONS 4). */
 export interface Connection {
   readonly tag: GrantTag
   readonly userId: UserId

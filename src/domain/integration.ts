@@ -1,4 +1,4 @@
-/** How long the tokens of one integration live. Ours: ThousandEyes publishes no figures (DECISIONS: lifetimes). */
+/** How long the tokens of one integration live. Ours: ThousandEyes publishes no figures (DECISIONS 17). */
 export interface TokenLifetimes {
   readonly accessSeconds: number
   /** A refresh token that is not used for so long is dead. */

@@ -1,4 +1,4 @@
-/** An expected no. Failures (a broken store, a defect) throw instead (design decision 13). */
+/** An expected no. Failures (a broken store, a defect) throw instead (DECISIONS 13). */
 export interface Refusal<Code extends string = string> {
   readonly kind: 'refusal'
   readonly code: Code

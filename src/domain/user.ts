@@ -1,7 +1,7 @@
 import type { Branded } from './brand.ts'
 import { parseRegionId, type RegionId } from './region.ts'
 
-/** `<region>.<uid>`: a user exists in exactly one region, so the id settles it (design: a user is (region, uid)). */
+/** `<region>.<uid>`: a user exists in exactly one region, so the id settles it (DECISIONS 32). */
 export type UserId = Branded<'UserId'>
 
 export interface User {

@@ -74,7 +74,7 @@ async function firstAnswer(checks: readonly Check[], call: Call): Promise<Answer
   throw new Error('no check answered the call')
 }
 
-/** The one boundary of failures (design decision 13): nothing thrown reaches the caller in other words than these. */
+/** The one boundary of failures (DECISIONS 13): nothing thrown reaches the caller in other words than these. */
 const failureAnswer = (call: Call, error: unknown): Answer =>
   error instanceof UpstreamFailure
     ? badGateway(call, 'upstream_failed', 'The upstream could not answer.')

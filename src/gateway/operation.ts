@@ -4,7 +4,7 @@ import type { Call, Check } from './call.ts'
 import { notFound, problemAnswer } from './refusal-answer.ts'
 import { openRoutes } from './routes.ts'
 
-/** Finds the operation by method and path; what is not in the table does not exist (design decision 8). */
+/** Finds the operation by method and path; what is not in the table does not exist (DECISIONS 8). */
 export function matchOperation(operations: readonly Operation[]): Check {
   const routes = openRoutes(operations)
   return (call) => {

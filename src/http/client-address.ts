@@ -36,7 +36,7 @@ function forwardedAddress(list: string, isTrusted: (address: string) => boolean)
 }
 
 /**
- * Who is calling, for limits and logs. `X-Forwarded-For` counts only when the peer is a trusted proxy (design decision 14);
+ * Who is calling, for limits and logs. `X-Forwarded-For` counts only when the peer is a trusted proxy (DECISIONS 14);
  * a list that is malformed, too long or holds proxies alone leaves the peer itself.
  * @param trustedProxies addresses or ranges, as `10.0.0.0/8` @throws when one is neither
  */

@@ -15,7 +15,7 @@ export interface StoredRecord {
 
 /**
  * The store cannot answer. Whether a commit that ended so took effect is unknown.
- * Surfaces answer 503, never 401: clients throw their tokens away on 401 (design decision 13).
+ * Surfaces answer 503, never 401: clients throw their tokens away on 401 (DECISIONS 13).
  */
 export class StoreFailure extends Error {
   override readonly name = 'StoreFailure'

@@ -13,7 +13,7 @@ export type Fields = Readonly<Record<string, string | readonly string[] | undefi
 
 type Service = Pick<RunningPanoptes, 'url'>
 
-/** Paths of the real service (design, section 2). */
+/** Paths of the real service (README, Paths). */
 export const paths = {
   authorize: '/oauth2/authorize',
   token: '/v7/oauth2/token',

@@ -26,7 +26,7 @@ export interface Integration {
   readonly name: string
   readonly clientId: string
   readonly scope: string
-  /** Seconds: of an access token, of an unused refresh token, of the whole connection (design, section 6). */
+  /** Seconds: of an access token, of an unused refresh token, of the whole connection (config/integrations.yaml). */
   readonly lifetimes: { readonly access: number; readonly idle: number; readonly absolute: number }
   /** How long the code waits to be exchanged, and the word for its end. */
   readonly code: { readonly seconds: number; readonly expired: 'invalid_grant' | 'expired_token' }

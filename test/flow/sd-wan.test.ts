@@ -79,7 +79,7 @@ describe('Cisco SD-WAN Manager, device code', () => {
     expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 600 })
     expect(tokens.scope?.split(' ').sort()).toEqual(documentedScopes)
     expect(tokens.id_token).toBeUndefined()
-    // Not asked for by offline_access, and given all the same (design, section 3).
+    // Not asked for by offline_access, and given all the same (DECISIONS 2).
     expect(tokens.refresh_token).toBeTypeOf('string')
 
     const agents = await callV7<{ agents: { agentId: string }[] }>(service, tokens.access_token, '/v7/agents')

@@ -23,7 +23,7 @@ const brokenParts: readonly (readonly [string, Partial<GatewayParts>])[] = [
   ['broker', { broker: { lend: broken } }],
 ]
 
-describe('failures, design decision 13', () => {
+describe('failures, DECISIONS 13', () => {
   test.each(brokenParts)('of %s are 503, never 401 and never a false 200', async (_name, parts) => {
     await using gateway = await startGateway({ parts })
     const tokens = 'userApiTokens' in parts ? [userApiToken] : [accessToken]

@@ -15,24 +15,24 @@ interface Case extends Integration {
   readonly write: V7Call & { readonly path: string }
 }
 
-const createTest: Case['write'] = {
+const createTest = (testName: string): Case['write'] => ({
   path: '/v7/tests/http-server',
   method: 'POST',
-  json: { testName: 'By a viewer', url: 'https://viewer.example', interval: 300, agents: [{ agentId: '3' }] },
-}
+  json: { testName, url: 'https://app.example', interval: 300, agents: [{ agentId: '3' }] },
+})
 
 const cases: readonly Case[] = [
   {
     ...sdWan,
     narrow: { scope: 'tests:manage', opened: '/v7/tests', closed: '/v7/account-groups' },
     notAllowed: 'alerts:manage',
-    write: createTest,
+    write: createTest('Of SD-WAN Manager'),
   },
   {
     ...meraki,
     narrow: { scope: 'organization:read', opened: '/v7/account-groups', closed: '/v7/tests' },
     notAllowed: 'templates:deploy',
-    write: createTest,
+    write: createTest('Of Meraki'),
   },
   {
     ...splunkApp,
@@ -42,7 +42,7 @@ const cases: readonly Case[] = [
       path: '/v7/alerts/rules/110102',
       method: 'PUT',
       json: {
-        ruleName: 'By a viewer',
+        ruleName: 'Of the Splunk app',
         expression: '((loss >= 20%))',
         alertType: 'end-to-end-server',
         roundsViolatingOutOf: 2,
@@ -183,6 +183,8 @@ describe.each(cases)('$name, what its tokens open', (integration) => {
     const refused = await callV7(service, asViewer.access_token, path, call)
     expect(refused).toMatchObject({ status: 403, body: { status: 403, title: 'Forbidden' } })
     expect(refused.headers.get('www-authenticate')).toBeNull()
+    const asAdmin = await connect(service, integration)
+    expect((await callV7(service, asAdmin.access_token, path, call)).status).toBeLessThan(300)
   })
 })
 

@@ -6,7 +6,9 @@ import { agents } from './families/agents.ts'
 import { alertRules } from './families/alert-rules.ts'
 import { alerts } from './families/alerts.ts'
 import { catalogues } from './families/catalogues.ts'
+import { connectorAssignments } from './families/connector-assignments.ts'
 import { events } from './families/events.ts'
+import { genericConnectors } from './families/generic-connectors.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
 import { networkResults } from './families/network-results.ts'
@@ -16,6 +18,7 @@ import { streams } from './families/streams.ts'
 import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
 import { users } from './families/users.ts'
+import { webhookOperations } from './families/webhook-operations.ts'
 import type { Model } from './model.ts'
 
 /** Makes the answerers of one or more families from the official document. */
@@ -41,6 +44,9 @@ const modules: readonly FamilyModule[] = [
   pathVisResults,
   alertRules,
   streams,
+  webhookOperations,
+  genericConnectors,
+  connectorAssignments,
   alerts,
   events,
 ]

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { allMasked, mask, masked, unmasked } from '#upstream/emulator/secrets.ts'
+
+describe('masked secrets', () => {
+  test('are masked at any depth and nowhere else', () => {
+    const given = { name: 'n', auth: { token: 't', user: 'u' }, list: [{ token: 't' }], token: 7 }
+    expect(masked(given, ['token'])).toEqual({
+      name: 'n',
+      auth: { token: mask, user: 'u' },
+      list: [{ token: mask }],
+      token: 7,
+    })
+    expect(allMasked({ a: 'secret', b: 1 })).toEqual({ a: mask, b: 1 })
+  })
+
+  test('stay what they were when the mask comes back, by the name of a list’s element', () => {
+    const stored = {
+      auth: { token: 't' },
+      headers: [
+        { name: 'one', value: '1' },
+        { name: 'two', value: '2' },
+      ],
+    }
+    const given = {
+      auth: { token: mask },
+      headers: [
+        { name: 'two', value: mask },
+        { name: 'three', value: '3' },
+      ],
+    }
+    expect(unmasked(given, stored)).toEqual({
+      auth: { token: 't' },
+      headers: [
+        { name: 'two', value: '2' },
+        { name: 'three', value: '3' },
+      ],
+    })
+  })
+
+  test('are the mask itself where there was none before', () => {
+    expect(unmasked({ token: mask }, undefined)).toEqual({ token: mask })
+  })
+})

@@ -25,6 +25,7 @@ export interface GrantWork {
   load(tag: GrantTag): Promise<GrantRecord | undefined>
   /** What `load` found, for callers that cannot wait. */
   loaded(tag: GrantTag): GrantRecord | undefined
+  /** Begins a grant; recorded in the audit. */
   create(tag: GrantTag, record: GrantRecord): void
   /** Changes a loaded record; without effect when the grant is gone or destroyed in this unit. */
   change(tag: GrantTag, how: (record: GrantRecord) => GrantRecord): void
@@ -76,6 +77,9 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       const held = { record, isNew: true }
       heldOf(units.current()).set(tag, held)
       keep(tag, held)
+      const { userId, clientId, scopes } = record
+      const who = { actor: userId, userId, clientId, grant: tag }
+      units.current().also(audit.entry({ event: 'grant-created', ...who, detail: scopes.join(' ') }))
     },
     change(tag, how) {
       const held = heldOf(units.current()).get(tag)
@@ -84,9 +88,11 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       keep(tag, held)
     },
     async destroy(tag, event) {
-      const record = await load(tag)
-      if (!record) return
+      await load(tag)
       const unit = units.current()
+      // Only now: the engine ends one grant through four models side by side, and that is one event.
+      const record = heldOf(unit).get(tag)?.record
+      if (!record) return
       heldOf(unit).set(tag, { record: undefined, isNew: false })
       unit.delete(grantKey(tag))
       const { userId, clientId } = record

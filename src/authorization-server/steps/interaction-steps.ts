@@ -144,8 +144,6 @@ export function interactionSteps({
       grant.addOIDCScope(scopes.join(' '))
       const claims = detailOf(interaction, 'missingOIDCClaims')
       if (claims.length > 0) grant.addOIDCClaims([...claims])
-      const who = { actor: user.id, userId: user.id, clientId: integration.clientId }
-      units.current().also(parts.audit.entry({ event: 'grant-created', ...who, detail: scopes.join(' ') }))
       return grant.save()
     },
   }

@@ -13,22 +13,17 @@ interface Found {
   readonly regions: readonly string[]
   readonly sideways: number
   readonly faults: readonly string[]
-  readonly faultsInTheDark: readonly string[]
 }
 
 async function look(page: Page): Promise<Found> {
   const all = (script: string): Promise<readonly string[]> => page.evaluate(script)
-  const light = {
+  return {
     fields: await all(`[...document.querySelectorAll('label')].map((label) => label.textContent.trim())`),
     buttons: await page.getByRole('button').allInnerTexts(),
     regions: await all(`[...document.querySelectorAll('option')].map((option) => option.textContent)`),
     sideways: await sidewaysPixels(page),
     faults: await accessibilityFaults(page),
   }
-  await page.emulateMedia({ colorScheme: 'dark' })
-  const faultsInTheDark = await accessibilityFaults(page, { runOnly: ['color-contrast'] })
-  await page.emulateMedia({ colorScheme: 'light' })
-  return { ...light, faultsInTheDark }
 }
 
 let browser: Browser
@@ -58,7 +53,7 @@ describe.each([360, 1280])('the pages as they are served, %i px wide', (width) =
   })
 
   test.each(pageNames)('%s passes axe-core and does not scroll sideways', (name) => {
-    expect(found.get(name)).toMatchObject({ faults: [], faultsInTheDark: [], sideways: 0 })
+    expect(found.get(name)).toMatchObject({ faults: [], sideways: 0 })
   })
 
   test('nothing is requested from elsewhere, and the browser complains of nothing, security-cases E04', () => {

@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs'
-import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openViews } from '#http/page.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { accessibilityFaults, launchBrowser, sidewaysPixels } from '../support/browser.ts'
 import { hostileText, ordinaryText } from './sample-models.ts'
 import { samplePages } from './sample-pages.ts'
 import { type PageServer, servePages } from './serve-pages.ts'
 
 const names = Object.keys(samplePages(openViews(), ordinaryText))
 const staying = names.filter((name) => name !== 'continue')
-const axeSource = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 let browser: Browser
 let ordinary: PageServer
@@ -28,22 +25,12 @@ afterAll(async () => {
   await hostile?.[Symbol.asyncDispose]()
 })
 
-const sidewaysPixels = (page: Page): Promise<number> =>
-  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-
-/** What axe-core finds, one line each. @param options as axe-core reads them; all rules when left out */
-async function accessibilityFaults(page: Page, options = '{}'): Promise<readonly string[]> {
-  const results: AxeResults = await page.evaluate(`axe.run(${options})`)
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
-
 describe.each([360, 1280])('pages, %i px wide', (width) => {
   let context: BrowserContext
   let page: Page
 
   beforeAll(async () => {
-    // The policy is bypassed for axe alone; the other tests here load the pages under it.
-    context = await browser.newContext({ bypassCSP: true, viewport: { width, height: 800 } })
+    context = await browser.newContext({ viewport: { width, height: 800 } })
     page = await context.newPage()
   })
   afterAll(() => context?.close())
@@ -52,10 +39,9 @@ describe.each([360, 1280])('pages, %i px wide', (width) => {
     await page.emulateMedia({ colorScheme: 'light' })
     await page.goto(`${ordinary.origin}/${name}`)
     expect(await sidewaysPixels(page)).toBe(0)
-    await page.evaluate(axeSource)
     expect(await accessibilityFaults(page)).toEqual([])
     await page.emulateMedia({ colorScheme: 'dark' })
-    expect(await accessibilityFaults(page, "{ runOnly: ['color-contrast'] }")).toEqual([])
+    expect(await accessibilityFaults(page, { runOnly: ['color-contrast'] })).toEqual([])
   })
 })
 

@@ -92,10 +92,12 @@ export function answerFailures(parts: AuthorizationServerParts): Middleware {
 /** Exact paths and methods only; what is left over after all routes is 404 or 405 in the reader's form. */
 export function knownPathsOnly(parts: AuthorizationServerParts): Middleware {
   const notFound = { status: 404, error: 'not_found', description: 'There is nothing at this address.' }
+  const known = new Map(methods)
+  if (parts.registration === 'closed') known.delete(routes.registration)
   return async (ctx, next) => {
     const lenient = ctx.path.toLowerCase().replace(/\/+$/, '')
-    if (lenient !== ctx.path && methods.has(lenient)) return answerRefusal(parts, ctx, notFound)
-    const allowed = methods.get(ctx.path)
+    if (lenient !== ctx.path && known.has(lenient)) return answerRefusal(parts, ctx, notFound)
+    const allowed = known.get(ctx.path)
     const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
     if (allowed && !allowed.includes(method)) {
       ctx.set('Allow', allowed.join(', '))

@@ -67,11 +67,6 @@ describe('the audit record of a connection', () => {
     [
       ['its refresh token is revoked', 'grant-revoked', (tokens) => revoke(tokens.refresh_token)],
       ['its access token is revoked', 'grant-revoked', (tokens) => revoke(tokens.access_token)],
-      [
-        'it is revoked 20 times at once',
-        'grant-revoked',
-        ({ access_token: token }) => Promise.all(Array.from({ length: 20 }, () => revoke(token))),
-      ],
       ['its code comes again', 'code-replay-detected', (_tokens, code) => exchange(service, code).then()],
       [
         'an old refresh token comes again',

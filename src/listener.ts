@@ -10,7 +10,11 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
  */
 export function hostRule(origin: URL, allowedHosts: readonly string[]): (host: string) => boolean {
   const port = origin.port === '' ? '' : `:${origin.port}`
-  const known = new Set([origin.host, ...loopbackNames.map((name) => `${name}${port}`), ...allowedHosts])
+  const known = new Set([
+    origin.host,
+    ...loopbackNames.map((name) => `${name}${port}`),
+    ...allowedHosts.map((host) => host.toLowerCase()),
+  ])
   return (host) => known.has(host.toLowerCase())
 }
 

@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { accountRoutes } from '#account/account.ts'
-import { storeAudit } from '#audit/store-audit.ts'
+import { storeAudit, storeAuditTrail } from '#audit/store-audit.ts'
 import { openAuthorizationServer } from '#authorization-server/authorization-server.ts'
 import { ownStanding } from '#broker/own-standing.ts'
 import type { Clock } from '#domain/clock.ts'
@@ -118,6 +118,7 @@ async function openCapabilities(settings: Settings, origin: URL, surroundings: S
       randomBytes,
       identity,
       userApiTokens,
+      trail: storeAuditTrail(store),
       origin: origin.origin,
       seed,
     }),

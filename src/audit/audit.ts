@@ -26,3 +26,14 @@ export interface Audit {
   /** The store change that records the event; the caller commits it with the act itself. */
   entry(event: AuditEvent): Change
 }
+
+/** An event with the instant at which it was recorded, epoch ms. */
+export interface RecordedEvent extends AuditEvent {
+  readonly at: number
+}
+
+/** Reading what was recorded. */
+export interface AuditTrail {
+  /** The events of a span of time, both ends included, oldest first. Epoch ms. @throws StoreFailure */
+  between(from: number, to: number): Promise<readonly RecordedEvent[]>
+}

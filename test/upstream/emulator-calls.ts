@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import { storeAuditTrail } from '#audit/store-audit.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { Operation } from '#domain/operation.ts'
 import { parseUserId } from '#domain/user.ts'
@@ -96,6 +97,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     randomBytes,
     identity,
     userApiTokens,
+    trail: storeAuditTrail(store),
     origin,
     seed: defaultSeed,
   })

@@ -1,6 +1,7 @@
 import type { Clock } from '#domain/clock.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
+import { logActivity } from './activity-log.ts'
 import { askedPath } from './asked-path.ts'
 import type { Answer, Answerer, Call, Surroundings } from './call.ts'
 import { type Caller, callerOf, uidOf } from './caller.ts'
@@ -44,7 +45,8 @@ export async function answerRead(
 ): Promise<Rendered> {
   const row = rowOf(prepared, request)
   const bytes = await readBody(request, row.body?.types ?? ['application/json'])
-  const result = await resultOf(prepared, { state: state.draft().draft, request, row, bytes })
+  const ready = readyCall(prepared, { state: state.draft().draft, request, row, bytes })
+  const result = isV7Refusal(ready) ? ready : await ready.answerer(ready.call)
   return finish(prepared, { request, row, result })
 }
 
@@ -56,9 +58,13 @@ export async function answerWrite(
   const row = rowOf(prepared, request)
   const bytes = await readBody(request, row.body?.types ?? ['application/json'])
   const result = await inTurn(async () => {
-    const { draft, written } = (await region.current()).draft()
-    const answer = await resultOf(prepared, { state: draft, request, row, bytes })
+    const before = await region.current()
+    const { draft, written } = before.draft()
+    const ready = readyCall(prepared, { state: draft, request, row, bytes })
+    if (isV7Refusal(ready)) return ready
+    const answer = await ready.answerer(ready.call)
     if (isV7Refusal(answer)) return answer
+    logActivity(ready.call, written(), before)
     const changes = written()
     for (const effect of changes.effects) await effect()
     await region.write(changes)
@@ -74,10 +80,14 @@ function rowOf({ rows }: Prepared, { operation }: UpstreamRequest): OperationRow
 }
 
 /** The order of checks: body read, caller, account group, role, emulated at all, query, body's fields; then the family. */
-async function resultOf(prepared: Prepared, asked: Asked): Promise<Answer | V7Refusal> {
+function readyCall(
+  prepared: Prepared,
+  asked: Asked,
+): { readonly call: Call; readonly answerer: Answerer } | V7Refusal {
   if (isV7Refusal(asked.bytes)) return asked.bytes
   const admitted = admit(prepared, { ...asked, bytes: asked.bytes })
-  return isV7Refusal(admitted) ? admitted : admitted.answerer(callOf(prepared, asked, admitted))
+  if (isV7Refusal(admitted)) return admitted
+  return { call: callOf(prepared, asked, admitted), answerer: admitted.answerer }
 }
 
 function finish(
@@ -131,7 +141,7 @@ function checkBody({ model }: Prepared, { request, row, bytes }: Read): { readon
 
 function callOf(prepared: Prepared, { state, request, row }: Asked, admitted: Admitted): Call {
   const { caller, aid, body } = admitted
-  const { model, permissions, identity, userApiTokens, randomBytes, clock, origin } = prepared
+  const { model, permissions, identity, userApiTokens, trail, randomBytes, clock, origin } = prepared
   const asked = request.query.get('aid')
   const suffix = asked === null ? '' : `?aid=${encodeURIComponent(asked)}`
   return {
@@ -139,6 +149,7 @@ function callOf(prepared: Prepared, { state, request, row }: Asked, admitted: Ad
     permissions,
     identity,
     userApiTokens,
+    trail,
     randomBytes,
     row,
     region: request.region,

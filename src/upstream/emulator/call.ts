@@ -1,3 +1,4 @@
+import type { AuditTrail } from '#audit/audit.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
@@ -15,6 +16,8 @@ export interface Surroundings {
   readonly permissions: Permissions
   readonly identity: Identity
   readonly userApiTokens: UserApiTokens
+  /** Where sign-ins are recorded. */
+  readonly trail: AuditTrail
   readonly randomBytes: (count: number) => Buffer
 }
 

@@ -21,7 +21,8 @@ import type { Seed } from './seed.ts'
 import { seedEntries } from './seed-entries.ts'
 import { openStoredRegion, type StoredRegion } from './stored-state.ts'
 
-export interface EmulatorParts extends Pick<Surroundings, 'identity' | 'userApiTokens' | 'randomBytes'> {
+export interface EmulatorParts
+  extends Pick<Surroundings, 'identity' | 'userApiTokens' | 'trail' | 'randomBytes'> {
   readonly store: Store
   readonly clock: Clock
   /** Where the gateway is reached, without a slash at the end: links and `Location` start with it. */

@@ -17,6 +17,7 @@ import { roles } from './families/roles.ts'
 import { streams } from './families/streams.ts'
 import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
+import { userEvents } from './families/user-events.ts'
 import { users } from './families/users.ts'
 import { webhookOperations } from './families/webhook-operations.ts'
 import type { Model } from './model.ts'
@@ -49,6 +50,7 @@ const modules: readonly FamilyModule[] = [
   connectorAssignments,
   alerts,
   events,
+  userEvents,
 ]
 
 /** @throws when two modules answer the same operation, or one that the document does not have */

@@ -1,8 +1,9 @@
 /** Serving: binds the sockets, then composes for the origin they gave, then attaches; and takes it all down again in order. */
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs'
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import { localCertificate } from './certificate.ts'
 import { type Composed, compose, type RequestListener, type Surroundings } from './compose.ts'
 import { type Settings, SettingsError } from './settings.ts'
@@ -63,20 +64,27 @@ function listeningLater(server: Server): (listener: RequestListener) => void {
   }
 }
 
-const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** Every address of the machine: listened on, but no address to call. */
+const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
 function originOf(settings: Settings, port: number): URL {
   if (settings.origin) return settings.origin
-  const isLocal = ['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'].includes(settings.host)
-  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
-  return new URL(`${settings.tls ? 'https' : 'http'}://${isLocal ? 'localhost' : host}:${port}`)
+  const { host, tls } = settings
+  const isLocal = isEveryAddress(host) || ['127.0.0.1', '::1', 'localhost'].includes(host)
+  return new URL(`${tls ? 'https' : 'http'}://${isLocal ? 'localhost' : inUrl(host)}:${port}`)
 }
+
+const operatorUrlOf = ({ operatorHost }: Settings, port: number): string =>
+  `http://${isEveryAddress(operatorHost) ? '127.0.0.1' : inUrl(operatorHost)}:${port}`
 
 function prepareDirectory(directory: string | undefined): void {
   if (directory === undefined) return
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeDirectory(directory)
     accessSync(directory, constants.W_OK)
+    opendirSync(directory).closeSync()
   } catch {
     throw new SettingsError(
       `--data: found ${directory}; allowed is a directory that this process can write to`,
@@ -84,12 +92,12 @@ function prepareDirectory(directory: string | undefined): void {
   }
 }
 
-/** While draining, keep-alive connections are told to end with their next answer. */
-function closingKeepAlive(server: Server): () => void {
-  return () => {
-    server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
-    server.closeIdleConnections()
-  }
+/** Takes no new connections, tells keep-alive ones to end with their next answer, and resolves when the last one is gone. */
+function drained(server: Server): Promise<void> {
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  return closed
 }
 
 /**
@@ -109,17 +117,16 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
     const composed = await compose(settings, origin, surroundings)
     attach(composed.publicListener)
     attachOperator(composed.operatorListener)
-    const drains = servers.map(closingKeepAlive)
     return {
       composed,
       url: origin.origin,
-      operatorUrl: `http://${settings.operatorHost}:${operatorPort}`,
+      operatorUrl: operatorUrlOf(settings, operatorPort),
       operatorToken: composed.operatorToken,
       async stop(graceMs) {
         composed.drain()
-        for (const drain of drains) drain()
         const deadline = setTimeout(() => servers.forEach((one) => void one.closeAllConnections()), graceMs)
-        await Promise.all(servers.map(close))
+        // Readiness is asked on the operator listener, so that one answers "draining" until the last request is through.
+        for (const one of servers) await drained(one)
         clearTimeout(deadline)
         await composed.close()
       },

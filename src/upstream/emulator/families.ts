@@ -15,6 +15,8 @@ import { networkResults } from './families/network-results.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
 import { roles } from './families/roles.ts'
 import { streams } from './families/streams.ts'
+import { tagBulk } from './families/tag-bulk.ts'
+import { tags } from './families/tags.ts'
 import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
 import { userEvents } from './families/user-events.ts'
@@ -45,6 +47,8 @@ const modules: readonly FamilyModule[] = [
   pathVisResults,
   alertRules,
   streams,
+  tags,
+  tagBulk,
   webhookOperations,
   genericConnectors,
   connectorAssignments,

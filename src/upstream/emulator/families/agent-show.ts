@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import { type JsonObject, objectsOf, only, textsOf, without } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
 import { testsOn } from './agent-relations.ts'
+import { tagsOf } from './tag-assignments.ts'
 
 /** The document lets any key through here, so that what is shown is chosen by hand. */
 const simpleTestKeys = [
@@ -47,6 +48,7 @@ export function showAgent(agent: Entry, call: Call): JsonObject {
   return {
     ...without(agent.fields, ['clusterMembers', 'accountGroups', 'tests']),
     agentId: agent.id,
+    tags: tagsOf({ id: agent.id, type: 'v-agent' }, call),
     ...(!isCloud && { accountGroups: groupObjects(agent, state) }),
     ...(expand.has('cluster-member') &&
       agent.fields['agentType'] === 'enterprise-cluster' && {

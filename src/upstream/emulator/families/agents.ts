@@ -1,11 +1,12 @@
 import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family } from '../crud.ts'
-import { objectsOf, textsOf, without } from '../json.ts'
+import { type JsonObject, objectsOf, textsOf, without } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalidField, refused, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { seesAgent, setAgentTests, takeFromTests } from './agent-relations.ts'
 import { showAgent } from './agent-show.ts'
+import { tagsOf } from './tag-assignments.ts'
 
 const commaList = (query: URLSearchParams, name: string): readonly string[] =>
   query
@@ -13,16 +14,17 @@ const commaList = (query: URLSearchParams, name: string): readonly string[] =>
     .flatMap((value) => value.split(','))
     .filter((value) => value !== '')
 
-function passesFilters(agent: Entry, { query }: Call): boolean {
+function passesFilters(agent: Entry, call: Call): boolean {
+  const { query } = call
   const types = commaList(query, 'agentTypes')
   const labels = commaList(query, 'labels')
   const tagKeys = commaList(query, 'tagKeys')
-  const has = (list: string, key: string, wanted: readonly string[]): boolean =>
-    wanted.length === 0 || objectsOf(agent.fields[list]).some((one) => wanted.includes(String(one[key])))
+  const has = (list: readonly JsonObject[], key: string, wanted: readonly string[]): boolean =>
+    wanted.length === 0 || list.some((one) => wanted.includes(String(one[key])))
   return (
     (types.length === 0 || types.includes(String(agent.fields['agentType']))) &&
-    has('labels', 'name', labels) &&
-    has('tags', 'key', tagKeys)
+    has(objectsOf(agent.fields['labels']), 'name', labels) &&
+    has(tagsOf({ id: agent.id, type: 'v-agent' }, call), 'key', tagKeys)
   )
 }
 

@@ -1,0 +1,93 @@
+/**
+ * Which objects a tag is assigned to. Tests keep their own tags, because they show and take them too; every other assignment is
+ * kept on the tag.
+ */
+import type { Call } from '../call.ts'
+import { isOwn } from '../crud.ts'
+import { type JsonObject, objectsOf, textOf, textsOf } from '../json.ts'
+import type { Entry } from '../state.ts'
+import { seesAgent } from './agent-relations.ts'
+
+/** One object, by the kind that tags know it by. */
+export interface Assignment {
+  readonly id: string
+  readonly type: string
+}
+
+const isSame = (a: Assignment, b: Assignment): boolean => a.id === b.id && a.type === b.type
+
+/** The assignments of a body; one without a type is of the tag's own. */
+export const givenAssignments = (value: JsonObject, tag: Entry | undefined): readonly Assignment[] =>
+  objectsOf(value['assignments']).map(({ id, type }) => ({
+    id: textOf(id) ?? '',
+    type: textOf(type) ?? textOf(tag?.fields['objectType']) ?? '',
+  }))
+
+const ownAssignments = ({ fields }: Entry): readonly Assignment[] =>
+  objectsOf(fields['assigned']).map(({ id, type }) => ({ id: String(id), type: String(type) }))
+
+const isTagged = (test: Entry, tagId: string): boolean => textsOf(test.fields['tags']).includes(tagId)
+
+const configuredTests = (call: Call): readonly Entry[] =>
+  call.state.all('tests').filter((test) => isOwn(test, call) && test.fields['instant'] !== true)
+
+/** All assignments of the tag, tests first. */
+export const assignmentsOf = (tag: Entry, call: Call): readonly Assignment[] => [
+  ...configuredTests(call)
+    .filter((test) => isTagged(test, tag.id))
+    .map(({ id }) => ({ id, type: 'test' })),
+  ...ownAssignments(tag),
+]
+
+/** The tags of an object that is no test, in short. */
+export const tagsOf = (object: Assignment, call: Call): readonly JsonObject[] =>
+  call.state
+    .all('tags')
+    .filter((tag) => isOwn(tag, call) && ownAssignments(tag).some((one) => isSame(one, object)))
+    .map(({ id, fields }) => ({ id, key: fields['key'] ?? '', value: fields['value'] ?? '' }))
+
+/** Whether the object may get the tag: of the tag's type, and there, as far as objects of the type are emulated. */
+function fits({ id, type }: Assignment, tag: Entry, call: Call): boolean {
+  const { objectType } = tag.fields
+  if (objectType !== undefined && objectType !== type) return false
+  if (type === 'test') return configuredTests(call).some((test) => test.id === id)
+  const agent = type === 'v-agent' ? call.state.find('agents', id) : undefined
+  return type === 'v-agent' ? agent !== undefined && seesAgent(agent, call) : id !== ''
+}
+
+/** Puts other tags on a test, from those that it has. */
+function retag(
+  testId: string,
+  { state }: Call,
+  change: (tagIds: readonly string[]) => readonly string[],
+): void {
+  const test = state.find('tests', testId)
+  if (!test) return
+  state.put({ ...test, fields: { ...test.fields, tags: change(textsOf(test.fields['tags'])) } })
+}
+
+const setOwn = (tagId: string, assigned: readonly Assignment[], { state }: Call): void => {
+  const tag = state.find('tags', tagId)
+  if (tag) state.put({ ...tag, fields: { ...tag.fields, assigned: assigned.map((one) => ({ ...one })) } })
+}
+
+/** Assigns the tag to the objects that it fits, beside those that have it. @returns the objects that it fits */
+export function assign(tag: Entry, wanted: readonly Assignment[], call: Call): readonly Assignment[] {
+  const fitting = wanted.filter((object) => fits(object, tag, call))
+  for (const { id } of fitting.filter(({ type }) => type === 'test'))
+    retag(id, call, (tagIds) => [...new Set([...tagIds, tag.id])])
+  const others = fitting.filter(({ type }) => type !== 'test')
+  const kept = ownAssignments(tag).filter((one) => !others.some((other) => isSame(one, other)))
+  if (others.length > 0) setOwn(tag.id, [...kept, ...others], call)
+  return fitting
+}
+
+/** Takes the tag from the objects. @returns those that had it */
+export function unassign(tag: Entry, gone: readonly Assignment[], call: Call): readonly Assignment[] {
+  const taken = assignmentsOf(tag, call).filter((one) => gone.some((other) => isSame(one, other)))
+  for (const { id } of taken.filter(({ type }) => type === 'test'))
+    retag(id, call, (tagIds) => tagIds.filter((one) => one !== tag.id))
+  const left = ownAssignments(tag).filter((one) => !taken.some((other) => isSame(one, other)))
+  if (left.length < ownAssignments(tag).length) setOwn(tag.id, left, call)
+  return taken
+}

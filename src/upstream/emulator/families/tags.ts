@@ -1,0 +1,74 @@
+import type { Answerers, Call } from '../call.ts'
+import { type Acceptance, type Accepted, crud, type Family, isOwn } from '../crud.ts'
+import { isoDate } from '../iso-date.ts'
+import { type JsonObject, textOf } from '../json.ts'
+import type { Model } from '../model.ts'
+import { invalid, refused, type V7Refusal, type Violation } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { uuid } from '../uuid.ts'
+import { assignmentsOf, unassign } from './tag-assignments.ts'
+
+/** The document names these three together as what makes a tag unique (templates, `deploymentStrategy`). */
+const uniqueKeys = ['key', 'value', 'objectType']
+
+/** The tag of the account group that is the same in what makes tags unique. */
+export const sameTag = (fields: JsonObject, call: Call): Entry | undefined =>
+  call.state
+    .all('tags')
+    .find((tag) => isOwn(tag, call) && uniqueKeys.every((key) => tag.fields[key] === fields[key]))
+
+const isEmpty = (value: unknown): boolean => value === undefined || value === ''
+
+/** Only endpoint agents take dynamic tags, and only ThousandEyes makes tags of its own (official document). */
+function wrongFields({ key, value, accessType, type, objectType }: JsonObject): readonly Violation[] {
+  return [
+    ...(isEmpty(key) ? [{ field: 'key', message: 'Key is empty.' }] : []),
+    ...(isEmpty(value) ? [{ field: 'value', message: 'Value is empty.' }] : []),
+    ...(accessType === 'system' ? [{ field: 'accessType', message: 'system cannot be set by users.' }] : []),
+    ...(type === 'dynamic' && objectType !== 'endpoint-agent'
+      ? [{ field: 'type', message: 'dynamic is for the object type endpoint-agent alone.' }]
+      : []),
+  ]
+}
+
+function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
+  if (stored?.fields['builtIn'] === true) return refused('forbidden', 'Built-in tags cannot be changed.')
+  const type = textOf(merged['type']) ?? (merged['filters'] === undefined ? 'static' : 'dynamic')
+  const fields: JsonObject = { accessType: 'all', ...merged, type }
+  const wrong = wrongFields(fields)
+  if (wrong.length > 0) return invalid(wrong)
+  const same = sameTag(fields, call)
+  if (same && same.id !== stored?.id)
+    return refused('conflict', 'A tag of this key, value and object type exists already.')
+  const at = isoDate(call.now)
+  if (stored) return { fields: { ...fields, modifiedDate: at } }
+  const legacyId = Number(call.state.nextId({ name: 'legacyTagIds', first: 10_001 }))
+  return { fields: { ...fields, builtIn: false, createDate: at, legacyId } }
+}
+
+function show(tag: Entry, call: Call): JsonObject {
+  const assignments = assignmentsOf(tag, call).map((one) => ({ ...one }))
+  return {
+    ...tag.fields,
+    ...(tag.aid !== undefined && { aid: Number(tag.aid) }),
+    ...(call.expand.has('assignments') && { assignments }),
+  }
+}
+
+export const tag: Family = {
+  path: '/tags',
+  collection: 'tags',
+  idKey: 'id',
+  owner: 'account-group',
+  newId: uuid,
+  accept,
+  show,
+  beforeDelete(entry, call) {
+    if (entry.fields['builtIn'] === true) return refused('forbidden', 'Built-in tags cannot be deleted.')
+    unassign(entry, assignmentsOf(entry, call), call)
+    return undefined
+  },
+}
+
+/** `/tags`. */
+export const tags = (model: Model): Answerers => crud(tag, model)

@@ -5,6 +5,7 @@ import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import { folded } from '#http/folded.ts'
 import type { Views } from '#http/page.ts'
+import { scopesInWords } from '#http/scopes-in-words.ts'
 import { instantInWords } from '#http/time-in-words.ts'
 
 export interface AccountConnection
@@ -44,6 +45,7 @@ export const accountPage = (views: Views, page: AccountPage): string =>
       lastUsed:
         connection.lastUsedAt > connection.createdAt ? instantInWords(connection.lastUsedAt) : undefined,
       expires: instantInWords(connection.expiresAt),
+      scopes: scopesInWords(connection.scopes),
       accountGroups: folded(connection.accountGroups, 3),
     })),
   })

@@ -5,6 +5,7 @@ import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import { folded } from '#http/folded.ts'
 import type { Views } from '#http/page.ts'
+import { scopesInWords } from '#http/scopes-in-words.ts'
 import { agoInWords, durationInWords } from '#http/time-in-words.ts'
 
 /** Where a device authorization came from, so that people notice one that they did not start (RFC 8628 §5.4, BCP 247). */
@@ -48,6 +49,7 @@ export const confirmPage = (views: Views, page: ConfirmPage): string =>
     ...page,
     region: regionLabel(page.region),
     device: page.device && deviceInWords(page.device),
+    scopes: scopesInWords(page.scopes),
     accountGroups: folded(page.accountGroups, 6),
     lifetimes: {
       access: durationInWords(page.lifetimes.accessSeconds),

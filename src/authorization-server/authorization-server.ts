@@ -18,7 +18,7 @@ import { completeDeviceAnswers, prefillUserCode } from './device-authorization.t
 import { answerFailures, knownPathsOnly, ownFormsOnly, refuseBasic } from './edge.ts'
 import { engineTime } from './engine-time.ts'
 import { grantWork } from './grant-work.ts'
-import { guardUserCodes, limitDeviceAuthorizations, limitUnknownDeviceCodes } from './guesses.ts'
+import { guardUserCodes, limitAnonymousRows, limitUnknownDeviceCodes } from './guesses.ts'
 import { metadata } from './metadata.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 import { programAnswers } from './program-answers.ts'
@@ -108,7 +108,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     metadata(parts), //                        RFC 8414, RFC 9728
     refuseBasic(parts),
     ownFormsOnly(parts), //                    cross-site POSTs change nothing
-    limitDeviceAuthorizations(parts),
+    limitAnonymousRows(parts),
     limitUnknownDeviceCodes(parts),
     guardUnknownClients(parts),
     guardUserCodes(parts), //                  RFC 8628 §5.1

@@ -109,9 +109,11 @@ export function engineConfiguration(
       ...parts.integrations.configured.map(clientOf),
       ...parts.resourceServers.map(resourceServerClient),
     ],
-    clientDefaults: { id_token_signed_response_alg: 'ES256', response_modes: ['query'] } as NonNullable<
-      Configuration['clientDefaults']
-    >,
+    clientDefaults: {
+      id_token_signed_response_alg: 'ES256',
+      response_modes: ['query'],
+      token_endpoint_auth_method: 'client_secret_post',
+    } as NonNullable<Configuration['clientDefaults']>,
     jwks: { keys: parts.secrets.signingKeys as unknown as NonNullable<Configuration['jwks']>['keys'] },
     cookies: { keys: [...parts.secrets.cookieKeys], names: cookieNames(isSecure) },
     routes,

@@ -9,8 +9,29 @@ import type { AuthorizationServerParts } from './parts.ts'
 /** RFC 8628 §5.1: 200 guesses at 1,000 live codes of 20^8 are odds below 1 in 100,000 (security-cases D06, D07). */
 const codesPerAddress: LimitRule = { limit: 10, windowSeconds: 600 }
 const codesOverall: LimitRule = { limit: 200, windowSeconds: 600 }
-/** Device authorizations are anonymous and leave rows: a rate window, off with `--limits off`. */
-const deviceAuthorizations: LimitRule = { limit: 240, windowSeconds: 60 }
+/** One bucket of an address. */
+interface AddressLimit {
+  readonly bucket: string
+  readonly rule: LimitRule
+  /** What there were too many of, for the answer. */
+  readonly of: string
+}
+
+/** Rate windows, off with `--limits off`. A registered client has no end, so few are enough. */
+const anonymousRows: ReadonlyMap<string, AddressLimit> = new Map([
+  [
+    routes.device_authorization,
+    {
+      bucket: 'device-authorization',
+      rule: { limit: 240, windowSeconds: 60 },
+      of: 'device authorizations',
+    },
+  ],
+  [
+    routes.registration,
+    { bucket: 'registration', rule: { limit: 60, windowSeconds: 60 }, of: 'registrations' },
+  ],
+])
 /** Nobody guesses 256 bits: a bound on the noise, also off with `--limits off` (security-cases D17). */
 const unknownDeviceCodes: LimitRule = { limit: 60, windowSeconds: 60 }
 
@@ -44,7 +65,7 @@ export function guardUserCodes(parts: AuthorizationServerParts): Middleware {
 function isDrawnOut(
   parts: AuthorizationServerParts,
   ctx: Context,
-  { bucket, rule, of }: { readonly bucket: string; readonly rule: LimitRule; readonly of: string },
+  { bucket, rule, of }: AddressLimit,
 ): boolean {
   const { allowed, resetAt } = parts.windows.draw(`${bucket}:${parts.addressOf(ctx.req)}`, rule)
   if (allowed) return false
@@ -57,12 +78,11 @@ function isDrawnOut(
   return true
 }
 
-/** A bound on anonymous device authorizations per address (security-cases D08). */
-export function limitDeviceAuthorizations(parts: AuthorizationServerParts): Middleware {
-  const limit = { bucket: 'device-authorization', rule: deviceAuthorizations, of: 'device authorizations' }
+/** A bound per address on what anybody may ask for and what leaves a row (security-cases D08, L04). */
+export function limitAnonymousRows(parts: AuthorizationServerParts): Middleware {
   return async (ctx, next) => {
-    const isAsked = ctx.path === routes.device_authorization && ctx.method === 'POST'
-    if (!isAsked || !isDrawnOut(parts, ctx, limit)) await next()
+    const limit = ctx.method === 'POST' ? anonymousRows.get(ctx.path) : undefined
+    if (!limit || !isDrawnOut(parts, ctx, limit)) await next()
   }
 }
 

@@ -12,10 +12,13 @@ const unescaped = (line: string): string =>
         : (escapes[letter] ?? letter),
   )
 
-/** The attacks of a file of test/hostile, one a line; comments begin with `# `. @throws when there are none */
-export function attacksOf(file: string): readonly string[] {
+/** The lines of a file of test/hostile as they stand, without comments, which begin with `# `. @throws when there are none */
+export function linesOf(file: string): readonly string[] {
   const text = readFileSync(new URL(`../hostile/${file}`, import.meta.url), 'utf8')
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('# '))
   if (lines.length === 0) throw new Error(`${file} holds no attack`)
-  return lines.map(unescaped)
+  return lines
 }
+
+/** The attacks of a file, one a line, with the escapes for what an editor would lose put back. */
+export const attacksOf = (file: string): readonly string[] => linesOf(file).map(unescaped)

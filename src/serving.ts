@@ -79,6 +79,13 @@ function originOf(settings: Settings, port: number): URL {
 const operatorUrlOf = ({ operatorHost }: Settings, port: number): string =>
   `http://${isEveryAddress(operatorHost) ? '127.0.0.1' : inUrl(operatorHost)}:${port}`
 
+/** One level after the other: Node's own recursive mkdir never ends where a level cannot be made, as below /proc. */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory))
+  mkdirSync(directory, { mode: 0o700 })
+}
+
 function prepareDirectory(directory: string | undefined): void {
   if (directory === undefined) return
   try {

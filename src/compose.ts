@@ -154,7 +154,7 @@ function authorizationServerOf(
 ): RequestListener {
   const { integrations, limits, scopes, views, seed } = capabilities
   const { origin } = rest
-  const landing = landingOf({ origin, seed, integrations: integrations.configured })
+  const landing = landingOf({ settings, origin, seed, integrations: integrations.configured })
   const server = openAuthorizationServer(
     {
       ...capabilities,
@@ -184,7 +184,7 @@ export async function compose(
 ): Promise<Composed> {
   const { log, randomBytes } = surroundings
   const capabilities = await openCapabilities(settings, origin, surroundings)
-  const { store, grants, identity, limits, seed, integrations } = capabilities
+  const { store, audit, grants, identity, limits, seed, integrations } = capabilities
   const stopPurging = startPurging(store, {
     everySeconds: 30,
     slice: 100,
@@ -198,6 +198,8 @@ export async function compose(
     grants,
     identity,
     sourceBlock: limits.sourceBlock,
+    record: async (detail) =>
+      void (await store.commit([audit.entry({ event: 'operator-action', actor: 'operator', detail })])),
     probe: async () => void (await store.read(['probe'])),
     isDraining: () => isDraining,
     log,

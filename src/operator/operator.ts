@@ -17,6 +17,8 @@ export interface OperatorParts {
   readonly grants: Grants
   readonly identity: Identity
   readonly sourceBlock: SourceBlock
+  /** Keeps in the audit what the operator did. */
+  readonly record: (detail: string) => Promise<void>
   /** Resolves when the store answers; rejects when it does not. */
   readonly probe: () => Promise<void>
   /** True once the process has begun to drain. */
@@ -151,6 +153,7 @@ function routes(parts: OperatorParts): Router {
   router.delete('/operator/blocked-addresses/:address', async (ctx) => {
     const address = ctx.params['address'] ?? ''
     if (isIP(address) === 0) return problem(ctx, 400, `address: found ${address}; allowed is an IP address`)
+    await parts.record(`unblocked ${address}`)
     await parts.sourceBlock.lift(address)
     parts.log({ event: 'address-unblocked', address })
     ctx.status = 204

@@ -57,6 +57,9 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
 
   async function decide(ctx: Context, interaction: Interaction, choice: 'confirm' | 'logout'): Promise<void> {
     if (choice === 'logout') {
+      const actor = String(interaction.session?.accountId)
+      const clientId = String(interaction.params['client_id'])
+      units.current().also(parts.audit.entry({ event: 'grant-refused', actor, userId: actor, clientId }))
       await steps.leaveSession(ctx, interaction)
       await steps.keep(interaction, { error: 'access_denied', error_description: 'End-User logged out' })
       return

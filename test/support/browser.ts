@@ -67,7 +67,7 @@ export async function accessibilityFaults(
   page: Page,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<readonly string[]> {
-  await page.evaluate(axeSource)
+  if (await page.evaluate('typeof axe === "undefined"')) await page.evaluate(axeSource)
   const results: AxeResults = await page.evaluate(
     `axe.run(${JSON.stringify({ preload: false, ...options })})`,
   )

@@ -1,4 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 
 /** A certificate with its private key, both PEM. */
@@ -12,8 +14,8 @@ const dayMs = 86_400_000
 /** Made when it is needed: the library is loaded for `--tls` only. */
 async function selfSigned(hostnames: readonly string[], now: number): Promise<Certificate> {
   const { generate } = await import('selfsigned')
-  const names = [...new Set(['localhost', ...hostnames])]
-  const made = await generate([{ name: 'commonName', value: names.at(-1) ?? 'localhost' }], {
+  const names = [...new Set(['localhost', '127.0.0.1', '::1', ...hostnames])]
+  const made = await generate([{ name: 'commonName', value: hostnames.at(-1) ?? 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
     notBeforeDate: new Date(now - dayMs),
@@ -22,19 +24,47 @@ async function selfSigned(hostnames: readonly string[], now: number): Promise<Ce
       { name: 'basicConstraints', cA: false },
       {
         name: 'subjectAltName',
-        altNames: [
-          ...names.map((value) => ({ type: 2 as const, value })),
-          { type: 7 as const, ip: '127.0.0.1' },
-          { type: 7 as const, ip: '::1' },
-        ],
+        altNames: names.map((name) =>
+          isIP(name) === 0 ? { type: 2 as const, value: name } : { type: 7 as const, ip: name },
+        ),
       },
     ],
   })
   return { cert: made.cert, key: made.private }
 }
 
+/** In the data directory; clients are given it to trust. */
+export const certificateFile = 'tls-certificate.pem'
+const keyFile = 'tls-key.pem'
+
+/** @returns the kept certificate; undefined when there is none, or when it no longer serves @throws when it is not ours to use */
+function keptCertificate(
+  directory: string,
+  hostnames: readonly string[],
+  now: number,
+): Certificate | undefined {
+  const [certPath, keyPath] = [join(directory, certificateFile), join(directory, keyFile)]
+  if (!existsSync(certPath) || !existsSync(keyPath)) return undefined
+  if ((statSync(keyPath).mode & 0o077) !== 0)
+    throw new Error(`${keyPath} can be read by others; allowed is mode 600 (chmod 600 ${keyPath})`)
+  const [cert, key] = [readFileSync(certPath, 'utf8'), readFileSync(keyPath, 'utf8')]
+  try {
+    const parsed = new X509Certificate(cert)
+    if (!parsed.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is another one’s')
+    const isFresh = parsed.validToDate.getTime() > now
+    return isFresh && hostnames.every((name) => parsed.checkHost(name) ?? parsed.checkIP(name))
+      ? { cert, key }
+      : undefined
+  } catch (cause) {
+    throw new Error(`${certPath} and ${keyPath} do not belong together; remove both and new ones are made`, {
+      cause,
+    })
+  }
+}
+
 /**
- * The local certificate of `--tls`: kept in the data directory if there is one, so that clients can go on trusting it.
+ * The local certificate of `--tls`: kept in the data directory if there is one, so that clients can go on trusting it. One that
+ * has expired or lacks a name is replaced.
  * @param now epoch ms
  */
 export async function localCertificate(options: {
@@ -42,14 +72,12 @@ export async function localCertificate(options: {
   readonly hostnames: readonly string[]
   readonly now: number
 }): Promise<Certificate> {
-  if (options.directory === undefined) return selfSigned(options.hostnames, options.now)
-  const [certPath, keyPath] = ['tls-certificate.pem', 'tls-key.pem'].map((name) =>
-    join(options.directory ?? '', name),
-  ) as [string, string]
-  if (existsSync(certPath) && existsSync(keyPath))
-    return { cert: readFileSync(certPath, 'utf8'), key: readFileSync(keyPath, 'utf8') }
-  const certificate = await selfSigned(options.hostnames, options.now)
-  writeFileSync(keyPath, certificate.key, { mode: 0o600 })
-  writeFileSync(certPath, certificate.cert)
+  const { directory, hostnames, now } = options
+  if (directory === undefined) return selfSigned(hostnames, now)
+  const kept = keptCertificate(directory, hostnames, now)
+  if (kept) return kept
+  const certificate = await selfSigned(hostnames, now)
+  writeFileSync(join(directory, keyFile), certificate.key, { mode: 0o600 })
+  writeFileSync(join(directory, certificateFile), certificate.cert)
   return certificate
 }

@@ -25,7 +25,7 @@ const maxConnections = 10_000
 
 async function openServer(settings: Settings, now: number): Promise<Server> {
   if (!settings.tls) return createServer(patience)
-  const hostnames = settings.origin ? [settings.origin.hostname] : []
+  const hostnames = [originOf(settings, settings.port).hostname.replace(/^\[|\]$/g, '')]
   const certificate = await localCertificate({ directory: settings.data, hostnames, now })
   return createTlsServer({ ...patience, ...certificate }) as Server
 }

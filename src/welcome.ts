@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import type { Integration } from '#domain/integration.ts'
 import { regionLabel } from '#domain/region.ts'
 import type { LandingPage } from '#playground/pages.ts'
 import type { Seed, SeedUser } from '#upstream/emulator/seed.ts'
+import { certificateFile } from './certificate.ts'
 import type { Settings } from './settings.ts'
 
 /** What is known once the emulator listens. */
@@ -20,16 +22,23 @@ const roleOf = (user: SeedUser): string => {
 const grantTypeOf = (integration: Integration): string =>
   integration.grantTypes.includes('authorization_code') ? 'authorization code' : 'device code'
 
-/** The documented call, with a seeded User API Token in full (product documentation 2.4). */
-function documentedCall(url: string, seed: Seed): string {
-  const token =
-    seed.users.find(({ userApiToken }) => userApiToken !== undefined)?.userApiToken ?? 'YOUR-USER-API-TOKEN'
-  return `curl ${url}/v7/tests --header "Authorization: Bearer ${token}"`
+/** The program to paste; a certificate of ours is trusted by name where it is a file, and not asked about otherwise. */
+function curlFor({ tls, data }: Pick<Settings, 'tls' | 'data'>): string {
+  if (!tls) return 'curl'
+  return data === undefined ? 'curl --insecure' : `curl --cacert "${join(data, certificateFile)}"`
 }
 
-function deviceAuthorization(url: string, integrations: readonly Integration[]): string {
+/** The documented call, with a seeded User API Token in full (product documentation 2.4). */
+function documentedCall(curl: string, url: string, seed: Seed): string {
+  const token =
+    seed.users.find(({ userApiToken }) => userApiToken !== undefined)?.userApiToken ?? 'YOUR-USER-API-TOKEN'
+  return `${curl} ${url}/v7/tests --header "Authorization: Bearer ${token}"`
+}
+
+function deviceAuthorization(curl: string, url: string, integrations: readonly Integration[]): string {
   const device = integrations.find(({ onPremises }) => onPremises)
-  return `curl ${url}/v7/oauth2/device/authorization -d client_id=${device?.clientId ?? 'CLIENT'} -d scope=${device?.scopes.find((scope) => scope.startsWith('tests')) ?? 'tests:read'}`
+  const scope = device?.scopes.find((word) => word.startsWith('tests')) ?? 'tests:read'
+  return `${curl} ${url}/v7/oauth2/device/authorization -d client_id=${device?.clientId ?? 'CLIENT'} -d scope=${scope}`
 }
 
 const endConnections = ({ operatorUrl, operatorToken }: Listening): string =>
@@ -37,11 +46,13 @@ const endConnections = ({ operatorUrl, operatorToken }: Listening): string =>
 
 /** The facts of the landing page, which is open to everybody who reaches the port: no operator token on it. */
 export function landingOf(parts: {
+  readonly settings: Pick<Settings, 'tls' | 'data'>
   readonly origin: URL
   readonly seed: Seed
   readonly integrations: readonly Integration[]
 }): LandingPage {
-  const { origin, seed, integrations } = parts
+  const { settings, origin, seed, integrations } = parts
+  const curl = curlFor(settings)
   const at = (path: string): string => new URL(path, origin).href
   return {
     origin: origin.origin,
@@ -66,39 +77,59 @@ export function landingOf(parts: {
       grantType: grantTypeOf(integration),
     })),
     commands: [
-      { title: 'Call the v7 API with a User API Token', command: documentedCall(origin.origin, seed) },
-      { title: 'Ask for a device authorization', command: deviceAuthorization(origin.origin, integrations) },
+      { title: 'Call the v7 API with a User API Token', command: documentedCall(curl, origin.origin, seed) },
+      {
+        title: 'Ask for a device authorization',
+        command: deviceAuthorization(curl, origin.origin, integrations),
+      },
     ],
     accountHref: '/account',
   }
 }
 
-/** The first screen in a terminal: where it listens, who there is, three commands to paste. */
+/** Rows as a table: every column as wide as its widest cell. */
+function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
+    `    ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  )
+}
+
+const userRow = (user: SeedUser): readonly string[] => [
+  user.email,
+  regionLabel(user.region),
+  user.password ?? 'no password',
+  roleOf(user),
+]
+
+const clientRow = (integration: Integration): readonly string[] => [
+  integration.name,
+  integration.clientId +
+    (integration.clientSecret === undefined ? '' : `, secret ${integration.clientSecret}`),
+  grantTypeOf(integration),
+]
+
+/** The first screen in a terminal, 24 rows of 80 columns: where it listens, who there is, three commands to paste. */
 export function welcomeScreen(
   listening: Listening,
   { settings, seed, integrations }: { settings: Settings; seed: Seed; integrations: readonly Integration[] },
 ): string {
-  const memory = settings.data === undefined ? 'in memory, gone at the end' : settings.data
-  const users = seed.users.map(
-    (user) =>
-      `    ${user.email.padEnd(26)}${regionLabel(user.region).padEnd(5)}${(user.password ?? '(no password)').padEnd(15)}${roleOf(user)}`,
-  )
-  const clients = integrations.map(
-    (integration) =>
-      `    ${integration.clientId.padEnd(26)}${(integration.clientSecret ?? 'public').padEnd(20)}${grantTypeOf(integration).padEnd(20)}${integration.name}`,
-  )
+  const { url, operatorUrl, operatorToken } = listening
+  const curl = curlFor(settings)
   return [
-    'Panoptes, an emulator of the ThousandEyes integration flow. Not affiliated with Cisco or ThousandEyes.',
-    `  public    ${listening.url}      data ${memory}; limits ${settings.limits}`,
-    `  operator  ${listening.operatorUrl}   token ${listening.operatorToken}`,
-    '  users',
-    ...users,
-    '  clients',
-    ...clients,
-    '  paste',
-    `    ${documentedCall(listening.url, seed)}`,
-    `    ${deviceAuthorization(listening.url, integrations)}`,
+    'Panoptes emulates ThousandEyes. Not affiliated with Cisco or ThousandEyes.',
+    `  public    ${url}   pages, OAuth and v7; limits ${settings.limits}`,
+    `  operator  ${operatorUrl}   token ${operatorToken}`,
+    '  Users who sign in',
+    ...aligned(seed.users.map(userRow)),
+    '  Clients',
+    ...aligned(integrations.map(clientRow)),
+    '  To paste: call v7, ask for a device code, end the connections of a region',
+    `    ${documentedCall(curl, url, seed)}`,
+    `    ${deviceAuthorization(curl, url, integrations)}`,
     `    ${endConnections(listening)}`,
-    '  Ctrl-C ends it.',
+    settings.data === undefined
+      ? '  Ctrl-C stops it. Everything is in memory and gone then; --data DIR keeps it.'
+      : `  Ctrl-C stops it. Everything stays in ${settings.data}.`,
   ].join('\n')
 }

@@ -15,14 +15,14 @@ import { browserSessions } from './browser-sessions.ts'
 import { guardUnknownClients, secretJudge } from './client-secrets.ts'
 import { engineConfiguration } from './configuration.ts'
 import { completeDeviceAnswers, prefillUserCode } from './device-authorization.ts'
-import { answerFailures, knownPathsOnly, ownFormsOnly, refuseBasic } from './edge.ts'
+import { answerFailures, knownPathsOnly, ownFormsOnly, pathForLog, refuseBasic } from './edge.ts'
 import { engineTime } from './engine-time.ts'
 import { grantWork } from './grant-work.ts'
 import { guardUserCodes, limitAnonymousRows, limitUnknownDeviceCodes } from './guesses.ts'
 import { metadata } from './metadata.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 import { programAnswers } from './program-answers.ts'
-import { protocolStep } from './protocol-step.ts'
+import { noteEngineFailure, protocolStep } from './protocol-step.ts'
 import { refreshReplay } from './refresh-replay.ts'
 import { sealedRecords } from './sealed-records.ts'
 import { openSeams } from './seams.ts'
@@ -43,7 +43,7 @@ function nameRequests(nextId: () => string): Middleware {
 }
 
 type EngineListener = (
-  ctx: { readonly path: string },
+  ctx: { readonly path: string; readonly state: Record<string, unknown> },
   error: Error & { readonly error_detail?: string },
 ) => void
 
@@ -54,11 +54,9 @@ function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): v
     (event: string): EngineListener =>
     (ctx, error) => {
       if (error.message !== 'authorization_pending')
-        parts.log({ event, path: ctx.path, error: error.message, detail: error.error_detail })
+        parts.log({ event, path: pathForLog(ctx.path), error: error.message, detail: error.error_detail })
     }
-  on('server_error', (ctx, error) =>
-    parts.log({ event: 'server-error', path: ctx.path, error: String(error.stack) }),
-  )
+  on('server_error', noteEngineFailure)
   for (const endpoint of ['grant', 'authorization', 'introspection', 'revocation', 'userinfo'])
     on(`${endpoint}.error`, refused(`${endpoint}-refused`))
 }

@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import { errorPage } from '#http/error-page.ts'
 import { routes } from './configuration.ts'
 import type { AuthorizationServerParts } from './parts.ts'
@@ -64,8 +64,25 @@ function refusalOf(error: unknown): { status: number; error: string; description
     : {
         status: 503,
         error: 'temporarily_unavailable',
-        description: 'The server cannot answer now; nothing was changed.',
+        // Whether a commit that failed took effect is unknown (store.ts), so nothing is said about it.
+        description: 'The server cannot answer now. Try again in a moment.',
       }
+}
+
+/** A path as the log may have it: the id of an interaction is also its cookie, and a caller's text has no end of its own. */
+export const pathForLog = (path: string): string =>
+  path.replace(/\/[\w-]{43}(?=\/|$)/g, '/:uid').slice(0, 200)
+
+/** A failure is for the log; its caller may try again. What was being answered leads nowhere now. */
+function noteFailure(parts: AuthorizationServerParts, ctx: Context, error: unknown): void {
+  for (const header of ['Location', 'Set-Cookie', 'WWW-Authenticate']) ctx.remove(header)
+  ctx.set('Retry-After', '2')
+  parts.log({
+    event: 'failure',
+    path: pathForLog(ctx.path),
+    request: ctx.response.get('X-Request-Id'),
+    error: error instanceof Error ? String(error.stack) : String(error),
+  })
 }
 
 /** One boundary: everything that throws ends here, and nobody sees a stack (security-cases K07). */
@@ -75,15 +92,7 @@ export function answerFailures(parts: AuthorizationServerParts): Middleware {
       await next()
     } catch (error) {
       const refusal = refusalOf(error)
-      if (refusal.status === 503) {
-        ctx.set('Retry-After', '2')
-        parts.log({
-          event: 'failure',
-          path: ctx.path,
-          request: ctx.response.get('X-Request-Id'),
-          error: error instanceof Error ? String(error.stack) : String(error),
-        })
-      }
+      if (refusal.status === 503) noteFailure(parts, ctx, error)
       answerRefusal(parts, ctx, refusal)
     }
   }

@@ -26,6 +26,22 @@ async function settleLostCode(ctx: KoaContextWithOIDC, work: GrantWork): Promise
 }
 
 /**
+ * The engine answers a failure itself, as 500 or with error=server_error at the redirect URI, and would have that kept. It is
+ * none of the client's affair: it goes to the one boundary, which answers 503 (DECISIONS 13).
+ */
+export const noteEngineFailure = (
+  ctx: { readonly state: Record<string, unknown> },
+  failure: unknown,
+): void => {
+  ctx.state['engineFailure'] = failure
+}
+
+function throwEngineFailure({ state }: KoaContextWithOIDC): void {
+  const failure: unknown = state['engineFailure']
+  if (failure !== undefined) throw failure
+}
+
+/**
  * One protocol step, one commit (DECISIONS 5): the request runs as a unit of work, and its answer leaves only after what it
  * changed is durable. A step that lost a race against another keeps nothing and is answered as the loser it is.
  */
@@ -56,6 +72,7 @@ export function protocolStep(
     const outcome = await units.run(
       async () => {
         await next()
+        throwEngineFailure(ctx)
         if (grantTypeOf(ctx) === 'refresh_token') replay.settle(ctx)
       },
       () => ctx.status < 500,

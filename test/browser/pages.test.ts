@@ -25,12 +25,12 @@ afterAll(async () => {
   await hostile?.[Symbol.asyncDispose]()
 })
 
-describe.each([360, 1280])('pages, %i px wide', (width) => {
+describe('pages, on a phone and on a desk', () => {
   let context: BrowserContext
   let page: Page
 
   beforeAll(async () => {
-    context = await browser.newContext({ viewport: { width, height: 800 } })
+    context = await browser.newContext()
     page = await context.newPage()
   })
   afterAll(() => context?.close())
@@ -38,8 +38,11 @@ describe.each([360, 1280])('pages, %i px wide', (width) => {
   test.each(staying)('%s passes axe-core in light and dark and does not scroll sideways', async (name) => {
     await page.emulateMedia({ colorScheme: 'light' })
     await page.goto(`${ordinary.origin}/${name}`)
-    expect(await sidewaysPixels(page)).toBe(0)
-    expect(await accessibilityFaults(page)).toEqual([])
+    for (const width of [360, 1280]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect(await sidewaysPixels(page)).toBe(0)
+      expect(await accessibilityFaults(page)).toEqual([])
+    }
     await page.emulateMedia({ colorScheme: 'dark' })
     expect(await accessibilityFaults(page, { runOnly: ['color-contrast'] })).toEqual([])
   })

@@ -50,6 +50,13 @@ const scopes: readonly ScopeWord[] = [
   { name: 'email', meaning: 'See your email address' },
 ]
 
+/** As many account groups as an enterprise has. */
+export const accountGroups = (text: SampleText, count: number): ConfirmPage['accountGroups'] =>
+  Array.from({ length: count }, (_, index) => ({
+    aid: `${1101 + index}` as AccountGroupId,
+    name: `${text.group} ${index + 1}`,
+  }))
+
 export const deviceRequest = (text: SampleText): DeviceRequest => ({
   userCode: 'LBJW-MLHV',
   address: '2001:db8:85a3::8a2e:370:7334',

@@ -8,6 +8,7 @@ import type { Views } from '#http/page.ts'
 import { passwordPage, signInPage } from '#http/sign-in-page.ts'
 import { callbackPage, landingPage } from '#playground/pages.ts'
 import {
+  accountGroups,
   accountModel,
   answer,
   confirmModel,
@@ -63,6 +64,10 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       accountGroups: [],
       device: { ...device, userAgent: undefined },
     }),
+    'confirm-many-groups': confirmPage(views, {
+      ...confirmModel(text),
+      accountGroups: accountGroups(text, 40),
+    }),
     'device-code': deviceCodePage(views, { ...deviceForm, code: '', problem: undefined }),
     'device-code-problem': deviceCodePage(views, { ...deviceForm, code: text.code, problem: 'expired' }),
     'device-code-declined': deviceCodePage(views, { ...deviceForm, code: '', problem: 'declined' }),
@@ -106,6 +111,10 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       ...accountModel(text),
       connections: [{ ...connection(text, 'CCCCCCCCCCCCCCCC'), accountGroups: [] }],
       disconnected: integration,
+    }),
+    'account-many-groups': accountPage(views, {
+      ...accountModel(text),
+      connections: [{ ...connection(text, 'DDDDDDDDDDDDDDDD'), accountGroups: accountGroups(text, 40) }],
     }),
     'account-empty': accountPage(views, { ...accountModel(text), connections: [] }),
     landing: landingPage(views, landingModel),

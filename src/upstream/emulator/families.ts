@@ -7,12 +7,17 @@ import { alertRules } from './families/alert-rules.ts'
 import { alerts } from './families/alerts.ts'
 import { catalogues } from './families/catalogues.ts'
 import { connectorAssignments } from './families/connector-assignments.ts'
+import { endpointAgents } from './families/endpoint-agents.ts'
+import { endpointHttpResults } from './families/endpoint-http-results.ts'
+import { endpointPathVis } from './families/endpoint-path-vis.ts'
+import { endpointTests } from './families/endpoint-tests.ts'
 import { events } from './families/events.ts'
 import { genericConnectors } from './families/generic-connectors.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
 import { networkResults } from './families/network-results.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
+import { realUserTests } from './families/real-user-tests.ts'
 import { roles } from './families/roles.ts'
 import { streams } from './families/streams.ts'
 import { tagBulk } from './families/tag-bulk.ts'
@@ -55,6 +60,11 @@ const modules: readonly FamilyModule[] = [
   alerts,
   events,
   userEvents,
+  endpointAgents,
+  endpointTests,
+  endpointPathVis,
+  endpointHttpResults,
+  realUserTests,
 ]
 
 /** @throws when two modules answer the same operation, or one that the document does not have */

@@ -1,0 +1,146 @@
+import type { Answer, Answerer, Answerers, Call } from '../call.ts'
+import { type Json, type JsonObject, objectOf, present, textOf } from '../json.ts'
+import { hasRound } from '../measurements/measurements.ts'
+import { type PathEnd, type Trace, traceOf } from '../measurements/path.ts'
+import { notFound, type V7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { agentsSelected } from './endpoint-agent-relations.ts'
+import {
+  type EndpointSample,
+  endpointFrame,
+  endpointResults,
+  endpointSample,
+  endpointTestNamed,
+  measuredEndpointTest,
+  testOfResults,
+} from './endpoint-samples.ts'
+import { resultsPath } from './endpoint-test-kinds.ts'
+
+function sourceOf({ fields }: Entry): PathEnd {
+  const network = objectOf(fields['network'])
+  const { asName, asNumber } = objectOf(fields['asnDetails'])
+  return {
+    ipAddress: textOf(network['ipAddress']) ?? '10.0.0.2',
+    prefix: `${textOf(network['localPrefix']) ?? '10.0.0.0'}/24`,
+    network: `${asName} (AS ${asNumber})`,
+    location: textOf(objectOf(fields['location'])['locationName']),
+  }
+}
+
+/** In every round one attempt is made (official document). */
+function tracesOf({ pair, draw, network, agent, target }: EndpointSample): readonly Trace[] {
+  const destination: PathEnd = {
+    ipAddress: target.ipAddress,
+    prefix: `${target.ipAddress.replace(/\.\d+$/, '.0')}/24`,
+    network: 'Example Hosting (AS 64511)',
+    location: undefined,
+  }
+  return [
+    traceOf({
+      pair,
+      sample: draw,
+      source: sourceOf(agent),
+      destination,
+      latency: network.avgLatency,
+      number: 0,
+    }),
+  ]
+}
+
+/** The protocols that results know; of the others results tell the plain one. */
+const protocolOf = ({ fields }: Entry): string => {
+  const protocol = textOf(fields['protocol']) ?? 'icmp'
+  return protocol === 'icmp-with-tcp-connect' ? 'icmp' : protocol
+}
+
+const dynamicKeys = ({ test }: EndpointSample): JsonObject =>
+  test.fields['isDynamic'] === true
+    ? present({
+        application: test.fields['application'],
+        protocol: protocolOf(test),
+        tcpProbeMode: test.fields['tcpProbeMode'],
+      })
+    : {}
+
+function frame(sample: EndpointSample): JsonObject {
+  const { agent, target } = sample
+  const source = sourceOf(agent)
+  return present({
+    ...endpointFrame(sample),
+    asnDetails: agent.fields['asnDetails'],
+    server: target.server,
+    sourceIp: source.ipAddress,
+    sourcePrefix: source.prefix,
+    ...dynamicKeys(sample),
+  })
+}
+
+const summary = (sample: EndpointSample): JsonObject => ({
+  ...frame(sample),
+  location: sourceOf(sample.agent).location ?? '',
+  pathTraces: tracesOf(sample).map(({ pathId, hops, responseTime }) => ({
+    pathId,
+    ipAddress: sample.target.ipAddress,
+    numberOfHops: hops.length,
+    protocol: protocolOf(sample.test),
+    responseTime,
+  })),
+})
+
+const detail = (sample: EndpointSample): JsonObject => ({
+  ...frame(sample),
+  pathTraces: tracesOf(sample).map(
+    ({ pathId, hops }): Json => ({
+      pathId,
+      protocol: protocolOf(sample.test),
+      hops: hops.map((hop) => present({ ...hop })),
+    }),
+  ),
+})
+
+interface PathVis {
+  readonly isDynamic: boolean
+  /** How results show the test. */
+  readonly testSchema: string
+}
+
+const list =
+  ({ isDynamic, testSchema }: PathVis): Answerer =>
+  (call) => {
+    const test = endpointTestNamed(call, isDynamic)
+    return test ? endpointResults(call, { test, testSchema }, summary) : notFound
+  }
+
+const agentRound =
+  ({ isDynamic, testSchema }: PathVis): Answerer =>
+  (call: Call): Answer | V7Refusal => {
+    const { agentId = '', roundId = '' } = call.parameters
+    const test = endpointTestNamed(call, isDynamic)
+    const round = /^\d{1,12}$/.test(roundId) ? Number(roundId) : Number.NaN
+    if (!test || !hasRound(measuredEndpointTest(test, call), round, call.now)) return notFound
+    const agents = agentsSelected(test, call.state)
+    const agent = agents.find(({ id }) => id === agentId)
+    if (!agent) return notFound
+    const sample = endpointSample({ test, facts: measuredEndpointTest(test, call), agents }, agent, round)
+    const path = `${resultsPath({ isDynamic })}/${test.id}/path-vis/agent/${agentId}/round/${roundId}`
+    return {
+      status: 200,
+      varies: true,
+      body: {
+        results: [detail(sample)],
+        test: testOfResults(test, call, testSchema),
+        _links: { self: { href: call.href(path) } },
+      },
+    }
+  }
+
+const scheduled: PathVis = { isDynamic: false, testSchema: 'EndpointScheduledTest' }
+const dynamic: PathVis = { isDynamic: true, testSchema: 'DynamicTest' }
+
+/** Path visualization of scheduled and dynamic endpoint tests, by list and by agent and round. */
+export const endpointPathVis = (): Answerers => ({
+  getScheduledTestPathVisResults: list(scheduled),
+  getScheduledTestPathVisAgentRoundResults: agentRound(scheduled),
+  getDynamicTestPathVisResults: list(dynamic),
+  getDynamicTestPathVisAgentRoundResults: agentRound(dynamic),
+})

@@ -1,0 +1,176 @@
+import type { Answer, Call } from '../call.ts'
+import { isOwn, shown } from '../crud.ts'
+import { type JsonObject, objectOf, present, textOf, textsOf } from '../json.ts'
+import { type Draw, drawOf } from '../measurements/draw.ts'
+import { incidentAt } from '../measurements/incidents.ts'
+import { type MeasuredTest, repeatedFrom, roundsOf } from '../measurements/measurements.ts'
+import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
+import { type Target, targetOfServer, targetOfUrl } from '../measurements/target.ts'
+import { askedPage, pageLinks, pageOf } from '../paging.ts'
+import { isV7Refusal, type V7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { rangeEcho, timeRangeOf } from '../time-range.ts'
+import { agentsSelected } from './endpoint-agent-relations.ts'
+import { familyOfEndpointTest } from './endpoint-tests.ts'
+
+/** One measurement of an endpoint test: an agent in a round. */
+export interface EndpointSample {
+  readonly test: Entry
+  readonly agent: Entry
+  readonly target: Target
+  readonly round: number
+  /** Of the agent and the target, the same in every round. */
+  readonly pair: Draw
+  readonly draw: Draw
+  readonly network: NetworkNumbers
+  readonly isUnavailable: boolean
+}
+
+const usualInterval = 60
+
+/** A stored endpoint test as measurements see it. */
+export const measuredEndpointTest = (
+  { id, fields }: Entry,
+  { region }: Pick<Call, 'region'>,
+): MeasuredTest => ({
+  key: `${region} endpoint ${id}`,
+  type: textOf(fields['type']) ?? '',
+  schedule:
+    fields['isEnabled'] === false
+      ? { kind: 'never' }
+      : repeatedFrom(
+          Date.parse(textOf(fields['createdDate']) ?? '') || 0,
+          Number(fields['interval'] ?? usualInterval),
+        ),
+})
+
+/** Dynamic tests follow the sessions of an application, to servers that are made up here. */
+function targetOf({ fields }: Entry): Target {
+  const url = textOf(fields['url'])
+  if (url !== undefined) return targetOfUrl(url)
+  const application = textOf(fields['application'])
+  if (application !== undefined) return targetOfServer(`${application}.example:443`)
+  return targetOfServer(`${textOf(fields['server']) ?? 'target.example'}:${fields['port'] ?? 443}`)
+}
+
+/** @param agents all agents of the test, some of which an incident hits */
+export function endpointSample(
+  { test, facts, agents }: { test: Entry; facts: MeasuredTest; agents: readonly Entry[] },
+  agent: Entry,
+  round: number,
+): EndpointSample {
+  const target = targetOf(test)
+  const pair = drawOf(`${facts.key} ${agent.id} ${target.server}`)
+  const draw = pair.of(round)
+  const incident = incidentAt(facts, round)
+  const suffers = incident?.hits(agents.map(({ id }) => id)).includes(agent.id) ?? false
+  return {
+    test,
+    agent,
+    target,
+    round,
+    pair,
+    draw,
+    network: networkNumbers(pair, draw, suffers && incident?.kind === 'loss'),
+    isUnavailable: suffers && incident?.kind === 'unavailable',
+  }
+}
+
+const megabyte = 1_048_576
+
+/** The machine's load during the round. */
+function systemMetrics({ draw, round, agent }: EndpointSample): JsonObject {
+  const total = Number(objectOf(agent.fields['machine'])['memoryMegabytes'] ?? 16_384) * megabyte
+  const mean = draw.number('cpu', [0.04, 0.6], 2)
+  const used = Math.round(total * draw.number('memory', [0.35, 0.8], 3))
+  return {
+    startTimeMs: round * 1000,
+    endTimeMs: round * 1000 + 10_000,
+    cpuUtilization: {
+      min: Math.max(0, mean - 0.03),
+      max: mean + 0.1,
+      mean,
+      median: mean,
+      stdDev: 0.02,
+      count: 10,
+    },
+    physicalMemoryUsedBytes: { min: used, max: used, mean: used, median: used, stdDev: 0, count: 10 },
+    physicalMemoryTotalBytes: total,
+  }
+}
+
+/** What every result row of an endpoint test has. */
+export function endpointFrame(sample: EndpointSample): JsonObject {
+  const { test, agent, target, round } = sample
+  const network = objectOf(agent.fields['network'])
+  return present({
+    aid: test.aid ?? '',
+    testId: test.id,
+    agentId: agent.id,
+    roundId: round,
+    serverIp: target.ipAddress,
+    platform: agent.fields['platform'],
+    networkProfile: present({
+      ...network,
+      publicIpAddress: agent.fields['publicIP'],
+      dnsServers: textsOf(network['dnsServers']),
+    }),
+    systemMetrics: systemMetrics(sample),
+    originalTargetProfile: {
+      remoteIpAddress: target.ipAddress,
+      remotePort: Number(target.server.split(':').at(-1)),
+      protocol: 'tcp',
+    },
+    batteryMetrics: agent.fields['batteryMetrics'],
+  })
+}
+
+/** The endpoint test of the path, scheduled or dynamic, if it is the account group's own. */
+export function endpointTestNamed(call: Call, isDynamic: boolean): Entry | undefined {
+  const test = call.state.find('endpoint-tests', call.parameters['testId'] ?? '')
+  return test && isOwn(test, call) && (test.fields['isDynamic'] ?? false) === isDynamic ? test : undefined
+}
+
+/** The test as results name it. */
+export function testOfResults(test: Entry, call: Call, schemaName: string): JsonObject {
+  const family = familyOfEndpointTest(test)
+  return family ? shown(family, test, { ...call, schema: call.model.schema(schemaName) }) : {}
+}
+
+/** Some of these answers count all rows of the range (official document, `TotalHits`). */
+const hasTotal = ({ model, row }: Call): boolean =>
+  'totalHits' in model.properties(model.schema(row.answer.schema ?? ''))
+
+/** A page of an endpoint test's results: the newest round first, in a round every agent. */
+export function endpointResults(
+  call: Call,
+  { test, testSchema }: { readonly test: Entry; readonly testSchema: string },
+  show: (sample: EndpointSample) => JsonObject,
+): Answer | V7Refusal {
+  const asked = askedPage(call)
+  if (isV7Refusal(asked)) return asked
+  const range = timeRangeOf(call, asked.asOf)
+  if (range && isV7Refusal(range)) return range
+  const whole = { test, facts: measuredEndpointTest(test, call), agents: agentsSelected(test, call.state) }
+  const { agents } = whole
+  const rounds = roundsOf(whole.facts, range, asked.asOf)
+  const total = rounds.count * agents.length
+  const { rows, left } = pageOf(asked, total, (index) =>
+    endpointSample(
+      whole,
+      agents[index % agents.length] as Entry,
+      rounds.at(Math.floor(index / agents.length)),
+    ),
+  )
+  return {
+    status: 200,
+    varies: true,
+    body: {
+      results: rows.map(show),
+      test: testOfResults(test, call, testSchema),
+      ...rangeEcho(range),
+      ...(hasTotal(call) && { totalHits: total }),
+      _links: pageLinks(call, asked, left),
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import type { Call } from '../call.ts'
+import type { Acceptance, Accepted } from '../crud.ts'
+import { isoDate } from '../iso-date.ts'
+import { type Json, type JsonObject, present, textOf, textsOf, without } from '../json.ts'
+import { targetOfUrl } from '../measurements/target.ts'
+import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
+import { ownEndpointAgents } from './endpoint-agent-relations.ts'
+import type { EndpointTestKind } from './endpoint-test-kinds.ts'
+
+const applications = ['webex', 'zoom', 'microsoft-teams']
+
+/** What a selector of each type must name (official document, `EndpointTestAgents` and its neighbours). */
+const listOfSelector: Readonly<Record<string, string>> = {
+  'specific-agents': 'agents',
+  'agent-labels': 'endpointAgentLabels',
+  'agent-tags': 'tagIds',
+}
+
+function wrongSelector(merged: JsonObject, call: Call): readonly Violation[] {
+  const field = listOfSelector[textOf(merged['agentSelectorType']) ?? '']
+  const isEmpty = field !== undefined && textsOf(merged[field]).length === 0
+  const own = ownEndpointAgents(call).map(({ id }) => id)
+  const isTag = (id: string): boolean => call.state.find('tags', id)?.orgId === call.caller.orgId
+  const strays = (name: string, ids: readonly string[]): readonly Violation[] =>
+    ids.map((id) => ({ field: name, message: `There is no ${id} in this account group.` }))
+  return [
+    ...(isEmpty ? [{ field, message: `is required for ${merged['agentSelectorType']}.` }] : []),
+    ...strays(
+      'agents',
+      textsOf(merged['agents']).filter((id) => !own.includes(id)),
+    ),
+    ...strays(
+      'tagIds',
+      textsOf(merged['tagIds']).filter((id) => !isTag(id)),
+    ),
+  ]
+}
+
+function wrongApplication({ application }: JsonObject): readonly Violation[] {
+  return application === undefined || applications.includes(String(application))
+    ? []
+    : [{ field: 'application', message: `must be one of ${applications.join(', ')}.` }]
+}
+
+/** Server and port of an HTTP test come from its URL; the other keys are renamed in the answer (inferred from their texts). */
+function webFields({ url, targetResponseTime, authType }: JsonObject): JsonObject {
+  if (typeof url !== 'string') return {}
+  const { host, server } = targetOfUrl(url)
+  return present({
+    server: host,
+    port: Number(server.split(':').at(-1) ?? 443),
+    httpTargetTime: targetResponseTime,
+    sslVersion: 'Auto',
+    useNtlm: authType === 'ntlm',
+  })
+}
+
+const usual: JsonObject = {
+  isEnabled: true,
+  networkMeasurements: true,
+  tcpProbeMode: 'auto',
+  followRedirects: true,
+  httpVersion: 2,
+}
+
+const serverOf = ({ server, serverName }: JsonObject): Json | undefined => server ?? serverName
+
+/** A create or update of an endpoint test of the kind. */
+export const acceptEndpointTest =
+  (kind: EndpointTestKind) =>
+  ({ call, merged, stored }: Acceptance): Accepted | V7Refusal => {
+    const wrong = [...wrongSelector(merged, call), ...wrongApplication(merged)]
+    if (wrong.length > 0) return invalid(wrong)
+    const at = isoDate(call.now)
+    return {
+      fields: {
+        ...usual,
+        ...without(merged, ['password', 'serverName', 'targetResponseTime']),
+        ...present({ server: serverOf(merged) }),
+        ...webFields(merged),
+        type: kind.type,
+        isDynamic: kind.isDynamic,
+        isSavedEvent: false,
+        createdDate: stored?.fields['createdDate'] ?? at,
+        modifiedDate: at,
+      },
+    }
+  }

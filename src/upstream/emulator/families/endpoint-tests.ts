@@ -1,0 +1,72 @@
+import type { Answerers, Call } from '../call.ts'
+import { crud, type Family, isOwn, listAnswer, listShape, shown } from '../crud.ts'
+import { type JsonObject, present } from '../json.ts'
+import type { Model } from '../model.ts'
+import type { Entry } from '../state.ts'
+import { acceptEndpointTest } from './endpoint-test-accept.ts'
+import { dynamicKind, type EndpointTestKind, resultsPath, scheduledKinds } from './endpoint-test-kinds.ts'
+
+/** Which agents run the test: the keys of the request gathered in one object (v7-notes section 9). */
+const selectorOf = ({
+  agentSelectorType,
+  agents,
+  endpointAgentLabels,
+  tagIds,
+  maxMachines,
+}: JsonObject): JsonObject =>
+  present({
+    agentSelectorType: agentSelectorType ?? 'all-agents',
+    maxMachines: maxMachines ?? 25,
+    ...(agentSelectorType === 'specific-agents' ? { agents } : { endpointAgentLabels, tagIds }),
+  })
+
+/** A stored endpoint test as answers show it. */
+export const showEndpointTest = ({ aid, fields }: Entry): JsonObject => ({
+  ...fields,
+  aid: aid ?? '',
+  agentSelectorConfig: selectorOf(fields),
+  labels: [],
+})
+
+const isOfKind = ({ fields }: Entry, { type, isDynamic }: EndpointTestKind): boolean =>
+  fields['type'] === type && (fields['isDynamic'] ?? false) === isDynamic
+
+const familyOf = (kind: EndpointTestKind): Family => ({
+  path: kind.path,
+  collection: 'endpoint-tests',
+  idKey: 'testId',
+  owner: 'account-group',
+  newId: ({ state }) => state.nextId(),
+  sees: (test, call) => isOfKind(test, kind) && isOwn(test, call),
+  accept: acceptEndpointTest(kind),
+  show: showEndpointTest,
+  links: (test, { href }) => ({
+    testResults: kind.results.map((results) => ({
+      href: href(`${resultsPath(kind)}/${test.id}/${results}`),
+    })),
+  }),
+})
+
+const families = new Map([...scheduledKinds, dynamicKind].map((kind) => [kind, familyOf(kind)]))
+
+/** The family of a stored endpoint test. */
+export const familyOfEndpointTest = (test: Entry): Family | undefined =>
+  [...families].find(([kind]) => isOfKind(test, kind))?.[1]
+
+/** `/endpoint/tests/scheduled-tests` over both kinds, and the three typed families. */
+export const endpointTests = (model: Model): Answerers => ({
+  ...Object.assign({}, ...[...families.values()].map((family) => crud(family, model))),
+  getEndpointScheduledTests(call: Call) {
+    const schema = listShape(model, call.row).item
+    const tests = call.state
+      .all('endpoint-tests')
+      .filter((test) => isOwn(test, call) && test.fields['isDynamic'] !== true)
+    return listAnswer(
+      call,
+      tests.flatMap((test) => {
+        const family = familyOfEndpointTest(test)
+        return family ? [shown(family, test, { ...call, schema })] : []
+      }),
+    )
+  },
+})

@@ -22,6 +22,7 @@ import { roles } from './families/roles.ts'
 import { streams } from './families/streams.ts'
 import { tagBulk } from './families/tag-bulk.ts'
 import { tags } from './families/tags.ts'
+import { templates } from './families/templates.ts'
 import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
 import { userEvents } from './families/user-events.ts'
@@ -54,6 +55,7 @@ const modules: readonly FamilyModule[] = [
   streams,
   tags,
   tagBulk,
+  templates,
   webhookOperations,
   genericConnectors,
   connectorAssignments,

@@ -60,7 +60,8 @@ export async function run(): Promise<void> {
     announce(serving, settings)
   } catch (error) {
     // Whoever starts it gets one line; a stack would hide it.
-    console.error(`panoptes: ${error instanceof Error ? error.message : String(error)}`)
+    const words = error instanceof Error ? error.message : String(error)
+    console.error(`panoptes: ${words.trim().replace(/\s*\n\s*/g, ' ')}`)
     process.exit(1)
   }
 }

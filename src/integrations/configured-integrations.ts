@@ -87,18 +87,28 @@ function redirectsOf(uris: readonly string[], origin: string, key: string): read
   return resolved
 }
 
+function readYaml(text: string, name: string): unknown {
+  try {
+    return parse(text, { logLevel: 'error' })
+  } catch (cause) {
+    throw new Error(`${name}: not readable as YAML: ${(cause as Error).message.split('\n')[0]}`, { cause })
+  }
+}
+
 /**
  * Reads the YAML of config/integrations.yaml.
  * @param name names the file in errors @param origin stands in for `{origin}`
  * @throws an error that names the key, what was found and what is allowed
  */
 export function parseIntegrations(text: string, name: string, origin: string): ConfiguredIntegrations {
-  const parsed = documentSchema.safeParse(parse(text), { reportInput: true })
+  const parsed = documentSchema.safeParse(readYaml(text, name), { reportInput: true })
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw new Error(
-      `${name}: ${issue?.path.join('.') || 'top level'}: found ${JSON.stringify(issue?.input)}; ${issue?.message}`,
-    )
+    const key = issue?.path.join('.') || 'top level'
+    const found = key.endsWith('clientSecret')
+      ? 'a value that is not shown here'
+      : JSON.stringify(issue?.input)
+    throw new Error(`${name}: ${key}: found ${found}; ${issue?.message}`)
   }
   const { integrations, resourceServers, registered } = parsed.data
   return {

@@ -61,7 +61,7 @@ function assertOurs(database: SchemaDatabase): void {
 /** @throws Error when pages of the file are damaged */
 export function assertUndamaged(database: SchemaDatabase): void {
   const verdict = answerOf(database, 'PRAGMA quick_check(1)')
-  if (verdict !== 'ok') throw new Error(`it is damaged (${verdict})`)
+  if (verdict !== 'ok') throw new Error(`it is damaged (${String(verdict).replace(/\s+/g, ' ')})`)
 }
 
 const answerOf = (database: SchemaDatabase, question: string): unknown =>

@@ -76,16 +76,21 @@ const seedFile = z.strictObject({
 
 type SeedFile = z.infer<typeof seedFile>
 
-/** One line a problem: where, what was found, what is allowed. */
-function complaint(name: string, found: unknown, issues: readonly z.core.$ZodIssue[]): string {
-  const lines = issues.map(({ path, message }) => {
+/** One line for whoever starts it: the first problem, and how many more there are. */
+function complaint(name: string, [first, ...more]: readonly string[]): string {
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`
+  return `the seed ${name} is invalid: ${first}${rest}`
+}
+
+/** Where, what was found, what is allowed. */
+function problemsOf(found: unknown, issues: readonly z.core.$ZodIssue[]): readonly string[] {
+  return issues.map(({ path, message }) => {
     const value = path.reduce<unknown>(
       (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
       found,
     )
-    return `  ${path.join('.') || '(file)'}: found ${JSON.stringify(value) ?? 'nothing'}; ${message}`
+    return `${path.join('.') || '(file)'}: found ${JSON.stringify(value) ?? 'nothing'}; ${message}`
   })
-  return [`the seed ${name} is invalid:`, ...lines].join('\n')
 }
 
 /** What zod cannot see: references from one part of the file to another. */
@@ -94,15 +99,14 @@ function strayReferences(file: SeedFile): readonly string[] {
   const strayObjects = Object.keys(file.objects)
     .filter((aid) => !aids.includes(aid))
     .map(
-      (aid) =>
-        `  objects.${aid}: found an account group that no organization has; allowed: ${aids.join(', ')}`,
+      (aid) => `objects.${aid}: found an account group that no organization has; allowed: ${aids.join(', ')}`,
     )
   const strayUsers = file.organizations.flatMap((organization) => {
     const own = organization.accountGroups.map(({ aid }) => aid)
     return organization.users.flatMap(({ uid, loginAccountGroup, roles }) =>
       [loginAccountGroup, ...Object.keys(roles).filter((key) => key !== 'all')]
         .filter((aid) => !own.includes(aid))
-        .map((aid) => `  users.${uid}: found account group ${aid}; allowed: ${own.join(', ')}`),
+        .map((aid) => `users.${uid}: found account group ${aid}; allowed: ${own.join(', ')}`),
     )
   })
   return [...strayObjects, ...strayUsers]
@@ -121,10 +125,10 @@ export function parseSeed(text: string, name: string): Seed {
     throw new Error(`the seed ${name} is no YAML: ${(cause as Error).message.split('\n', 1)[0]}`, { cause })
   }
   const result = seedFile.safeParse(found)
-  if (!result.success) throw new Error(complaint(name, found, result.error.issues))
+  if (!result.success) throw new Error(complaint(name, problemsOf(found, result.error.issues)))
   const file = result.data
   const strays = strayReferences(file)
-  if (strays.length > 0) throw new Error([`the seed ${name} is invalid:`, ...strays].join('\n'))
+  if (strays.length > 0) throw new Error(complaint(name, strays))
   return {
     name,
     accountGroups: file.organizations.flatMap(({ id, name: organizationName, region, accountGroups }) =>

@@ -138,7 +138,9 @@ describe.each(Object.entries(forms))('hostile values in the form %s', (_, open) 
   })
 
   test('a thousand fields, an empty body and percent signs are refused', async () => {
-    const many = new URLSearchParams(Array.from({ length: 1_000 }, (__, index) => [`f${index}`, '']))
+    const many = new URLSearchParams(
+      Array.from({ length: 1_000 }, (__, index): [string, string] => [`f${index}`, '']),
+    )
     for (const body of [
       many.toString(),
       '',

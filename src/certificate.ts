@@ -37,6 +37,9 @@ async function selfSigned(hostnames: readonly string[], now: number): Promise<Ce
 export const certificateFile = 'tls-certificate.pem'
 const keyFile = 'tls-key.pem'
 
+const isFor = (certificate: X509Certificate, name: string): boolean =>
+  (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined
+
 /** @returns the kept certificate; undefined when there is none, or when it no longer serves @throws when it is not ours to use */
 function keptCertificate(
   directory: string,
@@ -52,9 +55,7 @@ function keptCertificate(
     const parsed = new X509Certificate(cert)
     if (!parsed.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is another one’s')
     const isFresh = parsed.validToDate.getTime() > now
-    return isFresh && hostnames.every((name) => parsed.checkHost(name) ?? parsed.checkIP(name))
-      ? { cert, key }
-      : undefined
+    return isFresh && hostnames.every((name) => isFor(parsed, name)) ? { cert, key } : undefined
   } catch (cause) {
     throw new Error(`${certPath} and ${keyPath} do not belong together; remove both and new ones are made`, {
       cause,

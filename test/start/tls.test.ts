@@ -1,0 +1,137 @@
+import { X509Certificate } from 'node:crypto'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { connect } from 'node:tls'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { localCertificate } from '../../src/certificate.ts'
+import { startPanoptes } from '../support/panoptes.ts'
+
+const dayMs = 86_400_000
+
+function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'panoptes-tls-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A client that verifies: it trusts the certificate it was given, and none when it was given none. */
+function get(url: string, ca?: string, servername?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      ...(ca ? { ca } : {}),
+      ...(servername ? { servername } : {}),
+      agent: false,
+      timeout: 5_000,
+    }
+    const sent = request(url, options, (answer) => resolve(text(answer)))
+    sent.on('error', reject).end()
+  })
+}
+
+/** The certificate that a server shows, verified or not. */
+function shownBy(url: string): Promise<X509Certificate> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url)
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
+      const certificate = socket.getPeerX509Certificate()
+      socket.destroy()
+      if (certificate) resolve(certificate)
+      else reject(new Error('no certificate'))
+    })
+    socket.on('error', reject)
+  })
+}
+
+describe('--tls', () => {
+  test('serves https with a certificate that a client verifies when it is given it', async () => {
+    const directory = freshFolder()
+    await using service = await startPanoptes(['--tls', '--data', directory])
+    const ca = readFileSync(join(directory, 'tls-certificate.pem'), 'utf8')
+    expect(service.url).toMatch(/^https:\/\/localhost:\d+$/)
+    const metadata = JSON.parse(
+      await get(`${service.url}/.well-known/oauth-authorization-server`, ca),
+    ) as object
+    expect(metadata).toMatchObject({ issuer: service.url, token_endpoint: `${service.url}/v7/oauth2/token` })
+    const byAddress = service.url.replace('localhost', '127.0.0.1')
+    expect(await get(`${byAddress}/.well-known/oauth-authorization-server`, ca)).toContain(service.url)
+    await expect(get(service.url)).rejects.toThrow(/self-signed/)
+    await expect(get(service.url, ca, 'evil.example')).rejects.toThrow(/altnames/)
+    await expect(fetch(service.url.replace('https:', 'http:'))).rejects.toThrow()
+  })
+
+  test('shows a certificate of this machine’s names, for a year, that signs no others', async () => {
+    await using service = await startPanoptes(['--tls'])
+    const certificate = await shownBy(service.url)
+    expect(certificate.subjectAltName).toMatch(
+      /DNS:localhost, IP Address:127\.0\.0\.1, IP Address:0:0:0:0:0:0:0:1/,
+    )
+    expect(certificate.ca).toBe(false)
+    const days = (Date.parse(certificate.validTo) - Date.now()) / dayMs
+    expect(days).toBeGreaterThan(364)
+    expect(days).toBeLessThan(398)
+    expect(certificate.publicKey.asymmetricKeyType).toBe('ec')
+  })
+
+  test('keeps certificate and key over a restart, the key for its owner alone', async () => {
+    const directory = freshFolder()
+    const first = await startPanoptes(['--tls', '--data', directory])
+    const shown = await shownBy(first.url)
+    await first.stop()
+    expect(statSync(join(directory, 'tls-key.pem')).mode & 0o777).toBe(0o600)
+    await using second = await startPanoptes(['--tls', '--data', directory])
+    expect((await shownBy(second.url)).fingerprint256).toBe(shown.fingerprint256)
+  })
+
+  test('puts the name of the origin into the certificate', async () => {
+    const directory = freshFolder()
+    await using service = await startPanoptes([
+      '--tls',
+      '--data',
+      directory,
+      '--origin',
+      'https://panoptes.example',
+    ])
+    expect(service.url).toBe('https://panoptes.example')
+    const certificate = new X509Certificate(readFileSync(join(directory, 'tls-certificate.pem')))
+    expect(certificate.checkHost('panoptes.example')).toBe('panoptes.example')
+    expect(certificate.checkHost('localhost')).toBe('localhost')
+  })
+})
+
+describe('the local certificate', () => {
+  test('is replaced when it has expired, lacks a name or address, and not before', async () => {
+    const directory = freshFolder()
+    const now = Date.now()
+    const made = (hostnames: readonly string[], at: number): ReturnType<typeof localCertificate> =>
+      localCertificate({ directory, hostnames, now: at })
+    const first = await made(['localhost'], now)
+    expect(await made(['localhost'], now + 364 * dayMs)).toEqual(first)
+    const second = await made(['localhost'], now + 366 * dayMs)
+    expect(second).not.toEqual(first)
+    const named = await made(['a.example'], now)
+    expect(named).not.toEqual(second)
+    expect(await made(['localhost'], now)).toEqual(named)
+    const addressed = await made(['192.0.2.7'], now)
+    expect(new X509Certificate(addressed.cert).checkIP('192.0.2.7')).toBe('192.0.2.7')
+    expect(await made(['192.0.2.7'], now)).toEqual(addressed)
+    expect(readFileSync(join(directory, 'tls-certificate.pem'), 'utf8')).toBe(addressed.cert)
+  })
+
+  test('is refused when its key is another one’s, unreadable as one, or readable by others', async () => {
+    const [directory, other] = [freshFolder(), freshFolder()]
+    const made = (folder: string): ReturnType<typeof localCertificate> =>
+      localCertificate({ directory: folder, hostnames: ['localhost'], now: Date.now() })
+    await made(directory)
+    const { key } = await made(other)
+    const path = join(directory, 'tls-key.pem')
+    writeFileSync(path, key)
+    await expect(made(directory)).rejects.toThrow(/do not belong together/)
+    writeFileSync(path, 'no key')
+    await expect(made(directory)).rejects.toThrow(/do not belong together/)
+    chmodSync(path, 0o644)
+    await expect(made(directory)).rejects.toThrow(/can be read by others; allowed is mode 600/)
+  })
+})

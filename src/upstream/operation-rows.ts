@@ -25,7 +25,12 @@ export interface OperationRow {
   readonly api: string
   readonly query: Readonly<Record<string, QueryFact>>
   readonly parameters: readonly string[]
-  readonly body?: { readonly required: boolean; readonly types: readonly string[]; readonly schema: string }
+  readonly body?: {
+    readonly required: boolean
+    readonly types: readonly string[]
+    /** Left out where no source says what the body holds: any JSON is taken. */
+    readonly schema?: string
+  }
   readonly answer: {
     readonly status: number
     readonly others?: readonly number[]

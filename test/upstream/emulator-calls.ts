@@ -38,6 +38,8 @@ export interface CallOptions {
   /** Sent as JSON, or as it is when it is text. */
   readonly body?: unknown
   readonly contentType?: string
+  /** The User API Token that the call was made with. */
+  readonly presentedToken?: string
 }
 
 export interface Calls {
@@ -117,13 +119,17 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
 function requestOf(options: CallOptions): Omit<UpstreamRequest, 'operation' | 'parameters'> {
   const user = parseUserId(options.as ?? admin)
   if (!user) throw new Error(`${options.as} is no user id`)
-  const { aid, body, contentType = 'application/json' } = options
+  const { aid, body, contentType = 'application/json', presentedToken } = options
   const query = new URLSearchParams(options.query)
   if (aid !== undefined) query.set('aid', aid)
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return {
     region: user.region,
-    credential: { kind: 'standing', userId: user.id },
+    credential: {
+      kind: 'standing',
+      userId: user.id,
+      ...(presentedToken !== undefined && { presentedToken }),
+    },
     query,
     accountGroup: aid as AccountGroupId | undefined,
     headers: body === undefined ? {} : { 'content-type': contentType },

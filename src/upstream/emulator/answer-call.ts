@@ -135,6 +135,7 @@ function checkBody({ model }: Prepared, { request, row, bytes }: Read): { readon
   if (isV7Refusal(parsed)) return parsed
   const { json, text } = parsed.body
   if (json === undefined) return row.body.required && text === undefined ? missingBody : parsed
+  if (row.body.schema === undefined) return parsed
   const violations = violationsOf(model, model.schema(row.body.schema), json)
   return violations.length > 0 ? invalid(violations) : parsed
 }

@@ -4,17 +4,22 @@ import { agentClusters } from './families/agent-clusters.ts'
 import { agentTests } from './families/agent-tests.ts'
 import { agents } from './families/agents.ts'
 import { alertRules } from './families/alert-rules.ts'
+import { alertSuppressionWindows } from './families/alert-suppression-windows.ts'
 import { alerts } from './families/alerts.ts'
+import { apiTokens } from './families/api-tokens.ts'
 import { catalogues } from './families/catalogues.ts'
 import { connectorAssignments } from './families/connector-assignments.ts'
+import { credentials } from './families/credentials.ts'
 import { endpointAgents } from './families/endpoint-agents.ts'
 import { endpointHttpResults } from './families/endpoint-http-results.ts'
+import { endpointLabels } from './families/endpoint-labels.ts'
 import { endpointPathVis } from './families/endpoint-path-vis.ts'
 import { endpointTests } from './families/endpoint-tests.ts'
 import { events } from './families/events.ts'
 import { genericConnectors } from './families/generic-connectors.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
+import { itsiEvents } from './families/itsi-events.ts'
 import { networkResults } from './families/network-results.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
 import { realUserTests } from './families/real-user-tests.ts'
@@ -56,6 +61,11 @@ const modules: readonly FamilyModule[] = [
   tags,
   tagBulk,
   templates,
+  apiTokens,
+  itsiEvents,
+  credentials,
+  alertSuppressionWindows,
+  endpointLabels,
   webhookOperations,
   genericConnectors,
   connectorAssignments,

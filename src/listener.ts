@@ -60,7 +60,12 @@ export function publicListener(parts: PublicListenerParts): Listener {
     const host = request.headers.host ?? ''
     if (!target.startsWith('/') || hostCount(request) !== 1)
       return refuse(response, 400, 'The request target or Host is malformed.')
-    if (!allowsHost(host)) return refuse(response, 421, 'This server does not answer for that host.')
+    if (!allowsHost(host))
+      return refuse(
+        response,
+        421,
+        'This server does not answer for that host; origin and allowedHosts in its configuration name those it has.',
+      )
     if (host.toLowerCase() !== origin.host && isPageRequest(request)) {
       response.writeHead(303, { Location: `${origin.origin}${target}`, 'Cache-Control': 'no-store' })
       response.end()

@@ -1,6 +1,6 @@
 /** Serving: binds the sockets, then composes for the origin they gave, then attaches; and takes it all down again in order. */
 import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs'
-import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
@@ -99,12 +99,28 @@ function prepareDirectory(directory: string | undefined): void {
   }
 }
 
-/** Takes no new connections, tells keep-alive ones to end with their next answer, and resolves when the last one is gone. */
-function drained(server: Server): Promise<void> {
-  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  return closed
+const endWithAnswer = (response: ServerResponse): void => {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
+}
+
+/**
+ * Keeps an eye on the answers under way. @returns what drains the server: it takes no new connections, tells kept ones to end with
+ * the answer under way or their next one, and resolves when the last one is gone
+ */
+function drainable(server: Server): () => Promise<void> {
+  const underWay = new Set<ServerResponse>()
+  server.on('request', (_request, response) => {
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
+  })
+  return () => {
+    for (const response of underWay) endWithAnswer(response)
+    server.prependListener('request', (_request, response) => endWithAnswer(response))
+    server.keepAliveTimeout = 1 // for answers whose head had gone already
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    return closed
+  }
 }
 
 /**
@@ -116,6 +132,7 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
   const server = await openServer(settings, surroundings.clock.now())
   const operatorServer = createServer(patience)
   const servers = [server, operatorServer]
+  const drains = servers.map(drainable)
   const [attach, attachOperator] = [listeningLater(server), listeningLater(operatorServer)]
   try {
     const port = await listen(server, settings.port, settings.host)
@@ -131,10 +148,13 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
       operatorToken: composed.operatorToken,
       async stop(graceMs) {
         composed.drain()
-        const deadline = setTimeout(() => servers.forEach((one) => void one.closeAllConnections()), graceMs)
+        const patienceEnds = setInterval(
+          () => servers.forEach((one) => void one.closeAllConnections()),
+          graceMs,
+        )
         // Readiness is asked on the operator listener, so that one answers "draining" until the last request is through.
-        for (const one of servers) await drained(one)
-        clearTimeout(deadline)
+        for (const drain of drains) await drain()
+        clearInterval(patienceEnds)
         await composed.close()
       },
     }

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { GrantRecord } from '#grants/grant-record.ts'
-import { refreshTokenParts } from '#grants/token-values.ts'
+import { claimedRefreshTokenParts, refreshTokenParts } from '#grants/token-values.ts'
 import { keyFrom, type Secrets, sealWith, unsealWith } from '#secrets/secrets.ts'
 import type { GrantWork } from './grant-work.ts'
 import type { UnitsOfWork } from './unit-of-work.ts'
@@ -74,7 +74,7 @@ export function refreshReplay({
       if (replay) {
         answerAgain(ctx, replay)
       } else if (ctx.status === 200 && typeof presented === 'string') {
-        const tag = refreshTokenParts(secrets, presented)?.tag
+        const tag = claimedRefreshTokenParts(presented)?.tag // the engine has just rotated it
         const sealed = sealWith(keyFrom(presented, purpose), randomBytes(12), {
           context: purpose,
           text: JSON.stringify(ctx.body),

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors, Provider } from 'oidc-provider'
 import type { GrantRecord, IssuedRefreshToken } from '#grants/grant-record.ts'
-import { grantTagOf, refreshTokenParts } from '#grants/token-values.ts'
+import { claimedRefreshTokenParts, grantTagOf, refreshTokenParts } from '#grants/token-values.ts'
 import { endingEvent } from './grant-adapter.ts'
 import { noteReplay, replayFor } from './refresh-replay.ts'
 import { compact, liveRecord, restore, type TokenAdapterParts } from './token-adapter.ts'
@@ -60,7 +60,7 @@ export function refreshTokenAdapter(parts: RefreshTokenAdapterParts): Adapter {
     async upsert(id, payload) {
       const tag = grantTagOf(String(payload.grantId))
       await liveRecord(work, tag)
-      const generation = refreshTokenParts(secrets, id)?.generation
+      const generation = claimedRefreshTokenParts(id)?.generation
       if (generation === undefined) throw new Error('the refresh token has no generation')
       const stored = time.toStored(payload)
       const refresh = {
@@ -76,9 +76,10 @@ export function refreshTokenAdapter(parts: RefreshTokenAdapterParts): Adapter {
       }))
     },
     async consume(id) {
-      const token = refreshTokenParts(secrets, id)
+      // `find` has just proved the token in this unit; here only a rotation since then could have spent it.
+      const token = claimedRefreshTokenParts(id)
       const record = token && (await work.load(token.tag))
-      if (record?.refresh?.hash !== secrets.hash('refresh-token', id))
+      if (!token || record?.refresh?.generation !== token.generation)
         throw new errors.InvalidGrant('refresh token already used')
     },
     // The engine destroys a reused token and revokes its grant side by side: the second does it all.

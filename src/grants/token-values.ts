@@ -43,11 +43,17 @@ export function refreshTokenValue(
   return `${signed}.${secrets.mac(refreshPurpose, signed)}`
 }
 
+/** @returns the parts that a value of this form claims, without a check that we issued it; undefined for any other form */
+export function claimedRefreshTokenParts(value: string): RefreshTokenParts | undefined {
+  const [, , tagText = '', generation = ''] = refreshForm.exec(value) ?? []
+  const tag = parseGrantTag(tagText)
+  return tag && { tag, generation: Number(generation) }
+}
+
 /** @returns the parts of a refresh token that we issued; undefined for anything else */
 export function refreshTokenParts(secrets: Secrets, value: string): RefreshTokenParts | undefined {
-  const [, signed = '', tagText = '', generation = '', mac = ''] = refreshForm.exec(value) ?? []
-  const tag = parseGrantTag(tagText)
-  return tag && secrets.hasMac(refreshPurpose, signed, mac)
-    ? { tag, generation: Number(generation) }
+  const [, signed = '', , , mac = ''] = refreshForm.exec(value) ?? []
+  return mac !== '' && secrets.hasMac(refreshPurpose, signed, mac)
+    ? claimedRefreshTokenParts(value)
     : undefined
 }

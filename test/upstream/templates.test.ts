@@ -124,6 +124,19 @@ describe('deploying a template', () => {
     expect(list.tests.map(({ testName }: { testName: string }) => testName)).toContain('Office - underlay')
   })
 
+  test('makes a test between two sites', async () => {
+    const tunnel = '7e3f1c52-0d34-4d44-a7ac-000000000002'
+    const userInputValues = { agents, targetAgentId: '110203' }
+    const { status, body } = await deploy(tunnel, { name: 'HQ to DC', userInputValues })
+    expect(status).toBe(200)
+    const { testId } = body.tests.tunnel
+    expect((await calls.call('GET', `/tests/agent-to-agent/${testId}`)).body).toMatchObject({
+      testName: 'HQ to DC - tunnel',
+      direction: 'bidirectional',
+      targetAgentId: '110203',
+    })
+  })
+
   test('brings the older forms of templates to those of v7', async () => {
     const id = await newTemplate({
       userInputs: {},

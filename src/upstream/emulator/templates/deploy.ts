@@ -9,7 +9,7 @@ import { invalidField, isV7Refusal, refused, type V7Refusal } from '../refusals.
 import type { Entry } from '../state.ts'
 import { type Asset, type AssetKind, assetKinds, type Write } from './assets.ts'
 import { type Deployment, keepDeployment, lastDeployment, twinOf } from './deployments.ts'
-import { danglingIn, fill, helpersIn } from './placeholders.ts'
+import { danglingIn, fill, nonPathsIn } from './placeholders.ts'
 import { inputValues } from './user-inputs.ts'
 
 /** The template with the assets that were deployed in the place of those that it describes. */
@@ -34,11 +34,11 @@ function filled(
   raw: JsonObject,
   context: Context,
 ): { readonly config: JsonObject } | V7Refusal {
-  const [helper] = helpersIn(raw)
-  if (helper !== undefined)
+  const [expression] = nonPathsIn(raw)
+  if (expression !== undefined)
     return refused(
       'not_emulated',
-      `${field}: {{${helper}}} is a Handlebars helper, which is not emulated yet.`,
+      `${field}: {{${expression}}} is a Handlebars helper, which is not emulated yet.`,
     )
   const [dangling] = danglingIn(raw, context)
   if (dangling !== undefined) return invalidField(field, `{{${dangling}}} leads to nothing.`)

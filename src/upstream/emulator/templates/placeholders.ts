@@ -16,7 +16,7 @@ export function expressionsIn(value: Json): readonly string[] {
 }
 
 /** Expressions that are more than the path of a value. */
-export const helpersIn = (value: Json): readonly string[] =>
+export const nonPathsIn = (value: Json): readonly string[] =>
   expressionsIn(value).filter((expression) => !isPath(expression))
 
 /** Paths that lead to nothing. */

@@ -75,24 +75,24 @@ type Capabilities = Awaited<ReturnType<typeof openCapabilities>>
 async function openCapabilities(settings: Settings, origin: URL, surroundings: Surroundings) {
   const { clock, randomBytes } = surroundings
   const seed = parseSeed(readFileSync(settings.seed, 'utf8'), settings.seed)
-  const configured = parseIntegrations(
-    readFileSync(settings.integrations, 'utf8'),
-    settings.integrations,
-    origin.origin,
-  )
+  const scopes = (await readScopeRules()).words
+  const allScopes = scopes.map(({ name }) => name)
+  const configured = parseIntegrations(readFileSync(settings.integrations, 'utf8'), {
+    name: settings.integrations,
+    origin: origin.origin,
+    knownScopes: allScopes,
+  })
   const material =
     settings.data === undefined
       ? await newKeyMaterial(randomBytes)
       : await loadKeyMaterial(settings.data, randomBytes)
   const secrets = secretsFrom(material, randomBytes)
   const store = await openStore(settings.store, { clock, random: randomBytes })
-  const scopes = (await readScopeRules()).words
   const audit = storeAudit(clock, randomBytes)
   const identity = localIdentity({ store, secrets, passwords: scryptPasswords(lightCost, randomBytes) })
   const userApiTokens = storedUserApiTokens({ store, secrets, clock, newToken: surroundings.newUuid })
   await seedPeople(seed, { store, identity, userApiTokens, clock })
   const { registeredLifetimes } = configured
-  const allScopes = scopes.map(({ name }) => name)
   return {
     ...configured,
     seed,

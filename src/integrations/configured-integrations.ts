@@ -43,7 +43,7 @@ const grantType = z
 /** RFC 9700 §2.6: https, or http on a loopback address; nothing else is a place to send a code to. */
 function isSafeRedirect(text: string): boolean {
   const url = URL.parse(text)
-  if (url?.hash !== '' || url.username !== '') return false
+  if (!url || text.includes('#') || url.username !== '' || url.password !== '') return false
   const isLoopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)
 }
@@ -70,11 +70,23 @@ const integrationSchema = z
     },
   )
 
-const documentSchema = z.strictObject({
-  integrations: z.array(integrationSchema),
-  resourceServers: z.array(z.strictObject({ clientId, clientSecret: z.string().min(8) })).default([]),
-  registered: z.strictObject({ lifetimes }),
-})
+const documentSchema = z
+  .strictObject({
+    integrations: z.array(integrationSchema),
+    resourceServers: z.array(z.strictObject({ clientId, clientSecret: z.string().min(8) })).default([]),
+    registered: z.strictObject({ lifetimes }),
+  })
+  .superRefine(({ integrations, resourceServers }, problems) => {
+    const ids = [...integrations, ...resourceServers].map((client) => client.clientId)
+    const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+    if (twice !== undefined)
+      problems.addIssue({
+        code: 'custom',
+        path: ['clientId'],
+        input: twice,
+        message: 'allowed is one client of an id',
+      })
+  })
 
 function redirectsOf(uris: readonly string[], origin: string, key: string): readonly string[] {
   const resolved = uris.map((uri) => uri.replace('{origin}', origin))
@@ -95,12 +107,35 @@ function readYaml(text: string, name: string): unknown {
   }
 }
 
+export interface IntegrationsContext {
+  /** Names the file in errors. */
+  readonly name: string
+  /** Stands in for `{origin}`. */
+  readonly origin: string
+  /** Every scope word there is. */
+  readonly knownScopes: readonly string[]
+}
+
+/** The engine would refuse such a client only when it is first used. */
+function assertKnownScopes(
+  integrations: readonly Pick<Integration, 'clientId' | 'scopes'>[],
+  context: IntegrationsContext,
+): void {
+  for (const { clientId: id, scopes } of integrations) {
+    const unknown = scopes.find((scope) => !context.knownScopes.includes(scope))
+    if (unknown !== undefined)
+      throw new Error(
+        `${context.name}: ${id}.scopes: found ${unknown}; allowed are the words of config/scopes.yaml`,
+      )
+  }
+}
+
 /**
  * Reads the YAML of config/integrations.yaml.
- * @param name names the file in errors @param origin stands in for `{origin}`
  * @throws an error that names the key, what was found and what is allowed
  */
-export function parseIntegrations(text: string, name: string, origin: string): ConfiguredIntegrations {
+export function parseIntegrations(text: string, context: IntegrationsContext): ConfiguredIntegrations {
+  const { name, origin } = context
   const parsed = documentSchema.safeParse(readYaml(text, name), { reportInput: true })
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
@@ -111,6 +146,7 @@ export function parseIntegrations(text: string, name: string, origin: string): C
     throw new Error(`${name}: ${key}: found ${found}; ${issue?.message}`)
   }
   const { integrations, resourceServers, registered } = parsed.data
+  assertKnownScopes(integrations, context)
   return {
     resourceServers,
     registeredLifetimes: registered.lifetimes,

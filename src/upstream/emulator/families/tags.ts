@@ -12,7 +12,7 @@ import { assignmentsOf, unassign } from './tag-assignments.ts'
 const uniqueKeys = ['key', 'value', 'objectType']
 
 /** The tag of the account group that is the same in what makes tags unique. */
-export const sameTag = (fields: JsonObject, call: Call): Entry | undefined =>
+const sameTag = (fields: JsonObject, call: Call): Entry | undefined =>
   call.state
     .all('tags')
     .find((tag) => isOwn(tag, call) && uniqueKeys.every((key) => tag.fields[key] === fields[key]))

@@ -59,7 +59,13 @@ export const table: readonly Row[] = [
   { place: 'src/seed-people.ts', mayImport: [...words, 'src/upstream/emulator/seed.ts'] },
   {
     place: 'src/welcome.ts',
-    mayImport: [...words, 'src/settings.ts', 'src/upstream/emulator/seed.ts', 'src/playground/pages.ts'],
+    mayImport: [
+      ...words,
+      'src/settings.ts',
+      'src/certificate.ts',
+      'src/upstream/emulator/seed.ts',
+      'src/playground/pages.ts',
+    ],
   },
   { place: 'src/serving.ts', mayImport: ['src/*.ts'] },
   {

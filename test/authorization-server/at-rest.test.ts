@@ -2,7 +2,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
-import { dataDirectory } from './data-directory.ts'
+import { keptOnDisk } from './kept-on-disk.ts'
 import {
   admin,
   approve,
@@ -24,7 +24,7 @@ import {
 import { databaseFiles, stringsIn, tracesIn } from './traces.ts'
 
 /** DECISIONS 3: at rest a credential is a keyed hash, or sealed; whoever reads the database can use nothing of it. */
-const data = dataDirectory()
+const data = keptOnDisk()
 const secrets = new Map<string, string>([
   ['password', admin.password],
   ['client secret', merakiSecret.client_secret],

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/domain/clock.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
-import { dataDirectory } from './data-directory.ts'
+import { keptOnDisk } from './kept-on-disk.ts'
 import {
   authorizeQuery,
   connectMeraki,
@@ -22,7 +22,7 @@ import {
 } from './protocol.ts'
 
 /** Every ending of a connection is one entry, written in the same commit (DECISIONS 15). */
-const data = dataDirectory()
+const data = keptOnDisk()
 let service: RunningPanoptes
 let person: Person
 

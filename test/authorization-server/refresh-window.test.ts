@@ -2,7 +2,7 @@ import type { Response } from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
-import { dataDirectory } from './data-directory.ts'
+import { keptOnDisk } from './kept-on-disk.ts'
 import { startProcess } from './own-process.ts'
 import {
   connectDevice,
@@ -138,7 +138,7 @@ describe('POST /v7/oauth2/token, one refresh token in many requests at once', ()
   })
 
   test('answers twins on two processes with one file with one successor, which goes on', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     await using one = await startPanoptes(['--data', data.path])
     await using other = await startPanoptes(['--data', data.path])
     const someone = await signedIn(one)
@@ -154,7 +154,7 @@ describe('POST /v7/oauth2/token, one refresh token in many requests at once', ()
 
 describe('POST /v7/oauth2/token, after a kill -9 and a restart on the same data directory, security-cases C04, C14', () => {
   test('a retry inside the window gets the same answer, and a replay after it ends the connection', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     const [first, answer] = await refreshAndKill(data.path)
     await using restarted = await startPanoptes(['--data', data.path])
     expect((await refresh(restarted, first)).body).toEqual(answer)

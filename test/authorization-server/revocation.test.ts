@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
 import { attacksOf } from './attacks.ts'
-import { dataDirectory } from './data-directory.ts'
+import { keptOnDisk } from './kept-on-disk.ts'
 import { startProcess } from './own-process.ts'
 import {
   connectDevice,
@@ -151,7 +151,7 @@ describe('POST /v7/oauth2/revoke, RFC 7009', () => {
   })
 
   test('is durable before it answers: dead after a kill -9 at once, security-cases F06', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     const tokens = await revokeAndKill(data.path)
     await using restarted = await startPanoptes(['--data', data.path])
     expect(await v7Status(restarted, tokens.access_token)).toBe(401)

@@ -6,7 +6,7 @@ import { startProcess as startLocking } from '../contract/store-processes.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 import { startRedisServer } from '../support/redis-server.ts'
-import { dataDirectory } from './data-directory.ts'
+import { keptOnDisk } from './kept-on-disk.ts'
 import {
   admin,
   askForDeviceCode,
@@ -60,7 +60,7 @@ async function whileLocked(data: string, work: () => Promise<void>): Promise<voi
 
 describe('while the database takes no writes', () => {
   test('every step that would change something answers 503 and changes nothing', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     await using service = await startPanoptes(['--data', data.path])
     const person = await signedIn(service)
     const tokens = await connectMeraki(service, person)
@@ -101,7 +101,7 @@ describe('while the database takes no writes', () => {
   })
 
   test('replays that must end a connection answer 503 too, and end it when they come again', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     await using service = await startPanoptes(['--data', data.path])
     const person = await signedIn(service)
     const code = await newCode(service, person)
@@ -115,7 +115,7 @@ describe('while the database takes no writes', () => {
   })
 
   test('pages say so, sign nobody in, and keep what was begun', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     await using service = await startPanoptes(['--data', data.path])
     const person = new Person()
     await person.open(`${service.url}${paths.authorize}?${authorizeQuery()}`)
@@ -138,7 +138,7 @@ describe('while the database takes no writes', () => {
 
 describe('while the store does not answer at all', () => {
   test('nobody is told that a token is bad, and all is as before when it is back', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     await using redis = await startRedisServer()
     await using service: RunningPanoptes = await startPanoptes(['--data', data.path], {
       PANOPTES_STORE: redis.url.href,

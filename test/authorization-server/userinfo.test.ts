@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
 import { attacksOf } from './attacks.ts'
-import { dataDirectory } from './data-directory.ts'
+import { keptOnDisk } from './kept-on-disk.ts'
 import {
   connectDevice,
   connectMeraki,
@@ -86,7 +86,7 @@ describe('id_token', () => {
   })
 
   test('verifies after a restart: the key is kept with the data', async () => {
-    using data = dataDirectory()
+    using data = keptOnDisk()
     const before = await startPanoptes(['--data', data.path])
     const { id_token: idToken = '' } = await connectMeraki(before, await signedIn(before), {
       scope: merakiScope,

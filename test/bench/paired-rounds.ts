@@ -1,0 +1,49 @@
+import { type Row, type RowNames, rowOf } from './row.ts'
+import type { ServerProcess } from './server-process.ts'
+
+const rounds = 5
+
+/** One side of a comparison. */
+export interface Side {
+  readonly server: ServerProcess
+  /** Loads the server for some seconds. @returns how many answers it gave in how many seconds */
+  readonly load: () => Promise<{ readonly count: number; readonly seconds: number }>
+}
+
+interface Measured {
+  readonly perSecond: number
+  readonly perCpuSecond: number
+}
+
+async function measure({ server, load }: Side): Promise<Measured> {
+  const cpu = server.cpuMicroseconds()
+  const { count, seconds } = await load()
+  return { perSecond: count / seconds, perCpuSecond: count / ((server.cpuMicroseconds() - cpu) / 1e6) }
+}
+
+/**
+ * Loads both in turn, once to warm them up and then five rounds.
+ * @param names of the rows but for the metric, and what is counted: `refreshes`
+ * @returns two rows: by the clock, and by the processor time of the server, which a busy machine disturbs less
+ */
+export async function pairedRounds(
+  names: Omit<RowNames, 'metric'> & { readonly unit: string },
+  subject: Side,
+  peer: Side,
+): Promise<readonly Row[]> {
+  const { unit, ...rest } = names
+  await measure(subject)
+  await measure(peer)
+  const measured: { subject: Measured; peer: Measured }[] = []
+  for (let round = 0; round < rounds; round += 1)
+    measured.push({ subject: await measure(subject), peer: await measure(peer) })
+  const rowFor = (metric: string, pick: (one: Measured) => number): Row =>
+    rowOf(
+      { ...rest, metric },
+      measured.map((round) => ({ subject: pick(round.subject), peer: pick(round.peer) })),
+    )
+  return [
+    rowFor(`${unit} per second`, ({ perSecond }) => perSecond),
+    rowFor(`${unit} per second of server CPU`, ({ perCpuSecond }) => perCpuSecond),
+  ]
+}

@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { connect, sdWan } from './integrations.ts'
-import { callV7 } from './v7.ts'
+import { callV7, type V7Answer } from './v7.ts'
 
 /** The User API Token of the product documentation's own example, pasted as "API Key". */
 const apiKey = 'f537f4ac-2921-3199-bbab-d5a43f1c2b60'
 const unknownKey = '00000000-0000-4000-8000-000000000000'
 const dayInSeconds = 86_400
+
+/** A week that ended an hour ago, so that it reads the same from one call to the next. */
+const at = (secondsAgo: number): string =>
+  `${new Date(Date.now() - secondsAgo * 1000).toISOString().slice(0, 19)}Z`
+const week = `startDate=${at(7 * dayInSeconds)}&endDate=${at(3_600)}`
 
 interface Groups {
   readonly accountGroups: readonly {
@@ -14,6 +19,27 @@ interface Groups {
     readonly accountGroupName: string
     readonly isDefaultAccountGroup: boolean
   }[]
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+interface Page extends Row {
+  readonly _links: { readonly next?: { readonly href: string } }
+}
+
+/** All rows of a list: `_links.next` is followed as it is given until it is missing (thousandeyes-facts 6.1). */
+async function readAll(service: RunningPanoptes, path: string, name: string): Promise<readonly Row[]> {
+  const rows: Row[] = []
+  for (let next: string | undefined = path; next !== undefined; ) {
+    const answer: V7Answer<Page> = await callV7<Page>(service, apiKey, next)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('x-organization-rate-limit-limit')).toBe('240')
+    rows.push(...(answer.body[name] as readonly Row[]))
+    const href: string | undefined = answer.body._links.next?.href
+    if (href !== undefined) expect(new URL(href).origin).toBe(service.url)
+    next = href?.slice(service.url.length)
+  }
+  return rows
 }
 
 describe('a connector with a pasted User API Token', () => {
@@ -42,27 +68,30 @@ describe('a connector with a pasted User API Token', () => {
   test.each([
     ['tests', '/v7/tests'],
     ['agents', '/v7/agents'],
-    ['alerts', '/v7/alerts?window=7d'],
-    ['events', '/v7/events?window=7d'],
-  ])('reads %s of the default account group without an aid, and of another with it', async (name, path) => {
-    const at = (aid: string): string => `${path}${path.includes('?') ? '&' : '?'}aid=${aid}`
-    const read = async (target: string): Promise<unknown> => {
-      const { status, body, headers } = await callV7<Record<string, unknown>>(service, apiKey, target)
-      expect(status).toBe(200)
-      expect(headers.get('x-organization-rate-limit-limit')).toBe('240')
-      return body[name]
-    }
-    const [byDefault, headquarters, branches] = [
-      await read(path),
-      await read(at('1101')),
-      await read(at('1102')),
-    ]
-    expect(byDefault).toBeInstanceOf(Array)
-    expect(branches).toBeInstanceOf(Array)
-    const ids = (list: unknown): unknown =>
-      (list as Record<string, unknown>[]).map((one) => one['testId'] ?? one['agentId'] ?? one['id'])
-    expect(ids(headquarters)).toEqual(ids(byDefault))
-    if (name === 'tests') expect(ids(branches)).not.toEqual(ids(byDefault))
+    ['alerts', `/v7/alerts?${week}`],
+    ['events', `/v7/events?${week}`],
+  ])(
+    'reads all %s of the default account group without an aid, and of another with it',
+    async (name, path) => {
+      const idsOf = async (target: string): Promise<readonly unknown[]> => {
+        const rows = await readAll(service, target, name)
+        return rows.map((row) => row['testId'] ?? row['agentId'] ?? row['id'])
+      }
+      const within = (aid: string): string => `${path}${path.includes('?') ? '&' : '?'}aid=${aid}`
+      const byDefault = await idsOf(path)
+      expect(byDefault).not.toEqual([])
+      expect(await idsOf(within('1101'))).toEqual(byDefault)
+      const branches = await idsOf(within('1102'))
+      expect(branches).not.toEqual([])
+      expect(branches).not.toEqual(byDefault)
+    },
+  )
+
+  test('reads the same events in small pages', async () => {
+    const inOne = await readAll(service, `/v7/events?${week}&max=100`, 'events')
+    expect(inOne.length).toBeGreaterThan(5)
+    const inMany = await readAll(service, `/v7/events?${week}&max=5`, 'events')
+    expect(inMany.map(({ id }) => id)).toEqual(inOne.map(({ id }) => id))
   })
 
   test.each(['/v7/tests', '/v7/agents', '/v7/alerts', '/v7/events'])(

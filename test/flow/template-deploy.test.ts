@@ -73,6 +73,25 @@ describe('Cisco SD-WAN Manager, templates', () => {
     })
   })
 
+  test('finds the built-in template for a branch and deploys it', async () => {
+    await using service = await startPanoptes()
+    const { access_token: token } = await connect(service, sdWan)
+    const { body } = await callV7<{ templates: { id: string; isBuiltIn: boolean }[] }>(
+      service,
+      token,
+      '/v7/templates?name=SD-WAN%20Branch',
+    )
+    const [template] = body.templates
+    expect(template?.isBuiltIn).toBe(true)
+    const deployed = await callV7(service, token, `/v7/templates/${template?.id}/deploy`, {
+      method: 'POST',
+      json: { name: 'Austin', userInputValues: { target: 'crm.example', agents: [{ agentId: '110201' }] } },
+    })
+    expect(deployed.status).toBe(200)
+    const tests = await callV7<{ tests: { testName: string }[] }>(service, token, '/v7/tests')
+    expect(tests.body.tests.filter(({ testName }) => testName.includes('Austin')).length).toBeGreaterThan(1)
+  })
+
   test('deploys nothing without templates:deploy, and nothing for a Regular User', async () => {
     await using service = await startPanoptes()
     const admins = await connect(service, sdWan, { scope: 'templates:manage' })

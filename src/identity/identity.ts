@@ -29,10 +29,13 @@ export interface Identity {
     readonly email: string
     readonly password: string
   }): Promise<User | undefined>
-  /** Creates the user or replaces one of the same region and uid. */
+  /** Creates the user or replaces one of the same region and uid. @throws when the e-mail is another user's of that region */
   enrol(user: NewUser): Promise<User>
-  /** Changes what is given, keeps the rest. A disabled user's tokens open nothing from then on. */
+  /**
+   * Changes what is given, keeps the rest. A disabled user's tokens open nothing from then on.
+   * @throws when the e-mail is another user's of that region
+   */
   update(id: UserId, change: Partial<Pick<User, 'email' | 'name' | 'disabled'>>): Promise<User | undefined>
-  /** Removes the user with password and User API Tokens. */
+  /** Removes the user with the password; tokens of any kind open nothing from then on. */
   remove(id: UserId): Promise<void>
 }

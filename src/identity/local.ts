@@ -55,20 +55,32 @@ export function localIdentity({
     return pointer && (await read(pointer.value as UserId))?.record
   }
 
-  async function replace(id: UserId, change: Partial<User>): Promise<User | undefined> {
+  /** @throws when the address is another user's: nobody's sign-in is taken over by a change elsewhere */
+  async function pointerChanges(user: User, before: User | undefined): Promise<readonly Change[]> {
+    const key = emailKey(user.region, user.email)
+    const [pointer] = await store.read([key])
+    if (pointer && pointer.value !== user.id) throw new Error('the e-mail address is another user’s')
+    const old = before && emailKey(before.region, before.email)
+    return [
+      put(key, user.id, pointer?.version ?? 'absent'),
+      ...(old === undefined || old === key ? [] : [{ kind: 'delete', key: old } as const]),
+    ]
+  }
+
+  /** Writes the user's record with the pointer from the e-mail address, both or none. */
+  async function save(
+    id: UserId,
+    change: (before: UserRecord | undefined) => UserRecord | undefined,
+  ): Promise<User | undefined> {
     for (let attempt = 0; attempt < 10; attempt += 1) {
-      const found = await read(id)
-      if (!found) return undefined
-      const { user } = found.record
-      const changed: User = { ...user, ...change }
-      const changes: Change[] = [
-        put(userKey(id), JSON.stringify({ ...found.record, user: changed }), found.stored.version),
+      const before = await read(id)
+      const after = change(before?.record)
+      if (!after) return undefined
+      const changes = [
+        put(userKey(id), JSON.stringify(after), before?.stored.version ?? 'absent'),
+        ...(await pointerChanges(after.user, before?.record.user)),
       ]
-      if (normalizedEmail(changed.email) !== normalizedEmail(user.email)) {
-        changes.push({ kind: 'delete', key: emailKey(user.region, user.email) })
-        changes.push(put(emailKey(user.region, changed.email), id, 'any'))
-      }
-      if ((await store.commit(changes)) === 'committed') return changed
+      if ((await store.commit(changes)) === 'committed') return after.user
     }
     throw new Error('the user record changed ten times during one update')
   }
@@ -90,18 +102,13 @@ export function localIdentity({
     async enrol({ password, ...person }: NewUser) {
       const id = userIdOf(person.region, person.uid)
       const user: User = { ...person, id, disabled: false }
-      const record: UserRecord = {
-        user,
-        ...(password === undefined ? {} : { passwordHash: await passwords.hash(password) }),
-      }
-      await store.commit([
-        put(userKey(id), JSON.stringify(record), 'any'),
-        put(emailKey(user.region, user.email), id, 'any'),
-      ])
+      const passwordHash = password === undefined ? undefined : await passwords.hash(password)
+      await save(id, () => ({ user, ...(passwordHash === undefined ? {} : { passwordHash }) }))
       return user
     },
 
-    update: (id, change) => replace(id, change),
+    update: (id, change) =>
+      save(id, (before) => before && { ...before, user: { ...before.user, ...change } }),
 
     async remove(id) {
       const found = await read(id)

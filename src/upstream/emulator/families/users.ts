@@ -1,4 +1,4 @@
-import { userIdOf } from '#domain/user.ts'
+import { normalizedEmail, userIdOf } from '#domain/user.ts'
 import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family, shown } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
@@ -84,7 +84,8 @@ function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
   const isTaken = call.state
     .all('users')
     .some(
-      ({ id, fields }) => id !== stored?.id && String(fields['email']).toLowerCase() === email.toLowerCase(),
+      ({ id, fields }) =>
+        id !== stored?.id && normalizedEmail(String(fields['email'])) === normalizedEmail(email),
     )
   if (isTaken) return invalidField('email', 'A user with this email exists already.')
   const wrong = strays(merged, call)

@@ -1,0 +1,223 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { userIdOf } from '#domain/user.ts'
+import type { Identity, NewUser } from '#identity/identity.ts'
+import { localIdentity } from '#identity/local.ts'
+import { lightCost, type Passwords, scryptPasswords } from '#identity/password.ts'
+import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
+import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import { newKeyMaterial } from '#secrets/key-file.ts'
+import { secretsFrom } from '#secrets/secrets.ts'
+import { openStore } from '#store/open-store.ts'
+import type { Store } from '#store/store.ts'
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
+
+interface Opened {
+  readonly identity: Identity
+  readonly tokens: UserApiTokens
+  readonly store: Store
+  readonly clock: FakeClock
+  /** The passwords that were checked so far. */
+  readonly checked: readonly string[]
+}
+
+async function open(): Promise<Opened> {
+  const clock = fakeClock()
+  const store = await openStore({ kind: 'sqlite', path: ':memory:' }, { clock, random: randomBytes })
+  onTestFinished(() => store.close())
+  const secrets = secretsFrom(await newKeyMaterial(randomBytes), randomBytes)
+  const checked: string[] = []
+  const hashing = scryptPasswords(lightCost, randomBytes)
+  const passwords: Passwords = {
+    hash: hashing.hash,
+    verify(password, stored) {
+      checked.push(password)
+      return hashing.verify(password, stored)
+    },
+  }
+  return {
+    identity: localIdentity({ store, secrets, passwords }),
+    tokens: storedUserApiTokens({ store, secrets, clock, newToken: randomUUID }),
+    store,
+    clock,
+    checked,
+  }
+}
+
+const ada: NewUser = {
+  region: 'us1',
+  uid: '1',
+  email: 'ada@acme.example',
+  name: 'Ada',
+  organizationId: '110',
+  organizationName: 'Acme',
+  password: 'one of us1',
+}
+const adaInEurope: NewUser = {
+  ...ada,
+  region: 'eu1',
+  uid: '7',
+  organizationName: 'Initech',
+  password: 'one of eu1',
+}
+
+const attempt = (password: string, email = ada.email) => ({ choice: 'us1', email, password }) as const
+
+describe('the local directory', () => {
+  test('knows a user by e-mail and password in the region that was chosen', async () => {
+    const { identity } = await open()
+    await identity.enrol(ada)
+    await identity.enrol(adaInEurope)
+    expect(await identity.authenticate(attempt('one of us1'))).toMatchObject({
+      id: 'us1.1',
+      organizationName: 'Acme',
+    })
+    expect(await identity.authenticate({ ...attempt('one of eu1'), choice: 'eu1' })).toMatchObject({
+      id: 'eu1.7',
+    })
+    expect(await identity.authenticate(attempt('one of eu1'))).toBeUndefined()
+    expect(await identity.authenticate({ ...attempt('one of us1'), choice: 'us2' })).toBeUndefined()
+  })
+
+  test('tries US1 first by Default, then the others', async () => {
+    const { identity, checked } = await open()
+    await identity.enrol(ada)
+    await identity.enrol({ ...adaInEurope, password: 'one of us1' })
+    expect(await identity.authenticate({ ...attempt('one of us1'), choice: 'default' })).toMatchObject({
+      id: 'us1.1',
+    })
+    expect(checked).toHaveLength(1)
+    await identity.update(userIdOf('us1', '1'), { disabled: true })
+    expect(await identity.authenticate({ ...attempt('one of us1'), choice: 'default' })).toMatchObject({
+      id: 'eu1.7',
+    })
+  })
+
+  test('does the same work for unknown, wrong, disabled and without a password', async () => {
+    const { identity, checked } = await open()
+    await identity.enrol(ada)
+    const { password: _, ...passwordless } = ada
+    await identity.enrol({ ...passwordless, uid: '2', email: 'sso@acme.example' })
+    await identity.enrol({ ...ada, uid: '3', email: 'off@acme.example' })
+    await identity.update(userIdOf('us1', '3'), { disabled: true })
+    for (const email of [ada.email, 'nobody@acme.example', 'sso@acme.example', 'off@acme.example']) {
+      const before = checked.length
+      const password = email === 'off@acme.example' ? 'one of us1' : 'wrong'
+      expect(await identity.authenticate({ choice: 'default', email, password })).toBeUndefined()
+      expect({ email, checks: checked.length - before }).toEqual({ email, checks: 3 })
+    }
+  })
+
+  test.each(['ADA@ACME.EXAMPLE', ' ada@acme.example ', 'Ada@acme.example'])(
+    'reads "%s" as the same e-mail',
+    async (email) => {
+      const { identity } = await open()
+      await identity.enrol(ada)
+      expect(await identity.authenticate(attempt('one of us1', email))).toMatchObject({ id: 'us1.1' })
+    },
+  )
+
+  test('reads composed and decomposed characters as the same, in e-mail and password', async () => {
+    const { identity } = await open()
+    await identity.enrol({ ...ada, email: 'zo\u00eb@acme.example', password: 'caf\u00e9' })
+    const typed = attempt('cafe\u0301', 'zoe\u0308@acme.example')
+    expect(await identity.authenticate(typed)).toMatchObject({ id: 'us1.1' })
+  })
+
+  test('follows a change of the e-mail, and the old one opens nothing', async () => {
+    const { identity } = await open()
+    await identity.enrol(ada)
+    await identity.update(userIdOf('us1', '1'), { email: 'new@acme.example' })
+    expect(await identity.authenticate(attempt('one of us1'))).toBeUndefined()
+    expect(await identity.authenticate(attempt('one of us1', 'new@acme.example'))).toMatchObject({
+      name: 'Ada',
+    })
+    await identity.enrol({ ...ada, email: 'third@acme.example' })
+    expect(await identity.authenticate(attempt('one of us1', 'new@acme.example'))).toBeUndefined()
+  })
+
+  test.each(['ada@acme.example', ' ADA@acme.example'])(
+    'gives nobody the e-mail of another user: "%s"',
+    async (email) => {
+      const { identity } = await open()
+      await identity.enrol(ada)
+      await identity.enrol({ ...ada, uid: '2', email: 'eve@acme.example', password: 'of eve' })
+      await expect(identity.enrol({ ...ada, uid: '3', email })).rejects.toThrow('another user')
+      await expect(identity.update(userIdOf('us1', '2'), { email })).rejects.toThrow('another user')
+      expect(await identity.authenticate(attempt('one of us1'))).toMatchObject({ id: 'us1.1' })
+      expect(await identity.authenticate(attempt('of eve'))).toBeUndefined()
+      expect(await identity.find(userIdOf('us1', '3'))).toBeUndefined()
+    },
+  )
+
+  test('keeps parallel changes of one user', async () => {
+    const { identity } = await open()
+    await identity.enrol(ada)
+    const id = userIdOf('us1', '1')
+    await Promise.all([identity.update(id, { name: 'Ada L.' }), identity.update(id, { disabled: true })])
+    expect(await identity.find(id)).toMatchObject({ name: 'Ada L.', disabled: true })
+  })
+
+  test('removes a user, who may be enrolled again', async () => {
+    const { identity } = await open()
+    await identity.enrol(ada)
+    await identity.remove(userIdOf('us1', '1'))
+    await identity.remove(userIdOf('us1', '1'))
+    expect(await identity.find(userIdOf('us1', '1'))).toBeUndefined()
+    expect(await identity.authenticate(attempt('one of us1'))).toBeUndefined()
+    await identity.enrol({ ...ada, uid: '2' })
+    expect(await identity.authenticate(attempt('one of us1'))).toMatchObject({ id: 'us1.2' })
+  })
+
+  test('holds neither passwords nor the e-mails as keys', async () => {
+    const { identity, store } = await open()
+    await identity.enrol(ada)
+    const [record] = await store.read(['user:us1.1'])
+    expect(record?.value).not.toContain('one of us1')
+    expect(record?.value).toMatch(/"passwordHash":"scrypt:1024:8:1:/)
+    expect(await store.read(['user-email:us1:ada@acme.example'])).toEqual([undefined])
+  })
+})
+
+describe('User API Tokens, thousandeyes-facts 5.3', () => {
+  const [owner, day] = [userIdOf('us1', '1'), 86_400]
+
+  test('belong to their owner until they end', async () => {
+    const { tokens, clock } = await open()
+    await tokens.install(owner, 'f537f4ac-2921-3199-bbab-d5a43f1c2b60', clock.now() + day * 1000)
+    expect(await tokens.ownerOf('F537F4AC-2921-3199-BBAB-D5A43F1C2B60')).toBe(owner)
+    expect(await tokens.ownerOf('f537f4ac-2921-3199-bbab-d5a43f1c2b61')).toBeUndefined()
+    clock.advance(day)
+    expect(await tokens.ownerOf('f537f4ac-2921-3199-bbab-d5a43f1c2b60')).toBeUndefined()
+  })
+
+  test('rotate: the new one lives two years, the old one 14 more days, and a third has to wait', async () => {
+    const { tokens, clock } = await open()
+    await tokens.install(owner, 'old', clock.now() + 100 * day * 1000)
+    const rotated = await tokens.rotate(owner, 'old')
+    if (!('token' in rotated)) throw new Error(rotated.code)
+    expect(rotated.expiresAt).toBe(clock.now() + 730 * day * 1000)
+    expect(await tokens.rotate(owner, rotated.token)).toMatchObject({ code: 'conflict' })
+    clock.advance(14 * day - 1)
+    expect(await tokens.ownerOf('old')).toBe(owner)
+    clock.advance(1)
+    expect(await tokens.ownerOf('old')).toBeUndefined()
+    expect(await tokens.ownerOf(rotated.token)).toBe(owner)
+    expect(await tokens.rotate(owner, rotated.token)).toHaveProperty('token')
+  })
+
+  test('of two rotations at once one is refused', async () => {
+    const { tokens, clock } = await open()
+    await tokens.install(owner, 'old', clock.now() + day * 1000)
+    const outcomes = await Promise.all([tokens.rotate(owner, 'old'), tokens.rotate(owner, 'old')])
+    expect(outcomes.filter((outcome) => 'token' in outcome)).toHaveLength(1)
+  })
+
+  test('end at once when they are revoked', async () => {
+    const { tokens, clock } = await open()
+    await tokens.install(owner, 'old', clock.now() + day * 1000)
+    await tokens.revoke('old')
+    await tokens.revoke('never there')
+    expect(await tokens.ownerOf('old')).toBeUndefined()
+  })
+})

@@ -117,7 +117,7 @@ const schema = z.strictObject({
   store: storeUrl.optional(),
   seed: text('allowed is a name in config/seeds or the path of a YAML file').default('default'),
   limits: onOff.default('on'),
-  callsPerMinute: wholeNumber(1, 1_000_000).default(240),
+  callsPerMinute: wholeNumber(1, 1_000_000_000).default(240),
   tls: flag.default(false),
   operatorToken: z
     .string(tokenWords)

@@ -26,7 +26,7 @@ import { noteEngineFailure, protocolStep } from './protocol-step.ts'
 import { refreshReplay } from './refresh-replay.ts'
 import { sealedRecords } from './sealed-records.ts'
 import { openSeams } from './seams.ts'
-import { endConnectionsOnLogout } from './sign-out.ts'
+import { askLogoutByGet, endConnectionsOnLogout } from './sign-out.ts'
 import { accountSignIn } from './steps/account-sign-in.ts'
 import { stepRoutes } from './steps/step-routes.ts'
 import { unitsOfWork } from './unit-of-work.ts'
@@ -105,6 +105,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     serveAssets(parts.views),
     metadata(parts), //                        RFC 8414, RFC 9728
     refuseBasic(parts),
+    askLogoutByGet(), //                       RP-Initiated Logout 1.0 §2
     ownFormsOnly(parts), //                    cross-site POSTs change nothing
     limitAnonymousRows(parts),
     limitUnknownDeviceCodes(parts),

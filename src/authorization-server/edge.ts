@@ -15,7 +15,7 @@ const methods: ReadonlyMap<string, readonly string[]> = new Map([
   [routes.revocation, ['POST']],
   [routes.introspection, ['POST']],
   [routes.code_verification, ['GET', 'POST']],
-  [routes.end_session, ['GET']],
+  [routes.end_session, ['GET', 'POST']],
   [`${routes.end_session}/confirm`, ['POST']],
   [`${routes.end_session}/success`, ['GET']],
   // The engine has documents of its own at these; ours are metadata.ts.

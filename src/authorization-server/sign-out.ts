@@ -1,8 +1,12 @@
 import type { Middleware } from 'koa'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { readForm } from '#http/form.ts'
 import type { GrantWork } from './grant-work.ts'
 import { continuePage, signedOutPage, signOutPage } from './pages.ts'
 import type { AuthorizationServerParts } from './parts.ts'
+
+const logoutPath = '/oauth2/logout'
+const successPath = `${logoutPath}/success`
 
 type LogoutFeature = NonNullable<NonNullable<Configuration['features']>['rpInitiatedLogout']>
 
@@ -17,7 +21,7 @@ function showSignOut(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC): 
   ctx.status = 200
   ctx.type = 'html'
   ctx.body = signOutPage(parts.views, {
-    action: '/oauth2/logout/confirm',
+    action: `${logoutPath}/confirm`,
     xsrf: stateOf(ctx).secret ?? '',
     integration: ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId,
     accountHref: '/account',
@@ -32,6 +36,33 @@ function showSignedOut(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC)
   })
 }
 
+const logoutParameters = [
+  'id_token_hint',
+  'client_id',
+  'post_logout_redirect_uri',
+  'state',
+  'logout_hint',
+  'ui_locales',
+] as const
+
+/**
+ * A logout that is asked for by POST (RP-Initiated Logout 1.0 §2) goes on as GET: browsers send no session cookie with a form
+ * of another site, and an answer to it would replace the session of the person who is to be asked.
+ */
+export function askLogoutByGet(): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path !== logoutPath || ctx.method !== 'POST') return next()
+    const form = await readForm(ctx.req)
+    const query = new URLSearchParams()
+    for (const name of logoutParameters) {
+      const value = form.get(name)
+      if (value !== undefined) query.set(name, value)
+    }
+    ctx.status = 303
+    ctx.redirect(`${logoutPath}?${query}`)
+  }
+}
+
 /** The pages of RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0). */
 export function logoutViews(parts: AuthorizationServerParts): Omit<LogoutFeature, 'enabled'> {
   return {
@@ -39,8 +70,6 @@ export function logoutViews(parts: AuthorizationServerParts): Omit<LogoutFeature
     postLogoutSuccessSource: (ctx) => showSignedOut(parts, ctx),
   }
 }
-
-const successPath = '/oauth2/logout/success'
 
 /**
  * A redirect to another origin after a POST is blocked by `form-action`: our page goes on instead (security-cases T11). Our own

@@ -129,6 +129,25 @@ describe('GET /oauth2/logout, RP-initiated logout', () => {
     await expectAlive(meraki, tokens)
   })
 
+  test('is asked for by POST from the integration’s own page as well', async () => {
+    const person = new Person()
+    const tokens = await connect(service, meraki, { person })
+    // A browser sends no SameSite=Lax cookie with a form of another site, and does so with the redirect that follows.
+    const form = new URLSearchParams({ id_token_hint: tokens.id_token ?? '', state: 's', xsrf: 'not ours' })
+    const headers = { origin: 'https://meraki.example', 'sec-fetch-site': 'cross-site' }
+    const answer = await new Person().request(`${service.url}/oauth2/logout`, {
+      method: 'POST',
+      body: form,
+      headers,
+    })
+    expect(answer.status).toBe(303)
+    expect(answer.headers.getSetCookie()).toEqual([])
+    await person.open(new URL(answer.headers.get('location') ?? '', service.url).href)
+    await expectAlive(meraki, tokens)
+    await person.press('Sign out')
+    await expectDead(meraki, tokens)
+  })
+
   test('ends every connection of that client in this session and no other', async () => {
     const [person, elsewhere] = [new Person(), new Person()]
     const [first, second] = [

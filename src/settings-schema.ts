@@ -38,7 +38,7 @@ const wholeNumber = (least: number, most: number): z.ZodType<number, string | nu
   return z
     .union([z.number(), z.string()], allowed)
     .refine(
-      (value) => /^\d{1,9}$/.test(String(value)) && Number(value) >= least && Number(value) <= most,
+      (value) => /^\d{1,10}$/.test(String(value)) && Number(value) >= least && Number(value) <= most,
       allowed,
     )
     .transform(Number)

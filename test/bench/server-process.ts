@@ -41,7 +41,11 @@ function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     if (!child.stdout) throw new Error('the server has no standard output')
     createInterface({ input: child.stdout }).once('line', resolve)
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)))
+    let complaint = ''
+    child.stderr?.on('data', (chunk: Buffer) => {
+      complaint = `${complaint}${chunk}`.slice(-1_000)
+    })
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${complaint}`)))
   })
 }
 
@@ -51,7 +55,7 @@ export async function startServer(args: readonly string[]): Promise<ServerProces
     ? ['taskset', '--cpu-list', '0', process.execPath, ...args]
     : [process.execPath, ...args]
   const child = spawn(command[0] ?? '', command.slice(1), {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const line = await firstLine(child)
   const readyMs = performance.now() - startedAt

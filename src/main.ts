@@ -42,6 +42,8 @@ function stopOnSignals(serving: Serving): void {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // Node would open its inspector to whoever may send the signal (security-cases K08).
+  process.on('SIGUSR1', (signal) => log({ event: 'signal-ignored', signal }))
 }
 
 /** Reads the settings of the process, serves, announces itself. What stops it is said in one line, with exit code 1. */

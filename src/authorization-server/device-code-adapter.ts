@@ -17,7 +17,10 @@ export interface DeviceCodeAdapterParts {
   readonly intervalSeconds: number
 }
 
-/** A sign-in that was begun and abandoned holds a user code for so long, then another browser may take it over. */
+/**
+ * A sign-in that was begun and abandoned holds a user code for so long, then another browser may take it over. The browser that
+ * began it may begin again at any time: a button pressed twice, or the back button, must not lock its own user out.
+ */
 const leaseMs = 120_000
 /** A parallel poll that comes just after the tokens were handed out is a loser, not a thief. */
 const parallelMs = 5_000
@@ -27,6 +30,14 @@ const userCodes = 'user-code'
 
 const isDecided = (payload: ModelPayload): boolean =>
   payload['accountId'] !== undefined || payload['error'] !== undefined
+
+/** The browser of the running request, by a name that stays while its session id changes. */
+const browser = (): string | undefined => Provider.ctx?.oidc?.session?.uid
+
+const claimOf = ({ claimedAt, claimedBy }: ModelPayload = {}): ModelPayload => ({
+  ...(claimedAt === undefined ? {} : { claimedAt }),
+  ...(claimedBy === undefined ? {} : { claimedBy }),
+})
 
 /** Device codes (RFC 8628): new, claimed by a browser, then approved or refused, then spent. Each change is compare-and-set. */
 export function deviceCodeAdapter({
@@ -63,9 +74,9 @@ export function deviceCodeAdapter({
     async upsert(id, payload) {
       const key = records.keyOf(model, id)
       const before = await records.read(key)
-      const isClaim = payload['inFlight'] === true && before?.['inFlight'] !== true
-      const claimedAt = isClaim ? clock.now() : before?.['claimedAt']
-      const stored = { ...payload, ...(claimedAt === undefined ? {} : { claimedAt }) }
+      const isClaim = payload['inFlight'] === true && Provider.ctx?.oidc?.route === 'code_verification'
+      const claim = isClaim ? { claimedAt: clock.now(), claimedBy: browser() } : claimOf(before)
+      const stored = { ...payload, ...claim }
       records.write(key, stored, { guarded: true })
       if (!before) records.point(userCodes, String(payload.userCode), { key, payload: stored })
     },
@@ -82,8 +93,9 @@ export function deviceCodeAdapter({
       const payload = key === undefined ? undefined : await records.read(key)
       if (!payload) return undefined
       const isStale = clock.now() - Number(payload['claimedAt'] ?? 0) >= leaseMs
+      const isOwn = payload['claimedBy'] !== undefined && payload['claimedBy'] === browser()
       const { inFlight, ...rest } = payload
-      return (isStale && !isDecided(payload) ? rest : { ...rest, inFlight }) as AdapterPayload
+      return ((isStale || isOwn) && !isDecided(payload) ? rest : { ...rest, inFlight }) as AdapterPayload
     },
     async consume(id) {
       const key = records.keyOf(model, id)

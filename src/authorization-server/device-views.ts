@@ -60,12 +60,15 @@ export function deviceFlow(parts: AuthorizationServerParts): DeviceFlow {
       if (err) await keepNewSession(ctx)
       const name = err?.name
       ctx.state['deviceError'] = name
-      const typed = (err as { userCode?: string } | undefined)?.userCode
+      // After a form that has expired, as when a second tab was opened, nobody types the code again.
+      const sent = name === 'InvalidRequest' ? ctx.oidc.params?.['user_code'] : undefined
+      const typed =
+        (err as { userCode?: string } | undefined)?.userCode ?? sent ?? ctx.state['prefilledUserCode']
       ctx.type = 'html'
       ctx.body = deviceCodePage(views, {
         action: '/oauth2/device',
         xsrf: xsrfOf(ctx),
-        code: (typed ?? String(ctx.state['prefilledUserCode'] ?? '')).slice(0, 32),
+        code: typeof typed === 'string' ? typed.slice(0, 32) : '',
         problem: name === undefined ? undefined : (problems[name] ?? 'failed'),
       })
     },

@@ -98,38 +98,3 @@ describe('guessing user codes, RFC 8628 §5.1', () => {
     expect((await guessFrom(service, '192.0.2.1')).status).toBe(200)
   })
 })
-
-describe('a user code is claimed by one browser', () => {
-  test('another browser is refused while the first one signs in, and may take over two minutes later', async () => {
-    await using service = await startPanoptes()
-    const device = await askForDevice(service)
-    const [first, second] = [new Person(), new Person()]
-    await typeUserCode(service, first, device.user_code)
-    await first.press('Continue')
-    const firstSignIn = first.page
-    expect((await typeUserCode(service, second, device.user_code)).text).toContain('This code is not known.')
-    service.advance(121)
-    expect((await typeUserCode(service, second, device.user_code)).text).toContain('Is this your device?')
-    await second.press('Continue')
-    await second.signIn('admin@globex.example', 'panoptes-us2')
-    expect((await second.press('Confirm')).text).toContain('Device connected')
-    first.page = firstSignIn
-    const late = await first.signIn('admin@acme.example', 'panoptes-us1')
-    if (late.text.includes('Confirm authorization')) await first.press('Confirm')
-    expect(first.page?.text).not.toContain('Device connected')
-    expect(first.page?.status).toBeLessThan(500)
-    expect(await pollDevice(service, device)).toBe('granted')
-    expect((await second.open(`${service.url}/account`)).text).toContain('admin@globex.example')
-    expect((await first.open(`${service.url}/account`)).text).toContain('No integration is connected')
-  })
-
-  test('of two browsers at once one gets it', async () => {
-    await using service = await startPanoptes()
-    const device = await askForDevice(service)
-    const people = [new Person(), new Person()]
-    await Promise.all(people.map((person) => typeUserCode(service, person, device.user_code)))
-    const pages = await Promise.all(people.map((person) => person.press('Continue')))
-    expect(pages.filter(({ text }) => text.includes('Email'))).toHaveLength(1)
-    for (const { status } of pages) expect(status).toBeLessThan(500)
-  })
-})

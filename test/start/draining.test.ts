@@ -72,8 +72,9 @@ describe('SIGTERM and SIGINT, reliability R35', () => {
     expect((await ended).stderr).toContain('"event":"draining","signal":"SIGTERM"')
   })
 
-  test('a second signal ends it at once, whatever is under way', async () => {
+  test('a second signal ends it at once, whatever is under way, and SIGUSR1 opens no inspector', async () => {
     const { ready, child, ended } = await startReady()
+    child.kill('SIGUSR1')
     await sendHalf(ready.url)
     child.kill('SIGTERM')
     const agent = new Agent()
@@ -82,6 +83,8 @@ describe('SIGTERM and SIGINT, reliability R35', () => {
     child.kill('SIGINT')
     expect(await ended).toMatchObject({ code: 1, signal: null })
     expect(performance.now() - before).toBeLessThan(3_000)
+    expect((await ended).stderr).toContain('"signal-ignored"')
+    expect((await ended).stderr).not.toContain('Debugger')
   })
 
   test('SIGINT does the same, through bin/panoptes.js as well', async () => {

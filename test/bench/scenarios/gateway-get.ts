@@ -25,7 +25,8 @@ async function compare(ours: ServerProcess, path: string, token: string): Promis
   if (!sample.ok) throw new Error(`${path} answered ${sample.status}: ${body}`)
   const type = sample.headers.get('content-type') ?? ''
   await using bare = await startServer(['test/bench/peers/bare-http.ts', body.toString('base64'), type])
-  return pairedRounds(
+  // Awaited here: the peer ends with this scope.
+  return await pairedRounds(
     {
       scenario: 'gateway-get',
       subject: `Panoptes, GET ${path} with an access token, all checks, ${body.length} bytes`,

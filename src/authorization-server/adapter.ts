@@ -3,9 +3,12 @@ import { type DeviceCodeAdapterParts, deviceCodeAdapter } from './device-code-ad
 import { type GrantAdapterParts, grantAdapter } from './grant-adapter.ts'
 import { refreshTokenAdapter } from './refresh-token-adapter.ts'
 import type { SealedRecords } from './sealed-records.ts'
+import { sessionAdapter } from './session-adapter.ts'
 import { accessTokenAdapter, authorizationCodeAdapter, type TokenAdapterParts } from './token-adapter.ts'
 
-export type AdapterParts = TokenAdapterParts & GrantAdapterParts & DeviceCodeAdapterParts
+export type AdapterParts = TokenAdapterParts &
+  GrantAdapterParts &
+  DeviceCodeAdapterParts & { readonly sessionSeconds: number }
 
 /** Interactions: of two presses of a button one decides. The rest: last write wins. All are found by id. */
 function plainAdapter(model: string, records: SealedRecords): Adapter {
@@ -31,23 +34,6 @@ function plainAdapter(model: string, records: SealedRecords): Adapter {
   }
 }
 
-/** A session is also found by its uid, which stays while its id changes at sign-in (ASVS 7.2.4). */
-function sessionAdapter(records: SealedRecords): Adapter {
-  const plain = plainAdapter('Session', records)
-  return {
-    ...plain,
-    async upsert(id, payload) {
-      const key = records.keyOf('Session', id)
-      records.write(key, payload, { guarded: false })
-      records.point('session-uid', String(payload.uid), { key, payload })
-    },
-    async findByUid(uid) {
-      const key = await records.follow('session-uid', uid)
-      return key === undefined ? undefined : ((await records.read(key)) as AdapterPayload | undefined)
-    },
-  }
-}
-
 /** The engine's storage: one adapter a model, all within the running unit of work. */
 export function engineAdapter(parts: AdapterParts): (model: string) => Adapter {
   return (model) => {
@@ -63,7 +49,7 @@ export function engineAdapter(parts: AdapterParts): (model: string) => Adapter {
       case 'DeviceCode':
         return deviceCodeAdapter(parts)
       case 'Session':
-        return sessionAdapter(parts.records)
+        return sessionAdapter(parts, plainAdapter(model, parts.records))
       default:
         return plainAdapter(model, parts.records)
     }

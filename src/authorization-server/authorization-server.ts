@@ -89,6 +89,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     records,
     pendingSeconds: spans.deviceCode + spans.interaction,
     intervalSeconds: spans.devicePollingInterval,
+    sessionSeconds: spans.sessionAbsolute,
   }
   const provider = new Provider(parts.origin.origin, engineConfiguration(parts, adapterParts))
   // The listener in front has settled host, scheme and address; what arrives here is canonical (DECISIONS 14).

@@ -180,6 +180,17 @@ describe('POST /v7/oauth2/token, device_code, RFC 8628 §3.4 and §3.5', () => {
     expect(await v7Status(service, tokens.access_token)).toBe(401)
   })
 
+  test('refuses a code whose connection was ended between the approval and the poll, security-cases F07', async () => {
+    const code = await newCode()
+    await approve(person, code)
+    const ended = await fetch(`${service.operatorUrl}/operator/connections?integration=sd-wan-manager`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${service.operatorToken}` },
+    })
+    expect(ended.status).toBe(200)
+    expectRefusal(await poll(code), 'invalid_grant')
+  })
+
   test('takes no user code, access token or refresh token for a device code', async () => {
     const code = await newCode()
     await approve(person, code)

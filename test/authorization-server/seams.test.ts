@@ -158,6 +158,25 @@ describe('with the seams', () => {
     }
   })
 
+  test('two thousand values share nothing but their tag, and no letter is favoured, OAuth 2.1 §7.3', async () => {
+    const client = await provider.Client.find('web')
+    if (!client) throw new Error('no client')
+    const counts = new Map<string, number>()
+    const seen = new Set<string>()
+    for (let index = 0; index < 2_000; index += 1) {
+      const random = (await new provider.AccessToken({ ...issued, client }).save()).slice(17)
+      expect(random).toMatch(/^[\w-]{43}$/)
+      seen.add(random)
+      for (const letter of random) counts.set(letter, (counts.get(letter) ?? 0) + 1)
+    }
+    expect(seen.size).toBe(2_000)
+    expect(counts.size).toBe(64)
+    const expected = (2_000 * 43) / 64
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
+    // 63 degrees of freedom: above 140 in one of ten million runs.
+    expect(chiSquare).toBeLessThan(140)
+  })
+
   test('one rule holds for the redirect URIs of web and native clients', async () => {
     const [web, native] = [await provider.Client.find('web'), await provider.Client.find('native')]
     for (const client of [web, native]) {

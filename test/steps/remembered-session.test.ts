@@ -97,6 +97,20 @@ describe('a remembered session', () => {
     expect(await opensAccount(service, cookieHeader(service, victim))).toBe(true)
   })
 
+  test('asks to sign in when its user was removed, and gives no code for prompt=none', async () => {
+    const person = new Person()
+    await person.open(askForCode(service).href)
+    await person.signIn('ops@acme.example', 'panoptes-us1')
+    const removed = await fetch(`${service.url}/v7/users/1002`, {
+      method: 'DELETE',
+      headers: { authorization: 'Bearer f537f4ac-2921-3199-bbab-d5a43f1c2b60' },
+    })
+    expect(removed.status).toBe(204)
+    expect(isSignIn(await person.open(askForCode(service).href))).toBe(true)
+    await person.open(askForCode(service, { prompt: 'none' }).href)
+    expect(person.leavesTo.searchParams.get('error')).toBe('login_required')
+  })
+
   test('prefills login_hint, escaped and cut, and trusts nothing else of it', async () => {
     const hint = `"><script>alert(1)</script>${'a'.repeat(400)}@acme.example`
     const { html } = await new Person().open(askForCode(service, { login_hint: hint }).href)

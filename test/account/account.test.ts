@@ -151,6 +151,24 @@ describe('the account page', () => {
     },
   )
 
+  test.each([
+    ['the same user', 'ops@acme.example', 'panoptes-us1'],
+    ['another user', 'admin@globex.example', 'panoptes-us2'],
+  ])(
+    'signing in again as %s begins a session under a new id, and the old id opens nothing',
+    async (_, email, password) => {
+      const person = await signedIn('ops@acme.example', 'panoptes-us1')
+      const old = person.cookiesFor(new URL(service.url))
+      await person.open(`${service.url}/account/sign-in`)
+      const page = await person.signIn(email, password)
+      expect(page.text).toContain(email)
+      expect(person.cookiesFor(new URL(service.url))).not.toBe(old)
+      const answer = await fetch(`${service.url}/account`, { headers: { cookie: old }, redirect: 'manual' })
+      expect(answer.status).toBe(303)
+      expect((await account(person)).text).toContain(email)
+    },
+  )
+
   test('Sign out ends the session and leaves the connections', async () => {
     const person = new Person()
     const tokens = await connectMeraki(service, person)

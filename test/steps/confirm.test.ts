@@ -9,6 +9,7 @@ import {
   readsAgents,
   redirectUri,
 } from './requests.ts'
+import { type SlowPost, slowPost } from './slow-post.ts'
 
 describe('the confirm page', () => {
   let service: RunningPanoptes
@@ -100,26 +101,43 @@ describe('the confirm page', () => {
     expect(await connectionsOf(at.person)).toBe(1)
   })
 
-  test('pressed twice at once makes one connection', async () => {
+  /** The form with each of the buttons, all sent at once: every one is read before any of them is answered. */
+  async function pressAtOnce(
+    { person, page }: { person: Person; page: Page },
+    choices: readonly string[],
+  ): Promise<void> {
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    const action = new URL(/<form[^>]*action="([^"]+)"/.exec(page.html)?.[1] ?? '', service.url)
+    const posts: SlowPost[] = []
+    for (const choice of choices)
+      posts.push(await slowPost(action.href, { csrf, choice }, person.cookiesFor(action)))
+    const answers = await Promise.all(posts.map((one) => one.finish()))
+    expect(answers.map(({ status }) => status)).toEqual(choices.map(() => 303))
+    await person.open(new URL(answers[0]?.location ?? '', service.url).href)
+  }
+
+  test('pressed three times at once makes one connection', async () => {
     const at = await atConfirm()
     const before = await connectionsOf(at.person)
-    const press = button(at, 'confirm')
-    const answers = await Promise.all([press(), press(), press()])
-    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303])
-    await at.person.open(new URL(answers[0]?.headers.get('location') ?? '', service.url).href)
+    await pressAtOnce(at, ['confirm', 'confirm', 'confirm'])
     await exchangeCode(service, at.request, at.person.leavesTo)
     expect(await connectionsOf(at.person)).toBe(before + 1)
   })
 
-  test('pressed Confirm and Logout at once does one of the two, whole', async () => {
-    const at = await atConfirm('viewer@acme.example')
-    const [confirm, logout] = [button(at, 'confirm'), button(at, 'logout')]
-    const answers = await Promise.all([confirm(), logout()])
-    expect(answers.map(({ status }) => status)).toEqual([303, 303])
-    await at.person.open(new URL(answers[0]?.headers.get('location') ?? '', service.url).href)
-    const isGranted = at.person.leavesTo.searchParams.has('code')
-    expect(at.person.leavesTo.searchParams.get('error')).toBe(isGranted ? null : 'access_denied')
-  })
+  test.each([[['confirm', 'logout']], [['logout', 'confirm']]])(
+    'pressed %j at once does one of the two, whole',
+    async (choices) => {
+      const at = await atConfirm('viewer@acme.example')
+      const before = await connectionsOf(at.person)
+      await pressAtOnce(at, choices)
+      const { searchParams } = at.person.leavesTo
+      const isGranted = searchParams.has('code')
+      expect(searchParams.get('error')).toBe(isGranted ? null : 'access_denied')
+      const account = await at.person.open(`${service.url}/account`)
+      expect(account.text.includes('Your connections')).toBe(isGranted)
+      if (isGranted) expect(await connectionsOf(at.person)).toBe(before + 1)
+    },
+  )
 
   test('shown again by the back button does nothing more', async () => {
     const at = await atConfirm('ops@acme.example')

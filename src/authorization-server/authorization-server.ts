@@ -30,6 +30,7 @@ import { askLogoutByGet, endConnectionsOnLogout } from './sign-out.ts'
 import { accountSignIn } from './steps/account-sign-in.ts'
 import { stepRoutes } from './steps/step-routes.ts'
 import { unitsOfWork } from './unit-of-work.ts'
+import { cutUnreadBodies } from './unread-body.ts'
 
 /** A surface of pages that shares our browser session; given the port, it returns its routes. */
 export type PageSurface = (sessions: BrowserSessions) => Middleware
@@ -99,6 +100,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
   const sessions = browserSessions(provider, parts)
   const order: readonly Middleware[] = [
     nameRequests(requestIds(randomBytes)),
+    cutUnreadBodies(),
     securityHeaders(parts.origin), //          every page, errors included
     programAnswers(), //                       every answer that is no page: RFC 6749 §5.1
     answerFailures(parts), //                  store trouble and defects: 503, no stack

@@ -1,3 +1,4 @@
+import { exec } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
@@ -5,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
+import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { localCertificate } from '../../src/certificate.ts'
 import { startPanoptes } from '../support/panoptes.ts'
@@ -73,6 +75,19 @@ describe('--tls', () => {
     expect(days).toBeGreaterThan(364)
     expect(days).toBeLessThan(398)
     expect(certificate.publicKey.asymmetricKeyType).toBe('ec')
+  })
+
+  test('is known to the commands of the landing page', async () => {
+    const directory = freshFolder()
+    await using service = await startPanoptes(['--tls', '--data', directory])
+    const page = await get(service.url, readFileSync(join(directory, 'tls-certificate.pem'), 'utf8'))
+    const [command = ''] = /curl [^<]+/.exec(page.replaceAll('&quot;', '"')) ?? []
+    expect(command).toContain(`--cacert "${directory}/tls-certificate.pem" https://localhost:`)
+    const { stdout } = await promisify(exec)(command, { timeout: 10_000 })
+    expect(JSON.parse(stdout)).toHaveProperty('tests')
+    await using passing = await startPanoptes(['--tls'])
+    const ca = (await shownBy(passing.url)).toString()
+    expect(await get(passing.url, ca)).toContain('curl --insecure https://localhost:')
   })
 
   test('keeps certificate and key over a restart, the key for its owner alone', async () => {

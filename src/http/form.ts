@@ -22,7 +22,8 @@ export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<st
     throw new MalformedForm(415, 'a form is application/x-www-form-urlencoded')
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // To leave the loop early must not close the connection, or the refusal would be lost.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
     if (size > maxBytes) throw new MalformedForm(413, 'the form is too large')
     chunks.push(chunk)

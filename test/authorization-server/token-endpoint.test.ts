@@ -128,6 +128,14 @@ function endlessBody(path: string): Promise<{ readonly answer: string; readonly 
   })
 }
 
+describe('a form of ours', () => {
+  test('is refused when it has no end, and the connection is cut', async () => {
+    const { answer, seconds } = await endlessBody('/account/sign-in')
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+    expect(seconds).toBeLessThan(4)
+  })
+})
+
 describe('POST /v7/oauth2/token, grant types, RFC 6749 §5.2', () => {
   test.each([
     'password',

@@ -88,7 +88,7 @@ describe.each(endpoints)('POST %s takes one form by POST alone, OAuth 2.1 §3.2'
     expectRefusal(answer, 'invalid_request', answer.status)
     expect([400, 413]).toContain(answer.status)
     const { answer: refusal, seconds } = await endlessBody(path)
-    expect(refusal).toMatch(/^HTTP\/1\.1 4\d\d /)
+    expect(refusal).toMatch(/^HTTP\/1\.1 400 [\s\S]*"error":"invalid_request"/)
     expect(seconds).toBeLessThan(4)
     expectRefusal(await post(service, path, merakiSecret), /^[a-z_]+$/)
   })
@@ -109,11 +109,12 @@ function endlessBody(path: string): Promise<{ readonly answer: string; readonly 
     const socket = connect({ host: hostname, port: Number(port) })
     let answer = ''
     const chunk = `1000\r\n${'a'.repeat(4096)}\r\n`
-    const sending = setInterval(() => socket.writable && socket.write(chunk), 1)
+    let sending: NodeJS.Timeout | undefined
     const giveUp = setTimeout(() => socket.destroy(), 8_000)
     socket.on('connect', () => {
       const head = [`POST ${path} HTTP/1.1`, `Host: ${hostname}:${port}`, `Content-Type: ${formType}`]
       socket.write(`${[...head, 'Transfer-Encoding: chunked'].join('\r\n')}\r\n\r\n`)
+      sending = setInterval(() => socket.writable && socket.write(chunk), 1)
     })
     socket.on('data', (part) => {
       answer += part.toString()

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { readSettings, SettingsError } from '../../src/settings.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'panoptes-settings-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let files = 0
+/** A configuration file of its own. @returns its path */
+function file(content: string): string {
+  files += 1
+  const path = join(folder, `settings-${files}.yaml`)
+  writeFileSync(path, content)
+  return path
+}
+
+/** The one line that a reader of settings gets. */
+function problemOf(args: readonly string[], environment: Readonly<Record<string, string>> = {}): string {
+  try {
+    readSettings(args, environment)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingsError)
+    const { message } = error as Error
+    expect(message).not.toContain('\n')
+    return message
+  }
+  throw new Error('the settings were taken')
+}
+
+const problemIn = (content: string): string => problemOf(['--config', file(content)])
+
+describe('an error names the key, what was found and what is allowed', () => {
+  const numbers = 'allowed is a whole number from 0 to 65535'
+
+  test.each([
+    [['--port', '70707'], '--port: found "70707"', numbers],
+    [['--port', '-1'], 'Option', '--port'],
+    [['--port=-1'], '--port: found "-1"', numbers],
+    [['--port', ''], '--port: found ""', numbers],
+    [['--port', '7070x'], '--port: found "7070x"', numbers],
+    [['--operator-port', '1.5'], '--operator-port: found "1.5"', numbers],
+    [['--origin', 'localhost'], '--origin: found "localhost"', 'allowed is http://HOST or https://HOST'],
+    [['--origin', 'https://a.example/path'], '--origin: found "https://a.example/path"', 'no path'],
+    [['--origin', 'ftp://a.example'], '--origin: found "ftp://a.example"', 'allowed is http'],
+    [['--origin', 'https://user@a.example'], '--origin: found', 'allowed is http'],
+    [
+      ['--tls', '--origin', 'http://a.example'],
+      '--origin: found "http://a.example" together with tls',
+      'https://HOST',
+    ],
+    [['--limits', 'maybe'], '--limits: found "maybe"', 'allowed are on and off'],
+    [['--seed', 'nothing'], '--seed: found "nothing"', 'allowed is a name in config/seeds or the path'],
+    [['--seed', './'], '--seed: found "./"', 'that can be read'],
+    [['--data', ''], '--data: found ""', 'allowed is the path of a directory'],
+    [['--host', ''], '--host: found ""', 'allowed is an address'],
+    [
+      ['--config', 'no-such-file.yaml'],
+      `--config: found "${resolve('no-such-file.yaml')}"`,
+      'allowed is a file that can be read',
+    ],
+    [['--config', '.'], '--config: found "', 'allowed is a file that can be read'],
+    [['--verbose'], "Unknown option '--verbose'", '--operator-port'],
+    [['--PORT', '1'], "Unknown option '--PORT'", 'allowed are --host'],
+    [['start'], "Unexpected argument 'start'", 'allowed are --host'],
+    [['--port'], '--port', 'argument missing'],
+    [['--tls=yes'], '--tls', 'does not take an argument'],
+  ])('%j', (args, ...parts) => {
+    for (const part of parts) expect(problemOf(args)).toContain(part)
+  })
+
+  test.each([
+    ['PANOPTES_PORT', 'tcp://10.0.0.1:7070', numbers],
+    ['PANOPTES_OPERATOR_PORT', 'x', numbers],
+    ['PANOPTES_TLS', 'yes', 'allowed are true and false'],
+    ['PANOPTES_LIMITS', '0', 'allowed are on and off'],
+    ['PANOPTES_ORIGIN', '//a.example', 'allowed is http'],
+  ])('%s=%s', (name, value, allowed) => {
+    const problem = problemOf([], { [name]: value })
+    expect(problem).toContain(`${name}: found ${JSON.stringify(value)}`)
+    expect(problem).toContain(allowed)
+  })
+
+  test.each([
+    ['prot: 7070', 'prot: found an unknown key; allowed are host, port,'],
+    ['spans: { session: 1h }', 'spans.session: found an unknown key; allowed are authorizationCode,'],
+    ['port: true', `port: found true; ${numbers}`],
+    ['port: null', `port: found null; ${numbers}`],
+    ['port: [80]', `port: found [80]; ${numbers}`],
+    ['port: 1.5', `port: found 1.5; ${numbers}`],
+    ['host: 5', 'host: found 5; allowed is an address'],
+    ['limits: sometimes', 'limits: found "sometimes"; allowed are on and off'],
+    ['tls: 1', 'tls: found 1; allowed are true and false'],
+    ['registration: yes', 'registration: found "yes"; allowed are open and closed'],
+    ['advertisedScopes: [a]', 'advertisedScopes: found ["a"]; allowed are all and live'],
+    ['allowedHosts: a.example', 'allowedHosts: found "a.example"; allowed is a list of HOST'],
+    [
+      'allowedHosts: [http://a.example]',
+      'allowedHosts.0: found "http://a.example"; allowed is a list of HOST',
+    ],
+    [
+      'trustedProxies: [10.0.0.0/33]',
+      'trustedProxies.0: found "10.0.0.0/33"; allowed is a list of addresses',
+    ],
+    ['trustedProxies: [proxy.example]', 'trustedProxies.0: found "proxy.example"; allowed is a list'],
+    ['callsPerMinute: 0', 'callsPerMinute: found 0; allowed is a whole number from 1'],
+    ['integrations: nowhere.yaml', 'integrations: found "nowhere.yaml"; allowed is the path of a file'],
+    ['spans: 5', 'spans: found 5; allowed is a mapping of spans'],
+    [
+      'spans: { authorizationCode: 61s }',
+      'spans.authorizationCode: found "61s"; allowed is a number and s, m, h or d, from 1s to 60s',
+    ],
+    ['spans: { deviceCode: 10 }', 'spans.deviceCode: found 10; allowed is a number and s'],
+    ['spans: { idToken: 0s }', 'spans.idToken: found "0s"; allowed is a number and s'],
+    [
+      'spans: { sessionIdle: 99999d }',
+      'spans.sessionIdle: found "99999d"; allowed is a number and s, m, h or d, from 1s to 3650d',
+    ],
+    ['store: http://127.0.0.1', 'store: found a value that is not shown here; allowed is redis://'],
+    ['store: redis://127.0.0.1', 'store: found a Redis store without --data; allowed is with --data DIR'],
+    [
+      'operatorToken: short',
+      'operatorToken: found a value that is not shown here; allowed are 16 characters',
+    ],
+    ['- a', 'not readable as YAML: the top level is no mapping'],
+    ['text', 'not readable as YAML: the top level is no mapping'],
+    ['a: b: c', 'not readable as YAML'],
+    ['port: 1\nport: 2', 'not readable as YAML: Map keys must be unique'],
+    ['\u0000', 'not readable as YAML'],
+    ['a: &a [*a]', 'found an unknown key'],
+  ])('in a file: %s', (content, words) => {
+    expect(problemIn(content)).toContain(words)
+    expect(problemIn(content)).toContain(folder)
+  })
+})

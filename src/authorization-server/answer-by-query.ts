@@ -21,3 +21,14 @@ export function answerByQuery(): Middleware {
     return next()
   }
 }
+
+/**
+ * The way back from a step: its path and cookie name the authorization request, and a query is nobody's. The engine would take a
+ * client and a redirect URI out of it to refuse with, and fails on one without the other.
+ */
+export function resumeByPath(): Middleware {
+  return (ctx, next) => {
+    if (ctx.path.startsWith(`${routes.authorization}/`)) ctx.querystring = ''
+    return next()
+  }
+}

@@ -10,7 +10,7 @@ import type { BrowserSessions } from '#http/browser-session.ts'
 import { serveAssets } from '#http/page.ts'
 import { requestIds } from '#http/request-id.ts'
 import { securityHeaders } from '#http/security-headers.ts'
-import { answerByQuery } from './answer-by-query.ts'
+import { answerByQuery, resumeByPath } from './answer-by-query.ts'
 import { browserSessions } from './browser-sessions.ts'
 import { guardUnknownClients, secretJudge } from './client-secrets.ts'
 import { engineConfiguration } from './configuration.ts'
@@ -60,6 +60,9 @@ function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): v
   on('server_error', noteEngineFailure)
   for (const endpoint of ['grant', 'authorization', 'introspection', 'revocation', 'userinfo'])
     on(`${endpoint}.error`, refused(`${endpoint}-refused`))
+  // A connection that broke off, or a body that is no HTTP any more: Koa would print it among the lines of the log.
+  const koa = provider as unknown as Koa
+  koa.on('error', (error: Error) => parts.log({ event: 'exchange-broken', error: String(error) }))
 }
 
 /**
@@ -116,6 +119,7 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     guardUserCodes(parts), //                  RFC 8628 §5.1
     prefillUserCode(),
     answerByQuery(),
+    resumeByPath(),
     protocolStep(parts, { units, work, replay }), // one step, one commit
     completeDeviceAnswers(parts),
     endConnectionsOnLogout(parts, work),

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import request from 'supertest'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { rawExchange } from '../gateway/raw-exchange.ts'
 import { deviceGrantType } from '../support/device.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { attacksOf } from './attacks.ts'
@@ -180,4 +181,16 @@ describe('POST /v7/oauth2/token, grant types, RFC 6749 §5.2', () => {
       expect([400, 401, 404]).toContain((await post(service, path, refreshFields())).status)
     },
   )
+})
+
+test('a body that is no HTTP any more is one line of the log, and nothing else is printed', async () => {
+  const printed = vi.spyOn(console, 'error').mockReturnValue()
+  const { port, host } = new URL(service.url)
+  const head = `POST ${paths.token} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${formType}\r\nTransfer-Encoding: chunked\r\n\r\n`
+  await rawExchange(Number(port), `${head}3;${'x'.repeat(20_000)}\r\na=b\r\n0\r\n\r\n`)
+  await expect
+    .poll(() => service.log.some((entry) => JSON.stringify(entry).includes('exchange-broken')))
+    .toBe(true)
+  expect(printed).not.toHaveBeenCalled()
+  printed.mockRestore()
 })

@@ -70,6 +70,14 @@ describe('an interaction belongs to the browser that began it', () => {
     expect((await owner.open(`${service.url}/account`)).text).toContain('Sign in')
   })
 
+  test.each([
+    'client_id=meraki',
+    'client_id=meraki&state=s&redirect_uri=http%3A%2F%2F127.0.0.1%2Fcallback',
+    'client_id=meraki&redirect_uri=https%3A%2F%2Fevil.example',
+  ])('is resumed by path and cookie alone, whatever the query says: %s', async (query) => {
+    expectOver(await new Person().request(`${service.url}/oauth2/authorize/no-interaction?${query}`))
+  })
+
   test('cannot be resumed in another browser, signed in or not', async () => {
     const owner = await atConfirm()
     const uid = uidOf(owner.page)

@@ -75,6 +75,16 @@ describe('a webhook operation', () => {
 })
 
 describe('a generic connector', () => {
+  test.each(['__proto__', 'constructor', 'nope'])(
+    'is refused with authentication of type %s',
+    async (type) => {
+      const body = { ...connector, authentication: { ...connector.authentication, type } }
+      const answer = await calls.call('POST', '/connectors/generic', { body })
+      expect(answer.status).toBe(400)
+      expect(answer.text).toContain('authentication.type')
+    },
+  )
+
   test('is created, read, listed, changed and deleted', async () => {
     const created = await calls.call('POST', '/connectors/generic', { body: connector })
     expect(created.status).toBe(201)

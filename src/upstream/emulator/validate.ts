@@ -53,7 +53,8 @@ function inspectChoice(place: Place, schema: Schema, value: Json): Violations {
   const { model } = place
   if (schema.discriminator && isJsonObject(value)) {
     const { property, mapping } = schema.discriminator
-    const chosen = mapping[String(value[property])]
+    const named = String(value[property])
+    const chosen = Object.hasOwn(mapping, named) ? mapping[named] : undefined
     return chosen === undefined
       ? at(below(place, property), `must be one of ${Object.keys(mapping).join(', ')}.`)
       : inspect(place, model.schema(chosen), value)

@@ -24,6 +24,8 @@ export interface ConfirmPage {
   readonly action: string
   readonly csrf: string
   readonly integration: string
+  /** Nobody has checked the name of a client that registered itself, and it may be another one's (RFC 7591 §5). */
+  readonly isSelfRegistered: boolean
   readonly email: string
   /** Resolved: the region of the user. */
   readonly region: RegionId

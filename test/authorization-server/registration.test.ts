@@ -80,6 +80,17 @@ describe('POST /v7/oauth2/clients, RFC 7591', () => {
     expect(await v7Status(service, refreshed.body.access_token)).toBe(401)
   })
 
+  test('has the confirm page say that nobody has checked its name, also when that is an integration of ours', async () => {
+    const warning = 'nobody has checked its name'
+    const { body } = await register({ ...codeClient, client_name: 'Meraki' })
+    const asked = { client_id: body.client_id, redirect_uri: redirectUri, scope: codeClient.scope }
+    await person.open(`${service.url}${paths.authorize}?${authorizeQuery(asked)}`)
+    expect(person.page?.text).toContain(warning)
+    await person.open(`${service.url}${paths.authorize}?${authorizeQuery()}`)
+    expect(person.page?.text).toContain('Confirm authorization')
+    expect(person.page?.text).not.toContain(warning)
+  })
+
   test('registers a confidential client with a secret of 256 bits, by the body when it does not say how', async () => {
     const { token_endpoint_auth_method: _none, ...metadata } = codeClient
     const { body } = await register(metadata)

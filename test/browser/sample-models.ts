@@ -68,6 +68,7 @@ export const confirmModel = (text: SampleText): ConfirmPage => ({
   action: '/interaction/k3V2/confirm',
   csrf: 'sample',
   integration: text.integration,
+  isSelfRegistered: false,
   email: text.email,
   region: 'us1',
   organization: text.organization,

@@ -61,6 +61,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
     'confirm-device': confirmPage(views, { ...confirmModel(text), device }),
     'confirm-bare': confirmPage(views, {
       ...confirmModel(text),
+      isSelfRegistered: true,
       accountGroups: [],
       device: { ...device, userAgent: undefined },
     }),

@@ -24,12 +24,14 @@ export interface ConfirmStep {
 }
 
 export function confirmStep(parts: AuthorizationServerParts): ConfirmStep {
+  const configured = new Set(parts.integrations.configured.map(({ clientId }) => clientId))
   const words = new Map<string, ScopeWord>(parts.scopes.map((word) => [word.name, word]))
   return {
     show: ({ user, integration, scopes, ...asked }) =>
       confirmPage(parts.views, {
         ...asked,
         integration: integration.name,
+        isSelfRegistered: !configured.has(integration.clientId),
         email: user.email,
         region: user.region,
         organization: user.organizationName,

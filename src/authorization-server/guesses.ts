@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
 import type { LimitRule } from '#limits/limits.ts'
+import { countAttempt } from './attempts.ts'
 import { routes } from './configuration.ts'
 import { isMissedGuess } from './device-views.ts'
 import { answerRefusal } from './edge.ts'
@@ -44,10 +45,7 @@ export function guardUserCodes(parts: AuthorizationServerParts): Middleware {
       [`user-code-from:${parts.addressOf(ctx.req)}`, codesPerAddress],
       ['user-code', codesOverall],
     ] as const
-    const hits = await Promise.all(keys.map(([key, rule]) => guards.hit(key, rule)))
-    const wait = Math.max(
-      ...hits.map(({ blocked, retryAfterSeconds }) => (blocked ? Math.max(1, retryAfterSeconds) : 0)),
-    )
+    const wait = await countAttempt(guards, keys)
     if (wait > 0) {
       ctx.status = 429
       ctx.set('Retry-After', String(wait))

@@ -86,6 +86,15 @@ describe('guessing user codes, RFC 8628 §5.1', () => {
     expect((await guessFrom(direct, '203.0.113.200')).status).toBe(429)
   })
 
+  test('is refused nobody else because a blocked address goes on', async () => {
+    await using service = await startPanoptes(['--config', config])
+    const blocked = statuses(
+      await Promise.all(Array.from({ length: 250 }, () => guessFrom(service, '203.0.113.9'))),
+    )
+    expect(blocked.filter((status) => status === 429)).toHaveLength(240)
+    expect((await guessFrom(service, '203.0.113.10')).status).toBe(200)
+  })
+
   test('is refused everybody after 200 misses overall', async () => {
     await using service = await startPanoptes(['--config', config])
     const addresses = Array.from({ length: 25 }, (_, index) => `203.0.113.${index}`)

@@ -1,6 +1,7 @@
 import { type RegionChoice, type RegionId, regionsToTry } from '#domain/region.ts'
 import { normalizedEmail, type User } from '#domain/user.ts'
 import type { Guards, LimitRule } from '#limits/limits.ts'
+import { type Count, countAttempt } from '../attempts.ts'
 
 /** Ours: ThousandEyes publishes none. They hold with `--limits off` too. */
 const perUser: LimitRule = { limit: 10, windowSeconds: 900 }
@@ -30,7 +31,7 @@ export interface PasswordGuards {
 
 const userKey = (region: RegionId, email: string): string => `password:${region}:${normalizedEmail(email)}`
 
-const countsOf = ({ region, email }: Guess, address: string): readonly (readonly [string, LimitRule])[] => [
+const countsOf = ({ region, email }: Guess, address: string): readonly Count[] => [
   ...regionsToTry(region).map((one) => [userKey(one, email), perUser] as const),
   [`password-from:${address}`, perAddress],
 ]
@@ -39,18 +40,8 @@ export function openPasswordGuards(guards: Guards): PasswordGuards {
   return {
     async draw(guess, address) {
       const counts = countsOf(guess, address)
-      const hits = await Promise.all(
-        counts.map(async ([key, rule]) => ({ key, ...(await guards.hit(key, rule)) })),
-      )
-      const isRefused = hits.some(({ blocked }) => blocked)
-      // A refused attempt looks at no password, so it counts nowhere.
-      if (isRefused)
-        await Promise.all(hits.filter(({ blocked }) => !blocked).map(({ key }) => guards.release(key)))
-      const waits = hits.map(({ blocked, retryAfterSeconds }) =>
-        blocked ? Math.max(1, retryAfterSeconds) : 0,
-      )
       return {
-        retryAfterSeconds: Math.max(...waits),
+        retryAfterSeconds: await countAttempt(guards, counts),
         async giveBack(user) {
           const own = userKey(user.region, user.email)
           await Promise.all(counts.map(([key]) => (key === own ? guards.clear(key) : guards.release(key))))

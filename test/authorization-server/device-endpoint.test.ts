@@ -20,6 +20,7 @@ import {
   signedIn,
   splunk,
   type Tokens,
+  toFullMinute,
   v7Status,
 } from './protocol.ts'
 
@@ -217,6 +218,7 @@ describe('POST /v7/oauth2/token, device_code, RFC 8628 §3.4 and §3.5', () => {
 describe('POST /v7/oauth2/token, guessed device codes, RFC 8628 §5.2', () => {
   test('are answered 429 after sixty a minute, while a device with a real code is served', async () => {
     await using quiet = await startPanoptes()
+    toFullMinute(quiet)
     const code = await askForDeviceCode(quiet)
     const guess = (deviceCode: string): Promise<Response> =>
       post(quiet, paths.token, pollFields(deviceCode)).then()
@@ -233,6 +235,7 @@ describe('POST /v7/oauth2/token, guessed device codes, RFC 8628 §5.2', () => {
 
   test('and anonymous device authorizations have a bound, security-cases D08', async () => {
     await using quiet = await startPanoptes()
+    toFullMinute(quiet)
     const ask = (): Promise<Response> => post(quiet, paths.device, { ...sdWan, scope: sdWanScope }).then()
     let answer = await ask()
     for (let asked = 1; asked < 245 && answer.status === 200; asked += 1) answer = await ask()

@@ -13,6 +13,10 @@ export type Fields = Readonly<Record<string, string | readonly string[] | undefi
 
 type Service = Pick<RunningPanoptes, 'url'>
 
+/** Moves the clock into a fresh minute, so that no rate window ends in the middle of a test that fills it. */
+export const toFullMinute = (service: RunningPanoptes): void =>
+  service.advance(60 - Math.floor((Date.now() / 1000) % 60))
+
 /** Paths of the real service (README, Paths). */
 export const paths = {
   authorize: '/oauth2/authorize',

@@ -15,7 +15,14 @@ import { browserSessions } from './browser-sessions.ts'
 import { guardUnknownClients, secretJudge } from './client-secrets.ts'
 import { engineConfiguration } from './configuration.ts'
 import { completeDeviceAnswers, prefillUserCode } from './device-authorization.ts'
-import { answerFailures, knownPathsOnly, ownFormsOnly, pathForLog, refuseBasic } from './edge.ts'
+import {
+  answerFailures,
+  isForPrograms,
+  knownPathsOnly,
+  ownFormsOnly,
+  pathForLog,
+  refuseBasic,
+} from './edge.ts'
 import { engineTime } from './engine-time.ts'
 import { grantWork } from './grant-work.ts'
 import { guardUserCodes, limitAnonymousRows, limitUnknownDeviceCodes } from './guesses.ts'
@@ -42,6 +49,10 @@ function nameRequests(nextId: () => string): Middleware {
     return next()
   }
 }
+
+/** What concerns pages alone costs programs nothing: a token request goes by all routers of pages. */
+const onPages = (concerns: readonly Middleware[]): readonly Middleware[] =>
+  concerns.map((concern) => (ctx, next) => (isForPrograms(ctx.path) ? next() : concern(ctx, next)))
 
 type EngineListener = (
   ctx: { readonly path: string; readonly state: Record<string, unknown> },
@@ -108,24 +119,28 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     programAnswers(), //                       every answer that is no page: RFC 6749 §5.1
     answerFailures(parts), //                  store trouble and defects: 503, no stack
     knownPathsOnly(parts), //                  no lenient spellings; 404 and 405 in the reader's form
-    serveAssets(parts.views),
+    ...onPages([serveAssets(parts.views)]),
     metadata(parts), //                        RFC 8414, RFC 9728
     refuseBasic(parts),
     askLogoutByGet(), //                       RP-Initiated Logout 1.0 §2
-    ownFormsOnly(parts), //                    cross-site POSTs change nothing
+    ...onPages([ownFormsOnly(parts)]), //      cross-site POSTs change nothing
     limitAnonymousRows(parts),
     limitUnknownDeviceCodes(parts),
     guardUnknownClients(parts),
-    guardUserCodes(parts), //                  RFC 8628 §5.1
-    prefillUserCode(),
-    answerByQuery(),
-    resumeByPath(),
+    ...onPages([
+      guardUserCodes(parts), //                RFC 8628 §5.1
+      prefillUserCode(),
+      answerByQuery(),
+      resumeByPath(),
+    ]),
     protocolStep(parts, { units, work, replay }), // one step, one commit
     completeDeviceAnswers(parts),
     endConnectionsOnLogout(parts, work),
-    accountSignIn(parts, sessions),
-    ...pages.map((page) => page(sessions)),
-    stepRoutes({ provider, parts, units }),
+    ...onPages([
+      accountSignIn(parts, sessions),
+      ...pages.map((page) => page(sessions)),
+      stepRoutes({ provider, parts, units }),
+    ]),
   ]
   for (const middleware of order) provider.use(middleware as Parameters<Provider['use']>[0])
   return provider as unknown as Koa

@@ -23,15 +23,17 @@ const redundant: ReadonlySet<string> = new Set([
   'accountId',
   'clientId',
   'grantId',
+  'sessionUid',
   'exp',
   'extra',
 ])
 
 /** The engine's payload as it is stored in the grant's record. */
 export function compact(payload: object): Payload {
-  return Object.fromEntries(
-    Object.entries(payload).filter(([name, value]) => !redundant.has(name) && value !== undefined),
-  )
+  const kept: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(payload))
+    if (value !== undefined && !redundant.has(name)) kept[name] = value
+  return kept
 }
 
 /** The stored payload as the engine wants it back. @param id the presented value */
@@ -48,6 +50,7 @@ export function restore(
     accountId: record.userId,
     clientId: record.clientId,
     grantId: String(record.grant['jti']),
+    sessionUid: record.sessionUid,
     ...(issued.consumedAt === undefined ? {} : { consumed: Math.floor(issued.consumedAt / 1000) }),
   } as AdapterPayload
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type GrantTag, parseGrantTag } from '#domain/grant.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 
@@ -20,7 +20,7 @@ export interface RefreshTokenParts {
 
 /** @param grantId the engine's id of the grant, which stays unknown to clients */
 export function grantTagOf(grantId: string): GrantTag {
-  const tag = parseGrantTag(createHash('sha256').update(grantId).digest('base64url').slice(0, 16))
+  const tag = parseGrantTag(hash('sha256', grantId, 'base64url').slice(0, 16))
   if (!tag) throw new Error('a base64url digest gave no grant tag')
   return tag
 }

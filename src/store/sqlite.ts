@@ -46,7 +46,7 @@ export function openSqliteStore({ path, clock, random }: SqliteStoreParts): Stor
   const cache = recordCache(cacheSize)
   const nextVersion = versionSource(random)
   const group = groupCommit({
-    exec: (sql) => database.exec(sql),
+    exec: execute(database),
     inTransaction: () => database.isTransaction,
     isBusy,
   })
@@ -78,6 +78,20 @@ export function openSqliteStore({ path, clock, random }: SqliteStoreParts): Stor
       cache.clear()
       if (database.isOpen) database.close()
     },
+  }
+}
+
+/** Runs statements that give no rows; single ones are compiled once, as they come with every commit. */
+function execute(database: DatabaseSync): (sql: string) => void {
+  const compiled = new Map<string, ReturnType<DatabaseSync['prepare']>>()
+  return (sql) => {
+    if (sql.includes(';')) {
+      database.exec(sql)
+      return
+    }
+    const statement = compiled.get(sql) ?? database.prepare(sql)
+    compiled.set(sql, statement)
+    statement.run()
   }
 }
 

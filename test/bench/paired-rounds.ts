@@ -1,7 +1,8 @@
 import { type Row, type RowNames, rowOf } from './row.ts'
 import type { ServerProcess } from './server-process.ts'
 
-const rounds = 5
+/** Many short rounds: the speed of a shared machine drifts within seconds. */
+const rounds = 15
 
 /** One side of a comparison. */
 export interface Side {
@@ -22,7 +23,7 @@ async function measure({ server, load }: Side): Promise<Measured> {
 }
 
 /**
- * Loads both in turn, once to warm them up and then five rounds.
+ * Loads both in turn, a few times to warm them up and then many short rounds.
  * @param names of the rows but for the metric, and what is counted: `refreshes`
  * @returns two rows: by the clock, and by the processor time of the server, which a busy machine disturbs less
  */
@@ -32,8 +33,10 @@ export async function pairedRounds(
   peer: Side,
 ): Promise<readonly Row[]> {
   const { unit, ...rest } = names
-  await measure(subject)
-  await measure(peer)
+  for (let round = 0; round < 3; round += 1) {
+    await measure(subject)
+    await measure(peer)
+  }
   const measured: { subject: Measured; peer: Measured }[] = []
   for (let round = 0; round < rounds; round += 1)
     measured.push({ subject: await measure(subject), peer: await measure(peer) })

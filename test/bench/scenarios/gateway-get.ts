@@ -7,7 +7,7 @@ import { pairedRounds } from '../paired-rounds.ts'
 import type { Row, Scenario } from '../row.ts'
 import { ourStart, type ServerProcess, startServer } from '../server-process.ts'
 
-const roundSeconds = 4
+const roundSeconds = 2
 const connections = 32
 
 const loadOf = (url: string, token: string) => async (): Promise<{ count: number; seconds: number }> => {

@@ -8,7 +8,7 @@ import type { Row, Scenario } from '../row.ts'
 import { ourStart, startServer } from '../server-process.ts'
 
 const chains = 16
-const roundMs = 4_000
+const roundMs = 1_500
 
 async function mintRefreshTokens(url: string): Promise<readonly string[]> {
   const tokens: string[] = []

@@ -5,7 +5,10 @@ import type { Middleware } from 'koa'
 const lingerMs = 1_000
 
 function cutLater(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs)
+  const timer = setTimeout(() => {
+    // The body may have ended meanwhile, and the connection may serve another request by now.
+    if (!request.complete) request.socket.destroy()
+  }, lingerMs)
   timer.unref()
   request.once('close', () => clearTimeout(timer))
 }

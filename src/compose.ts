@@ -87,7 +87,7 @@ async function openCapabilities(settings: Settings, origin: URL, surroundings: S
       ? await newKeyMaterial(randomBytes)
       : await loadKeyMaterial(settings.data, randomBytes)
   const secrets = secretsFrom(material, randomBytes)
-  const store = await openStore(settings.store, { clock, random: randomBytes })
+  const { store } = await openStore(settings.store, { clock, random: randomBytes })
   const audit = storeAudit(clock, randomBytes)
   const identity = localIdentity({ store, secrets, passwords: scryptPasswords(lightCost, randomBytes) })
   const userApiTokens = storedUserApiTokens({ store, secrets, clock, newToken: surroundings.newUuid })

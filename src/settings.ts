@@ -138,6 +138,13 @@ function checkTogether(
     )
 }
 
+function storeSettings(redis: string | undefined, directory: string | undefined): StoreSettings {
+  if (redis !== undefined) return { kind: 'redis', url: new URL(redis) }
+  return directory === undefined
+    ? { kind: 'memory' }
+    : { kind: 'sqlite', path: join(directory, 'panoptes.db') }
+}
+
 /**
  * Reads the settings of a start.
  * @param args the command line after the program's name @param environment the variables of the process
@@ -160,13 +167,11 @@ export function readSettings(
   checkTogether(checked, sourceOf)
   const { store, data, seed, integrations, ...rest } = checked
   const directory = data === undefined ? undefined : resolve(data)
-  const sqlitePath = directory === undefined ? ':memory:' : join(directory, 'panoptes.db')
   return {
     ...rest,
     json,
     data: directory,
-    store:
-      store === undefined ? { kind: 'sqlite', path: sqlitePath } : { kind: 'redis', url: new URL(store) },
+    store: storeSettings(store, directory),
     seed: seedPath(seed, sourceOf('seed')),
     integrations: integrationsPath(integrations, file, sourceOf('integrations')),
   }

@@ -1,3 +1,4 @@
+import type { StoreImage } from './images.ts'
 import type { Change } from './store.ts'
 
 /** @throws TypeError for what no adapter can keep: a key named twice, an expiry that is no safe integer */
@@ -7,6 +8,17 @@ export function assertKeepable(changes: readonly Change[]): void {
   for (const change of changes)
     if (change.kind === 'put' && !Number.isSafeInteger(change.expiresAt))
       throw new TypeError(`expiresAt is epoch milliseconds as a safe integer, not ${change.expiresAt}`)
+}
+
+/**
+ * The changes that write an image.
+ * @param expected what must stand in the place of each record
+ * @throws TypeError for what no adapter can keep, as `assertKeepable` does
+ */
+export function imageChanges(image: StoreImage, expected: 'absent' | 'any'): readonly Change[] {
+  const changes = image.map((record) => ({ kind: 'put', ...record, expected }) as const)
+  assertKeepable(changes)
+  return changes
 }
 
 /**

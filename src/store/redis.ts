@@ -8,6 +8,8 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource } from './changes.ts'
+import type { OpenedStore } from './images.ts'
+import { type RedisImagesParts, redisImages } from './redis-images.ts'
 import { commitScript, listScript, purgeScript } from './redis-scripts.ts'
 import { type Change, type Store, type StoredRecord, StoreFailure } from './store.ts'
 
@@ -57,7 +59,7 @@ export async function openRedisStore({
   clock,
   random,
   prefix = 'panoptes:',
-}: RedisStoreParts): Promise<Store> {
+}: RedisStoreParts): Promise<OpenedStore> {
   const redis = scripted(new Redis(url.href, connection))
   const ask = asking(redis, url)
   const nextVersion = versionSource(random)
@@ -71,7 +73,7 @@ export async function openRedisStore({
     throw failure
   }
 
-  return {
+  const store: Store = {
     async read(keys) {
       if (keys.length === 0) return []
       const found = await ask(() => redis.mget(...keys.map(recordKey)))
@@ -120,6 +122,20 @@ export async function openRedisStore({
       await ask(() => redis.quit()).catch(() => redis.disconnect())
     },
   }
+  return { store, images: redisImages({ store, clock, ...lookingOver(redis, prefix, ask) }) }
+}
+
+type Ask = <Answer>(question: () => Promise<Answer>) => Promise<Answer>
+
+/** @returns how images find every record: each key stands among the keys by expiry */
+function lookingOver(redis: Redis, prefix: string, ask: Ask): Pick<RedisImagesParts, 'scan' | 'stored'> {
+  return {
+    async scan(cursor) {
+      const [next, found] = await ask(() => redis.zscan(`${prefix}expiry`, cursor, 'COUNT', largestSlice))
+      return { next, keys: found.filter((_, position) => position % 2 === 0) }
+    },
+    stored: (keys) => ask(() => redis.mget(...keys.map((key) => `${prefix}record:${key}`))),
+  }
 }
 
 function scripted(redis: Redis): ScriptedRedis {
@@ -130,7 +146,7 @@ function scripted(redis: Redis): ScriptedRedis {
 }
 
 /** @returns what puts a question to Redis and turns silence, too, into a failure in the words of the port */
-function asking(redis: Redis, { host }: URL): <Answer>(question: () => Promise<Answer>) => Promise<Answer> {
+function asking(redis: Redis, { host }: URL): Ask {
   let trouble = ''
   // Without a listener ioredis prints to the console; here the reason is told with the next failure.
   redis.on('error', ({ message }: Error) => {

@@ -10,7 +10,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource } from './changes.ts'
 import { databaseFailure, groupCommit, patienceMilliseconds, pauseMilliseconds } from './group-commit.ts'
+import type { OpenedStore } from './images.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
+import { sqliteImages } from './sqlite-images.ts'
 import { type Commit, type Rows, rowsOf, type Statement } from './sqlite-rows.ts'
 import { assertUndamaged, createOrCheckTables } from './sqlite-schema.ts'
 import type { Store, StoredRecord } from './store.ts'
@@ -35,7 +37,7 @@ const openingMilliseconds = 2_000
 const largestCheckedBytes = 256 * 1024 * 1024
 
 /** @throws Error that names the path, when it cannot be opened, is damaged, newer, or another program's */
-export function openSqliteStore({ path, clock, random }: SqliteStoreParts): Store {
+export function openSqliteStore({ path, clock, random }: SqliteStoreParts): OpenedStore {
   const database = openDatabase(path)
   const prepare = (sql: string): Statement => {
     const statement = database.prepare(sql)
@@ -52,7 +54,7 @@ export function openSqliteStore({ path, clock, random }: SqliteStoreParts): Stor
   })
   const read = path === ':memory:' ? readingMemory(rows, cache) : readingFile(rows, cache, prepare)
 
-  return {
+  const store: Store = {
     read: (keys) => patiently(() => read(keys, clock.now())),
     async commit(changes) {
       assertKeepable(changes)
@@ -79,6 +81,8 @@ export function openSqliteStore({ path, clock, random }: SqliteStoreParts): Stor
       if (database.isOpen) database.close()
     },
   }
+  const forget = cache.clear
+  return { store, images: sqliteImages({ clock, rows, prepare, group, nextVersion, patiently, forget }) }
 }
 
 /** Runs statements that give no rows; single ones are compiled once, as they come with every commit. */

@@ -6,7 +6,7 @@ import { fakeClock } from '../support/fake-clock.ts'
 
 const openAudit = () => {
   const clock = fakeClock()
-  const store = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  const { store } = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
   const audit = storeAudit(clock, randomBytes)
   const record = (actors: readonly string[]) =>
     store.commit(actors.map((actor) => audit.entry({ event: 'sign-in', actor })))

@@ -37,7 +37,7 @@ afterAll(async () => {
 
 /** The entries about the connection of a token. */
 async function entriesOf(token: string): Promise<readonly AuditEvent[]> {
-  const store = openSqliteStore({
+  const { store } = openSqliteStore({
     path: join(data.path, 'panoptes.db'),
     clock: systemClock,
     random: randomBytes,

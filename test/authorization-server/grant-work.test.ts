@@ -41,7 +41,7 @@ let work: GrantWork
 let count = 0
 
 beforeEach(() => {
-  store = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  store = openSqliteStore({ path: ':memory:', clock, random: randomBytes }).store
   units = unitsOfWork(store)
   work = grantWork(units, storeAudit(clock, randomBytes), clock)
 })

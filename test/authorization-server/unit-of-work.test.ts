@@ -15,7 +15,7 @@ let units: UnitsOfWork
 let commits: (readonly Change[])[]
 
 beforeEach(() => {
-  const memory = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  const { store: memory } = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
   commits = []
   store = {
     ...memory,

@@ -31,7 +31,7 @@ function handTimers() {
 
 async function storeWithExpired(count: number): Promise<Store> {
   const clock = fakeClock()
-  const store = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  const { store } = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
   onTestFinished(() => store.close())
   const put = putFor(clock)
   await store.commit([

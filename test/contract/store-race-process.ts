@@ -11,7 +11,7 @@ const told = JSON.parse(process.argv[2] ?? '') as
   | { kind: 'sqlite'; path: string }
   | { kind: 'redis'; url: string }
 const settings: StoreSettings = told.kind === 'redis' ? { kind: 'redis', url: new URL(told.url) } : told
-const store = await openStore(settings, { clock: systemClock, random: randomBytes })
+const { store } = await openStore(settings, { clock: systemClock, random: randomBytes })
 
 /** @returns how often the record stood otherwise than it was read */
 async function countUp(times: number): Promise<number> {

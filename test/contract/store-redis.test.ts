@@ -25,7 +25,7 @@ async function openOn(url: URL): Promise<OpenedStore & { put: ReturnType<typeof 
   opened += 1
   const prefix = `test ${opened}:`
   const open = async (at: URL): Promise<Store> => {
-    const store = await openRedisStore({ url: at, clock, random: randomBytes, prefix })
+    const { store } = await openRedisStore({ url: at, clock, random: randomBytes, prefix })
     onTestFinished(() => store.close())
     return store
   }

@@ -23,7 +23,7 @@ function freshPath(): string {
 async function openAt(path: string): Promise<OpenedStore & { put: ReturnType<typeof putFor> }> {
   const clock = fakeClock()
   const open = async (): Promise<Store> => {
-    const store = openSqliteStore({ path, clock, random: randomBytes })
+    const { store } = openSqliteStore({ path, clock, random: randomBytes })
     onTestFinished(() => store.close())
     return store
   }
@@ -156,7 +156,7 @@ describe('SQLite file and other processes', () => {
 
   test('a read sees a commit of another process whole or not at all', async () => {
     const path = freshPath()
-    const store = openSqliteStore({ path, clock: systemClock, random: randomBytes })
+    const { store } = openSqliteStore({ path, clock: systemClock, random: randomBytes })
     onTestFinished(() => store.close())
     const seen = new Set<string>()
     await raceProcesses(
@@ -187,7 +187,7 @@ describe('SQLite file and other processes', () => {
       child.on('exit', () => resolve(last))
       child.send(1_000_000)
     })
-    const store = openSqliteStore({ path, clock: systemClock, random: randomBytes })
+    const { store } = openSqliteStore({ path, clock: systemClock, random: randomBytes })
     onTestFinished(() => store.close())
     const [record] = await store.read(['counter'])
     expect(Number(record?.value)).toBeGreaterThanOrEqual(acknowledged)

@@ -147,7 +147,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     sent: [] as UpstreamRequest[],
     log: [] as GatewayLogLine[],
   }
-  const store = openSqliteStore({ path: ':memory:', clock, random: (size) => Buffer.alloc(size, 7) })
+  const { store } = openSqliteStore({ path: ':memory:', clock, random: (size) => Buffer.alloc(size, 7) })
   const server = createServer()
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const { port } = server.address() as AddressInfo

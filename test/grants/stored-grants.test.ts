@@ -25,7 +25,7 @@ let grants: Grants
 let count = 0
 
 beforeEach(() => {
-  store = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  store = openSqliteStore({ path: ':memory:', clock, random: randomBytes }).store
   grants = openGrants({ store, secrets, clock, audit })
 })
 

@@ -23,7 +23,7 @@ interface Opened {
 
 async function open(): Promise<Opened> {
   const clock = fakeClock()
-  const store = await openStore({ kind: 'sqlite', path: ':memory:' }, { clock, random: randomBytes })
+  const { store } = await openStore({ kind: 'sqlite', path: ':memory:' }, { clock, random: randomBytes })
   onTestFinished(() => store.close())
   const secrets = secretsFrom(await newKeyMaterial(randomBytes), randomBytes)
   const checked: string[] = []

@@ -15,7 +15,7 @@ export interface SharedLimits extends AsyncDisposable {
 /** Limits on one store in memory, as several processes would open them. */
 export function openSharedLimits(): SharedLimits {
   const clock = fakeClock()
-  const store = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  const { store } = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
   return {
     clock,
     store,

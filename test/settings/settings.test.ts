@@ -134,7 +134,7 @@ describe('the command line stands over the environment, that over the file, that
 
   test('without a data directory all is in memory', () => {
     expect(readSettings([], {})).toMatchObject({
-      store: { kind: 'sqlite', path: ':memory:' },
+      store: { kind: 'memory' },
       data: undefined,
     })
   })

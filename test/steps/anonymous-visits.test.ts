@@ -22,7 +22,7 @@ const rows = (path: string): number => {
 
 /** Purges the file as the service would so many seconds later. */
 async function purgeLater(path: string, seconds: number): Promise<void> {
-  const store = await openStore(
+  const { store } = await openStore(
     { kind: 'sqlite', path },
     { clock: { now: () => Date.now() + seconds * 1000 }, random: (size) => new Uint8Array(size) },
   )

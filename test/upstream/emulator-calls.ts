@@ -66,7 +66,7 @@ function match(operations: readonly Operation[], method: string, path: string) {
 }
 
 export const memoryStore = (clock: FakeClock): Store =>
-  openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  openSqliteStore({ path: ':memory:', clock, random: randomBytes }).store
 
 /** An embedded upstream on a store of its own, or on the one given. */
 export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}): Promise<Calls> {

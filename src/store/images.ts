@@ -1,0 +1,34 @@
+/**
+ * Port: images of a whole store, for the emulator's reset and snapshots. Apart from the store port, as nothing that serves a
+ * request may take or put back everything. Implemented by each store adapter.
+ */
+import type { Store } from './store.ts'
+
+/** One record with all that the store knows of it but its version. */
+export interface ImagedRecord {
+  readonly key: string
+  readonly value: string
+  /** Epoch ms. */
+  readonly expiresAt: number
+  readonly indexes: readonly string[]
+}
+
+/** Every record of a store at one moment. Immutable: it may be put back any number of times, also into another store. */
+export type StoreImage = readonly ImagedRecord[]
+
+export interface StoreImages {
+  /** The live records, as of one moment where the adapter can. @throws StoreFailure when the store cannot answer */
+  take(): Promise<StoreImage>
+  /**
+   * Makes the store hold exactly the image: what it held is gone, in one commit where the adapter can. Every record gets a new
+   * version, so that whoever read before and commits after loses. What has expired since it was imaged stays hidden.
+   * @throws StoreFailure when the store cannot answer @throws TypeError when the image names a key twice or an odd expiry
+   */
+  restore(image: StoreImage): Promise<void>
+}
+
+/** What opening an adapter gives: the store for whoever serves requests, its images for whoever controls the emulator. */
+export interface OpenedStore {
+  readonly store: Store
+  readonly images: StoreImages
+}

@@ -1,0 +1,69 @@
+/**
+ * Images of the Redis store, in batches, because Redis serves nobody else during a command. So neither way is one moment:
+ * a commit of another process may be half in an image, or half overwritten by one. Stop the others, or let them be idle.
+ */
+import type { Clock } from '#domain/clock.ts'
+import { imageChanges } from './changes.ts'
+import type { ImagedRecord, StoreImages } from './images.ts'
+import type { Store } from './store.ts'
+
+export interface RedisImagesParts {
+  readonly store: Store
+  readonly clock: Clock
+  /** From a cursor on, some keys that the store knows, live or not, and where to go on; `0` is begin and end. */
+  readonly scan: (cursor: string) => Promise<{ readonly next: string; readonly keys: readonly string[] }>
+  /** The records as Redis keeps them, in the order of the keys. */
+  readonly stored: (keys: readonly string[]) => Promise<readonly (string | null)[]>
+}
+
+/** About 1 ms in which Redis does nothing else, for records of 2 kB. */
+const batch = 100
+
+export function redisImages({ store, clock, scan, stored }: RedisImagesParts): StoreImages {
+  // A set, because a scan may name a key twice.
+  async function allKeys(): Promise<readonly string[]> {
+    const found = new Set<string>()
+    let cursor = '0'
+    do {
+      const { next, keys } = await scan(cursor)
+      for (const key of keys) found.add(key)
+      cursor = next
+    } while (cursor !== '0')
+    return [...found]
+  }
+
+  return {
+    async take() {
+      const image: ImagedRecord[] = []
+      const now = clock.now()
+      for (const keys of batches(await allKeys())) {
+        const found = await stored(keys)
+        for (const [position, key] of keys.entries()) {
+          const record = imagedRecordOf(key, found[position] ?? null)
+          if (record && record.expiresAt > now) image.push(record)
+        }
+      }
+      return Object.freeze(image)
+    },
+    async restore(image) {
+      const changes = imageChanges(image, 'any')
+      // Deleted first, because a record that is replaced would keep its indexes.
+      for (const keys of batches(await allKeys()))
+        await store.commit(keys.map((key) => ({ kind: 'delete', key })))
+      for (const some of batches(changes)) await store.commit(some)
+    },
+  }
+}
+
+function* batches<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += batch) yield items.slice(at, at + batch)
+}
+
+/** The inverse of what commitScript stores, indexes included. */
+function imagedRecordOf(key: string, stored: string | null): ImagedRecord | undefined {
+  if (stored === null) return undefined
+  const end = stored.indexOf('\n')
+  const [, expiresAt = '', json = ''] = /^\S+ (\S+) (.*)$/.exec(stored.slice(0, end)) ?? []
+  const indexes = Object.freeze(JSON.parse(json) as string[])
+  return Object.freeze({ key, value: stored.slice(end + 1), expiresAt: Number(expiresAt), indexes })
+}

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import type { EmulatorControlParts } from './parts.ts'
+import { type ControlRoute, route } from './route.ts'
+
+const documentFile = new URL('../../config/control/openapi.yaml', import.meta.url)
+
+const resources = ['snapshots', 'workspaces', 'clock', 'users', 'integrations', 'faults', 'journal'] as const
+
+/** What there is: the first page of the control API, and its document for programs. */
+export function contentsRoutes({ workspace }: EmulatorControlParts): readonly ControlRoute[] {
+  const at = (path: string): string => `${workspace.url}/emulator/${path}`
+  return [
+    route({
+      method: 'GET',
+      path: '/emulator',
+      answer: () => ({
+        status: 200,
+        body: {
+          title: 'Control API of the Panoptes emulator',
+          workspace: workspace.name,
+          url: workspace.url,
+          openapi: at('openapi.json'),
+          links: Object.fromEntries(resources.map((name) => [name, at(name)])),
+        },
+      }),
+    }),
+    // Read when it is asked for: few starts ever need it.
+    route({
+      method: 'GET',
+      path: '/emulator/openapi.json',
+      answer: () => ({ status: 200, body: parse(readFileSync(documentFile, 'utf8')) as object }),
+    }),
+    route({
+      method: 'GET',
+      path: '/emulator/openapi.yaml',
+      answer: () => ({ status: 200, body: readFileSync(documentFile, 'utf8'), type: 'application/yaml' }),
+    }),
+  ]
+}

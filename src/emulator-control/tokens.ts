@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { type AccountGroupId, parseAccountGroupId } from '#domain/account-group.ts'
+import type { Integration } from '#domain/integration.ts'
+import { scopeList } from '#domain/scope.ts'
+import { findIntegration } from './integrations.ts'
+import { members, region, text, user } from './members.ts'
+import type { EmulatorControlParts, TokenKind } from './parts.ts'
+import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
+import { type ControlAnswer, type ControlRoute, route } from './route.ts'
+import { selectUser } from './users.ts'
+
+const scopeWords = 'allowed are scope words, as a list or separated by spaces'
+const groupWords = 'allowed is a list of account group ids, as ["1101"]'
+
+const mintBody = members({
+  integration: text('allowed is a client id, as sd-wan-manager', 128),
+  user,
+  region: region.optional(),
+  scopes: z
+    .union([z.string(), z.array(z.string(scopeWords), scopeWords).max(200, scopeWords)], scopeWords)
+    .transform((scopes) => (typeof scopes === 'string' ? scopeList(scopes) : scopes))
+    .refine((scopes) => scopes.length > 0, scopeWords)
+    .optional(),
+  accountGroups: z
+    .array(z.union([z.string(), z.number()], groupWords), groupWords)
+    .min(1, groupWords)
+    .max(200, groupWords)
+    .optional(),
+})
+
+/** @returns the scopes to grant: those asked for, else all that the integration may ask for */
+function scopesOf(
+  integration: Integration,
+  wanted: readonly string[] | undefined,
+): readonly string[] | ControlRefusal {
+  const unknown = wanted?.find((word) => !integration.scopes.includes(word))
+  if (unknown !== undefined)
+    return refuseWith(
+      422,
+      'unknown_scope',
+      `scopes: ${found(unknown)}; of ${integration.clientId} ${allowedAre(integration.scopes)}`,
+    )
+  return wanted === undefined ? integration.scopes : [...new Set(wanted)]
+}
+
+function groupsOf(
+  wanted: readonly (string | number)[] | undefined,
+): readonly AccountGroupId[] | undefined | ControlRefusal {
+  const groups = wanted?.map((group) => ({ group, id: parseAccountGroupId(String(group)) }))
+  const wrong = groups?.find(({ id }) => id === undefined)
+  if (wrong)
+    return refuseWith(422, 'invalid_account_group', `accountGroups: ${found(wrong.group)}; ${groupWords}`)
+  return groups?.flatMap(({ id }) => (id === undefined ? [] : [id]))
+}
+
+function mintRoute(parts: EmulatorControlParts): ControlRoute {
+  return route({
+    method: 'POST',
+    path: '/emulator/tokens',
+    body: mintBody,
+    answer: async ({ body }) => {
+      const integration = await findIntegration(parts, body.integration)
+      if ('kind' in integration) return integration
+      const person = await selectUser(parts.users, body)
+      if ('kind' in person) return person
+      const scopes = scopesOf(integration, body.scopes)
+      if ('kind' in scopes) return scopes
+      const accountGroups = groupsOf(body.accountGroups)
+      if (accountGroups && 'kind' in accountGroups) return accountGroups
+      const minted = await parts.authorizations.mint(integration, person, { scopes, accountGroups })
+      return { status: 201, body: minted }
+    },
+  })
+}
+
+const unknownToken = refuseWith(
+  404,
+  'unknown_token',
+  'token: found one that is not alive here; allowed is a live access token, refresh token, code or User API Token',
+)
+
+function fateRoute(
+  name: 'expire' | 'revoke' | 'mark-used',
+  meet: (token: string) => Promise<TokenKind | 'unsuited' | undefined>,
+): ControlRoute {
+  return route({
+    method: 'POST',
+    path: `/emulator/tokens/${name}`,
+    body: members({ token: text('allowed is the value of a token or code') }),
+    answer: async ({ body: { token } }): Promise<ControlAnswer | ControlRefusal> => {
+      const kind = await meet(token)
+      if (kind === undefined) return unknownToken
+      if (kind === 'unsuited')
+        return refuseWith(
+          409,
+          'unsuited_token',
+          'token: found a kind that may be used more than once; allowed are refresh tokens and codes',
+        )
+      return { status: 200, body: { kind } }
+    },
+  })
+}
+
+/** Tokens made without asking anybody, and the fates that may befall any token. */
+export function tokenRoutes(parts: EmulatorControlParts): readonly ControlRoute[] {
+  const { tokens } = parts
+  return [
+    mintRoute(parts),
+    fateRoute('expire', (token) => tokens.expire(token)),
+    fateRoute('revoke', (token) => tokens.revoke(token)),
+    fateRoute('mark-used', (token) => tokens.markUsed(token)),
+  ]
+}

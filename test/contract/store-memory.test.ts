@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openMemoryStore } from '#store/memory.ts'
+import { imageBases } from '#store/memory-bases.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { describeStore } from './store.contract.ts'
+import { putFor } from './store-handles.ts'
 
 describeStore('memory', async () => {
   const clock = fakeClock()
@@ -10,4 +12,49 @@ describeStore('memory', async () => {
   onTestFinished(() => store.close())
   // It belongs to one process, where whoever needs it shares the same one.
   return { store, another: async () => store, clock }
+})
+
+describe('memory stores that share images', () => {
+  /** Two stores on one image of 20 records. */
+  async function twoOnOneImage() {
+    const clock = fakeClock()
+    const put = putFor(clock)
+    const open = () => openMemoryStore({ clock, random: randomBytes, bases })
+    const bases = imageBases()
+    const seeded = open()
+    const keys = Array.from({ length: 20 }, (_, number) => `${number}`)
+    await seeded.store.commit(keys.map((key) => put(key, { indexes: ['all'] })))
+    const image = await seeded.images.take()
+    const [one, other] = [open(), open()]
+    await Promise.all([one, other].map(({ images }) => images.restore(image)))
+    return { one, other, image, put }
+  }
+
+  test('do not see what the other writes', async () => {
+    const { one, other, put, image } = await twoOnOneImage()
+    await one.store.commit([
+      put('0', { value: 'new' }),
+      { kind: 'delete', key: '1' },
+      put('new', { indexes: ['all'] }),
+    ])
+    expect(await other.store.read(['0', '1', 'new'])).toMatchObject([
+      { value: 'value of 0' },
+      { value: 'value of 1' },
+      undefined,
+    ])
+    expect(await other.store.list('all')).toHaveLength(20)
+    expect(await other.images.take()).toBe(image)
+  })
+
+  test('give the same object for a record as long as it stands, so that readers can keep what they parsed', async () => {
+    const { one, image, put } = await twoOnOneImage()
+    const [first] = await one.store.read(['5'])
+    await one.store.commit([put('6', { value: 'new' })])
+    const [again] = await one.store.read(['5'])
+    const listed = await one.store.list('all')
+    expect(again).toBe(first)
+    expect(listed.find(({ key }) => key === '5')).toBe(first)
+    await one.images.restore(image)
+    expect((await one.store.read(['5']))[0]).not.toBe(first)
+  })
 })

@@ -11,11 +11,21 @@ export interface Certificate {
 
 const dayMs = 86_400_000
 
+/**
+ * The names that a certificate of ours covers, beside those of this machine's loopback.
+ * @param origin the canonical one @param allowedHosts as HOST or HOST:PORT
+ * @returns names and addresses without ports and brackets, international names in their ASCII form (RFC 5890), each once
+ */
+export function certificateNames(origin: URL, allowedHosts: readonly string[]): readonly string[] {
+  const hosts = allowedHosts.map((host) => URL.parse(`https://${host}`)?.hostname ?? host)
+  return [...new Set([origin.hostname, ...hosts].map((name) => name.replace(/^\[|\]$/g, '')))]
+}
+
 /** Made when it is needed: the library is loaded for `--tls` only. */
 async function selfSigned(hostnames: readonly string[], now: number): Promise<Certificate> {
   const { generate } = await import('selfsigned')
   const names = [...new Set(['localhost', '127.0.0.1', '::1', ...hostnames])]
-  const made = await generate([{ name: 'commonName', value: hostnames.at(-1) ?? 'localhost' }], {
+  const made = await generate([{ name: 'commonName', value: hostnames[0] ?? 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
     notBeforeDate: new Date(now - dayMs),
@@ -40,12 +50,21 @@ const keyFile = 'tls-key.pem'
 const isFor = (certificate: X509Certificate, name: string): boolean =>
   (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined
 
-/** @returns the kept certificate; undefined when there is none, or when it no longer serves @throws when it is not ours to use */
-function keptCertificate(
+export interface KeptCertificate extends Certificate {
+  /** Epoch ms. */
+  readonly expiresAt: number
+  /** Those of the wanted names that it is not for. */
+  readonly missing: readonly string[]
+}
+
+/**
+ * The certificate that a data directory holds, as it is.
+ * @param hostnames the names that are wanted @returns undefined when there is none @throws when it is not ours to use
+ */
+export function readCertificate(
   directory: string,
   hostnames: readonly string[],
-  now: number,
-): Certificate | undefined {
+): KeptCertificate | undefined {
   const [certPath, keyPath] = [join(directory, certificateFile), join(directory, keyFile)]
   if (!existsSync(certPath) || !existsSync(keyPath)) return undefined
   if ((statSync(keyPath).mode & 0o077) !== 0)
@@ -54,8 +73,8 @@ function keptCertificate(
   try {
     const parsed = new X509Certificate(cert)
     if (!parsed.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is another one’s')
-    const isFresh = parsed.validToDate.getTime() > now
-    return isFresh && hostnames.every((name) => isFor(parsed, name)) ? { cert, key } : undefined
+    const missing = hostnames.filter((name) => !isFor(parsed, name))
+    return { cert, key, expiresAt: parsed.validToDate.getTime(), missing }
   } catch (cause) {
     throw new Error(`${certPath} and ${keyPath} do not belong together; remove both and new ones are made`, {
       cause,
@@ -75,8 +94,8 @@ export async function localCertificate(options: {
 }): Promise<Certificate> {
   const { directory, hostnames, now } = options
   if (directory === undefined) return selfSigned(hostnames, now)
-  const kept = keptCertificate(directory, hostnames, now)
-  if (kept) return kept
+  const kept = readCertificate(directory, hostnames)
+  if (kept && kept.expiresAt > now && kept.missing.length === 0) return { cert: kept.cert, key: kept.key }
   const certificate = await selfSigned(hostnames, now)
   writeFileSync(join(directory, keyFile), certificate.key, { mode: 0o600 })
   writeFileSync(join(directory, certificateFile), certificate.cert)

@@ -1,13 +1,10 @@
-/** The program: settings -> sockets -> composition -> ready line -> drain on SIGTERM and Ctrl-C. */
+/** The program: gives the command line what the machine has (time, chance, a terminal), and says in one line what stops it. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { runCommandLine } from '#command-line/command-line.ts'
 import { systemClock } from '#domain/clock.ts'
-import { type Serving, serve } from './serving.ts'
-import { processSettings, type Settings } from './settings.ts'
-import { welcomeScreen } from './welcome.ts'
+import { processSettings } from './settings.ts'
 
-const drainGraceMs = 10_000
-
-/** One JSON line on standard error for each thing worth knowing; standard output is for the ready line alone. */
+/** One JSON line on standard error for each thing worth knowing; standard output is for what was asked for. */
 function log(entry: object): void {
   process.stderr.write(
     `${JSON.stringify({ at: new Date(systemClock.now()).toISOString(), ...entry }, errorsInWords)}\n`,
@@ -19,47 +16,20 @@ const errorsInWords = (_key: string, value: unknown): unknown =>
     ? { name: value.name, message: value.message, stack: value.stack, cause: value.cause }
     : value
 
-function announce(serving: Serving, settings: Settings): void {
-  const { url, operatorUrl, operatorToken, composed } = serving
-  const ready = { ready: true, url, operatorUrl, operatorToken }
-  console.log(settings.json ? JSON.stringify(ready) : welcomeScreen(serving, { settings, ...composed }))
-}
-
-/** The first signal drains, the second one ends at once. */
-function stopOnSignals(serving: Serving): void {
-  let stopping = false
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    log({ event: 'draining', signal })
-    serving.stop(drainGraceMs).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log({ event: 'stop-failed', error })
-        process.exit(1)
-      },
-    )
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-  // Node would open its inspector to whoever may send the signal (security-cases K08).
-  process.on('SIGUSR1', (signal) => log({ event: 'signal-ignored', signal }))
-}
-
-/** Reads the settings of the process, serves, announces itself. What stops it is said in one line, with exit code 1. */
+/** Runs the command line of the process. What stops it is said in one line, with exit code 1. */
 export async function run(): Promise<void> {
+  const surroundings = {
+    clock: systemClock,
+    engineNow: systemClock.now,
+    randomBytes,
+    newUuid: randomUUID,
+    log,
+  }
   try {
-    const settings = processSettings()
-    const surroundings = {
-      clock: systemClock,
-      engineNow: systemClock.now,
-      randomBytes,
-      newUuid: randomUUID,
-      log,
-    }
-    const serving = await serve(settings, surroundings)
-    stopOnSignals(serving)
-    announce(serving, settings)
+    const parts = { surroundings, settingsOf: processSettings, print: console.log }
+    const exitCode = await runCommandLine(process.argv.slice(2), parts)
+    // Set, not exited with: standard output may be a pipe that is still being written.
+    if (exitCode !== undefined) process.exitCode = exitCode
   } catch (error) {
     // Whoever starts it gets one line; a stack would hide it.
     const words = error instanceof Error ? error.message : String(error)

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerOptions, type ServerResponse } fr
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
-import { localCertificate } from './certificate.ts'
+import { certificateNames, localCertificate } from './certificate.ts'
 import { type Composed, compose, type RequestListener, type Surroundings } from './compose.ts'
 import { type Settings, SettingsError } from './settings.ts'
 import type { Listening } from './welcome.ts'
@@ -25,7 +25,7 @@ const maxConnections = 10_000
 
 async function openServer(settings: Settings, now: number): Promise<Server> {
   if (!settings.tls) return createServer(patience)
-  const hostnames = [originOf(settings, settings.port).hostname.replace(/^\[|\]$/g, '')]
+  const hostnames = certificateNames(originOf(settings, settings.port), settings.allowedHosts)
   const certificate = await localCertificate({ directory: settings.data, hostnames, now })
   return createTlsServer({ ...patience, ...certificate }) as Server
 }
@@ -69,7 +69,8 @@ const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host
 /** Every address of the machine: listened on, but no address to call. */
 const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
-function originOf(settings: Settings, port: number): URL {
+/** @param port the one that was bound @returns the canonical origin */
+export function originOf(settings: Settings, port: number): URL {
   if (settings.origin) return settings.origin
   const { host, tls } = settings
   const isLocal = isEveryAddress(host) || ['127.0.0.1', '::1', 'localhost'].includes(host)

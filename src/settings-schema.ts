@@ -24,6 +24,7 @@ export interface CheckedSettings {
   readonly operatorToken?: string | undefined
   /** A path, from where the configuration file is. */
   readonly integrations?: string | undefined
+  /** Further names that clients call us by, as HOST or HOST:PORT; a certificate of ours covers them. */
   readonly allowedHosts: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly registration: 'open' | 'closed'
@@ -87,6 +88,11 @@ function isProxy(words: string): boolean {
   return longest > 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest))
 }
 const hostWords = 'allowed is a list of HOST or HOST:PORT'
+
+/** Whether words are a host as a `Host` header names it: a name or an address, with a port or without. */
+export const isHost = (words: string): boolean =>
+  /^[^\s/@?#\\]+$/.test(words) && URL.canParse(`http://${words}`)
+
 const proxyWords = 'allowed is a list of addresses and of ranges as 10.0.0.0/8'
 const fileWords = 'allowed is the path of a file'
 const tokenWords = 'allowed are 16 characters or more, none of them a space'
@@ -124,7 +130,7 @@ const schema = z.strictObject({
     .regex(/^\S{16,}$/, tokenWords)
     .optional(),
   integrations: text(fileWords).optional(),
-  allowedHosts: z.array(z.string(hostWords).regex(/^[^\s/@]+$/, hostWords), hostWords).default([]),
+  allowedHosts: z.array(z.string(hostWords).refine(isHost, hostWords), hostWords).default([]),
   trustedProxies: z.array(z.string(proxyWords).refine(isProxy, proxyWords), proxyWords).default([]),
   registration: z.enum(['open', 'closed'], 'allowed are open and closed').default('open'),
   advertisedScopes: z.enum(['all', 'live'], 'allowed are all and live').default('all'),

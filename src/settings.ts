@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { parse } from 'yaml'
 import type { StoreSettings } from '#store/open-store.ts'
-import { type CheckedSettings, checkSettings } from './settings-schema.ts'
+import { type CheckedSettings, checkSettings, isHost } from './settings-schema.ts'
 
 /** What is wrong with the settings, in one line for a person. */
 export class SettingsError extends Error {}
@@ -27,12 +27,22 @@ const configFolder = fileURLToPath(new URL('../config/', import.meta.url))
 
 type Raw = Record<string, unknown>
 
-function readArguments(args: readonly string[]): Raw & { readonly config?: string; readonly json: boolean } {
+interface Arguments {
+  readonly config?: string
+  readonly json: boolean
+  /** Of --hostname, in the order given; they stand beside the allowedHosts of the file. */
+  readonly hostnames: readonly string[]
+  /** All others, by the key of the setting that they give. */
+  readonly given: Raw
+}
+
+function readArguments(args: readonly string[]): Arguments {
   const options = {
     host: { type: 'string' },
     port: { type: 'string' },
     'operator-port': { type: 'string' },
     origin: { type: 'string' },
+    hostname: { type: 'string', multiple: true },
     data: { type: 'string' },
     config: { type: 'string' },
     seed: { type: 'string' },
@@ -43,10 +53,17 @@ function readArguments(args: readonly string[]): Raw & { readonly config?: strin
   try {
     const {
       'operator-port': operatorPort,
+      hostname: hostnames = [],
       json = false,
+      config,
       ...values
     } = parseArgs({ args: [...args], options }).values
-    return { ...values, ...(operatorPort === undefined ? {} : { operatorPort }), json }
+    return {
+      given: { ...values, ...(operatorPort === undefined ? {} : { operatorPort }) },
+      hostnames,
+      json,
+      ...(config === undefined ? {} : { config }),
+    }
   } catch (error) {
     const allowed = Object.keys(options).map((name) => `--${name}`)
     throw new SettingsError(`${(error as Error).message.split('.')[0]}; allowed are ${allowed.join(' ')}`)
@@ -123,6 +140,14 @@ function integrationsPath(given: string | undefined, file: string, source: strin
   )
 }
 
+function checkHostnames(hostnames: readonly string[]): void {
+  const wrong = hostnames.find((name) => !isHost(name))
+  if (wrong !== undefined)
+    throw new SettingsError(
+      `--hostname: found ${JSON.stringify(wrong)}; allowed is HOST or HOST:PORT, once for each name`,
+    )
+}
+
 /** Keys that are right by themselves and wrong together. */
 function checkTogether(
   { store, data, tls, origin }: CheckedSettings,
@@ -154,7 +179,7 @@ export function readSettings(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Settings {
-  const { config, json, ...fromArguments } = readArguments(args)
+  const { config, json, hostnames, given: fromArguments } = readArguments(args)
   const file = resolve(config ?? join(configFolder, 'emulator.yaml'))
   const fromFile = readFile(file)
   const fromEnvironment = readEnvironment(environment)
@@ -165,11 +190,13 @@ export function readSettings(
   const checked = checkSettings({ ...fromFile, ...fromEnvironment, ...fromArguments })
   if ('words' in checked) throw new SettingsError(`${sourceOf(checked.key)}: ${checked.words}`)
   checkTogether(checked, sourceOf)
+  checkHostnames(hostnames)
   const { store, data, seed, integrations, ...rest } = checked
   const directory = data === undefined ? undefined : resolve(data)
   return {
     ...rest,
     json,
+    allowedHosts: [...rest.allowedHosts, ...hostnames],
     data: directory,
     store: storeSettings(store, directory),
     seed: seedPath(seed, sourceOf('seed')),
@@ -177,5 +204,5 @@ export function readSettings(
   }
 }
 
-/** The settings of this process. @throws SettingsError */
-export const processSettings = (): Settings => readSettings(process.argv.slice(2), process.env)
+/** The settings of this process. @param args the command line after the command @throws SettingsError */
+export const processSettings = (args: readonly string[]): Settings => readSettings(args, process.env)

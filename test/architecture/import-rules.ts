@@ -51,12 +51,8 @@ function isAtHome(imported: string, path: string): boolean {
   return (homes[name] ?? []).some((home) => isAt(path, home))
 }
 
-/** `src/store/redis.ts` is of `src/store`, `src/main.ts` of `src`. */
-const folderOf = (path: string): string =>
-  path
-    .split('/')
-    .slice(0, path.split('/').length > 2 ? 2 : 1)
-    .join('/')
+/** `src/store/redis.ts` is of `src/store`; `src/main.ts`, directly in `src`, stands for itself. */
+const folderOf = (path: string): string => path.split('/').slice(0, 2).join('/')
 
 function importedFolders(sources: readonly Source[]): ReadonlyMap<string, ReadonlySet<string>> {
   const graph = new Map<string, Set<string>>()

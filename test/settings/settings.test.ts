@@ -104,6 +104,24 @@ describe('the command line stands over the environment, that over the file, that
     })
   })
 
+  test('names of the command line stand beside those of the file', () => {
+    const path = file('allowedHosts: [a.example]')
+    const args = [
+      '--hostname',
+      'api.thousandeyes.com',
+      '--hostname',
+      'b.example:8443',
+      '--hostname',
+      '[::1]:1',
+    ]
+    expect(readSettings(['--config', path, ...args], {}).allowedHosts).toEqual([
+      'a.example',
+      'api.thousandeyes.com',
+      'b.example:8443',
+      '[::1]:1',
+    ])
+  })
+
   test('every variable is read', () => {
     const environment = {
       PANOPTES_HOST: '127.0.0.9',

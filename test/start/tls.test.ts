@@ -2,13 +2,14 @@ import { exec } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { localCertificate } from '../../src/certificate.ts'
+import { certificateNames, localCertificate } from '../../src/certificate.ts'
 import { startPanoptes } from '../support/panoptes.ts'
 
 const dayMs = 86_400_000
@@ -113,6 +114,59 @@ describe('--tls', () => {
     const certificate = new X509Certificate(readFileSync(join(directory, 'tls-certificate.pem')))
     expect(certificate.checkHost('panoptes.example')).toBe('panoptes.example')
     expect(certificate.checkHost('localhost')).toBe('localhost')
+  })
+})
+
+/** Asks under a name that leads to this machine for this client alone, as a line of a hosts file would. */
+function getAs(name: string, port: string, ca: string): Promise<{ status: number; body: string }> {
+  const lookup: LookupFunction = (_name, options, done) =>
+    options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
+  const headers = { host: name, authorization: 'Bearer f537f4ac-2921-3199-bbab-d5a43f1c2b60' }
+  return new Promise((resolve, reject) => {
+    const options = { host: name, port, path: '/v7/tests', headers, ca, lookup, agent: false, timeout: 5_000 }
+    request(options, (answer) =>
+      resolve(text(answer).then((body) => ({ status: answer.statusCode ?? 0, body }))),
+    )
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('--hostname', () => {
+  test('lets clients whose hosts are written into them in, over a certificate that they can verify', async () => {
+    const directory = freshFolder()
+    const [api, app] = ['api.thousandeyes.com', 'app.thousandeyes.com']
+    const names = ['--hostname', api, '--hostname', app]
+    await using service = await startPanoptes(['--tls', '--data', directory, ...names])
+    const ca = readFileSync(join(directory, 'tls-certificate.pem'), 'utf8')
+    const { port } = new URL(service.url)
+    for (const name of [api, app]) {
+      const { status, body } = await getAs(name, port, ca)
+      expect(status).toBe(200)
+      expect(JSON.parse(body)).toHaveProperty('tests')
+    }
+    await expect(getAs('mcp.thousandeyes.com', port, ca)).rejects.toThrow(/altnames/)
+  })
+
+  test('is needed: no other name is answered', async () => {
+    const directory = freshFolder()
+    const config = join(directory, 'settings.yaml')
+    writeFileSync(config, 'allowedHosts: [api.thousandeyes.com:8443]')
+    await using service = await startPanoptes(['--tls', '--data', directory, '--config', config])
+    const ca = readFileSync(join(directory, 'tls-certificate.pem'), 'utf8')
+    // The certificate is for names alone; which of them we answer to is another question.
+    expect((await getAs('api.thousandeyes.com', new URL(service.url).port, ca)).status).toBe(421)
+  })
+})
+
+describe('the names of a certificate', () => {
+  test.each([
+    ['https://localhost:7070', [], ['localhost']],
+    ['https://[::1]:7070', ['127.0.0.1:1', '[2001:db8::1]'], ['::1', '127.0.0.1', '2001:db8::1']],
+    ['https://a.example', ['A.example:8443', 'b.example', 'b.example:1'], ['a.example', 'b.example']],
+    ['https://a.example', ['bücher.example'], ['a.example', 'xn--bcher-kva.example']],
+  ])('for %s and %j are %j', (origin, allowedHosts, names) => {
+    expect(certificateNames(new URL(origin), allowedHosts)).toEqual(names)
   })
 })
 

@@ -1,0 +1,68 @@
+/**
+ * Command line: which command is asked for, and with which exit code it ends. Each command has a file; what the machine gives
+ * (time, chance, a terminal) comes from src/main.ts. Composes nothing: src/serving.ts does, and options are src/settings.ts' affair.
+ */
+import type { Surroundings } from '../compose.ts'
+import { type Settings, SettingsError } from '../settings.ts'
+import { emulate } from './emulate.ts'
+import { helpText } from './help.ts'
+import { packageVersion } from './version.ts'
+
+export interface CommandLineParts {
+  readonly surroundings: Surroundings
+  /** Reads options that follow a command, over environment and file. @throws SettingsError */
+  readonly settingsOf: (options: readonly string[]) => Settings
+  /** Writes a text and a line's end on standard output. */
+  readonly print: (text: string) => void
+}
+
+/** @returns the exit code; undefined when the process lives on until a signal ends it */
+type Command = (options: readonly string[], parts: CommandLineParts) => Promise<number | undefined>
+
+const printing =
+  (text: () => string): Command =>
+  async (_options, { print }) => {
+    print(text())
+    return 0
+  }
+
+const commands: Readonly<Record<string, Command>> = {
+  emulate,
+  async doctor(options, parts) {
+    // Loaded when it is asked for: a start of the emulator has no use for it.
+    const { doctor } = await import('./doctor/doctor.ts')
+    return doctor(options, parts)
+  },
+  help: printing(helpText),
+  version: printing(packageVersion),
+}
+
+/** Spellings that people try first. */
+const spellings: Readonly<Record<string, string>> = {
+  '--help': 'help',
+  '-h': 'help',
+  '--version': 'version',
+  '-v': 'version',
+}
+
+/**
+ * Runs what was asked for. Without a command, that is `emulate`, so that options may stand alone.
+ * @param args the command line after the program's name
+ * @returns the exit code; undefined when the process lives on until a signal ends it
+ * @throws SettingsError for an unknown command or option, in one line that says what is allowed
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  parts: CommandLineParts,
+): Promise<number | undefined> {
+  const [first = '', ...rest] = args
+  const name = spellings[first] ?? first
+  if (first !== '' && !first.startsWith('-') && !Object.hasOwn(commands, name))
+    throw new SettingsError(
+      `found the command ${JSON.stringify(first)}; allowed are ${Object.keys(commands).join(', ')}, or none and options alone`,
+    )
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const options = command ? rest : args
+  if (options.some((option) => spellings[option] === 'help')) return printing(helpText)([], parts)
+  return (command ?? emulate)(options, parts)
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import type { Integration } from '#domain/integration.ts'
+import { parseIntegrations } from '#integrations/configured-integrations.ts'
+import { parseSeed } from '#upstream/emulator/seed.ts'
+import { readScopeRules } from '#upstream/scope-rules.ts'
+import type { Check, Examination } from './examination.ts'
+import { findingsOn, messageOf } from './finding.ts'
+
+/** The seed can be read, and says who is there. */
+export const checkSeed: Check = async ({ settings }) => {
+  const on = findingsOn('seed')
+  try {
+    const { users, accountGroups } = parseSeed(readFileSync(settings.seed, 'utf8'), settings.seed)
+    return [on.ok(`${settings.seed}: ${users.length} users, ${accountGroups.length} account groups`)]
+  } catch (error) {
+    return [on.fail(messageOf(error))]
+  }
+}
+
+/** @throws in one line when the file cannot be read or says what is not allowed */
+export async function integrationsOf({ settings, origin }: Examination): Promise<readonly Integration[]> {
+  const { words } = await readScopeRules()
+  return parseIntegrations(readFileSync(settings.integrations, 'utf8'), {
+    name: settings.integrations,
+    origin: origin.origin,
+    knownScopes: words.map(({ name }) => name),
+  }).integrations
+}
+
+/** The integrations can be read; redirect URIs that the server would refuse are among what is found here. */
+export const checkIntegrations: Check = async (examination) => {
+  const on = findingsOn('integrations')
+  try {
+    const names = (await integrationsOf(examination)).map(({ clientId }) => clientId)
+    return [on.ok(`${examination.settings.integrations}: ${names.join(', ') || 'none'}`)]
+  } catch (error) {
+    return [on.fail(messageOf(error))]
+  }
+}

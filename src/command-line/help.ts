@@ -1,0 +1,40 @@
+const commands = [
+  ['emulate', 'serves until Ctrl-C or SIGTERM; the default when options stand alone'],
+  ['doctor', 'checks this machine and the configuration, with the options that emulate would get'],
+  ['help', 'this text'],
+  ['version', 'the version of this program'],
+] as const
+
+const options = [
+  ['--host ADDR', 'address of the public listener [127.0.0.1]'],
+  ['--port N', 'its port; 0 picks a free one [7070]'],
+  ['--operator-port N', 'port of the operator listener; 0 picks a free one [7071]'],
+  ['--origin URL', 'how clients reach it [follows the bound port]'],
+  ['--hostname NAME', 'a further name that clients call it by; once for each name'],
+  ['--data DIR', 'keeps users, tokens, keys and v7 objects there [in memory]'],
+  ['--config FILE', 'a configuration of your own, with only what differs'],
+  ['--seed NAME', 'what an empty store starts with: a name in config/seeds, or a file [default]'],
+  ['--limits on|off', 'rate windows and the block after 120 answers 401 [on]'],
+  ['--tls', 'HTTPS with a certificate made on the spot'],
+  ['--json', 'one line of JSON for programs'],
+] as const
+
+const rows = (table: readonly (readonly [name: string, words: string])[]): readonly string[] =>
+  table.map(([name, words]) => `  ${name.padEnd(18)} ${words}`)
+
+/** What `panoptes help` says: every command and every option, each in one line. */
+export const helpText = (): string =>
+  [
+    'Panoptes emulates ThousandEyes. Not affiliated with Cisco or ThousandEyes.',
+    '',
+    'Usage: panoptes [command] [options]',
+    '',
+    'Commands',
+    ...rows(commands),
+    '',
+    'Options of emulate and doctor',
+    ...rows(options),
+    '',
+    'Each setting may also stand in a file or in PANOPTES_* variables: see config/emulator.yaml.',
+    'Exit codes: 0 when all went well, 1 when it could not start or when doctor found a FAIL.',
+  ].join('\n')

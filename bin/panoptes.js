@@ -1,17 +1,23 @@
 #!/usr/bin/env node
 /**
- * Starts src/main.ts on a Node that can run it: this one if it is new enough, else the one that the clone pins as its
+ * Starts the program on a Node that can run it: this one if it is new enough, else the one that the clone pins as its
  * package `node`. Written for old versions: no syntax newer than Node 12 understands.
  */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import nodeModule, { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const needed = 24
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const main = join(root, 'src', 'main.ts')
+
+/** A clone runs its sources. An installed package has none: Node strips no types below node_modules. */
+const source = join(root, 'src', 'main.ts')
+const main = existsSync(source) ? source : join(root, 'dist', 'main.js')
+
+/** Beside the packages, where tools keep what can be made again: in the clone, or in the project that we are installed in. */
+const packages = basename(dirname(root)) === 'node_modules' ? dirname(root) : join(root, 'node_modules')
 
 /** A small young generation: an idle emulator holds some 20 MB less, and its answers are short-lived either way. */
 const flags = ['--max-semi-space-size=4']
@@ -37,6 +43,23 @@ function fail(reason) {
   process.exit(1)
 }
 
+/**
+ * npx and npm start put a shell between npm and us. Asked to end, they end that shell, which tells nobody: we would stay behind, on
+ * our ports. A parent that is gone is then the request to end.
+ */
+function endWithShell(end) {
+  // biome-ignore lint/style/noProcessEnv: only npm knows that it started us, and this file runs before the settings
+  const event = process.env.npm_lifecycle_event
+  if (event !== 'npx' && event !== 'start') return
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    end()
+  }, 250)
+  watch.unref()
+}
+
 /** Runs the program below us as if it stood in our place: our streams, our signals, its exit code. */
 function runOn(node) {
   const child = spawn(node, flags.concat(fileURLToPath(import.meta.url), process.argv.slice(2)), {
@@ -48,6 +71,7 @@ function runOn(node) {
     child.kill(signal)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
+  endWithShell(() => child.kill('SIGTERM'))
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code)
@@ -57,10 +81,13 @@ function runOn(node) {
 }
 
 if (isNewEnough(process.versions.node)) {
-  // Node keeps what it made of the TypeScript, so only the first start pays for it; bin/prepare.js makes that one.
-  nodeModule.enableCompileCache(join(root, 'node_modules', '.cache', 'panoptes'))
+  // Node keeps what it made of the sources, so only the first start pays for it; in a clone bin/prepare.js makes that one.
+  nodeModule.enableCompileCache(join(packages, '.cache', 'panoptes'))
   import(pathToFileURL(main).href)
-    .then((program) => program.run())
+    .then((program) => {
+      endWithShell(() => process.kill(process.pid, 'SIGTERM'))
+      return program.run()
+    })
     .catch((error) => {
       console.error(error)
       process.exit(1)

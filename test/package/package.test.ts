@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { installedProject, type Project, said, startedReady } from './installed.ts'
+
+const documentedToken = 'f537f4ac-2921-3199-bbab-d5a43f1c2b60'
+const freePorts = ['--port', '0', '--operator-port', '0']
+
+let project: Project
+let root: string
+beforeAll(async () => {
+  project = await installedProject()
+  root = join(project.folder, 'node_modules/panoptes')
+}, 300_000)
+afterAll(async () => project?.[Symbol.asyncDispose]())
+
+const files = (): readonly string[] =>
+  globSync('**/*', { cwd: root }).filter((path) => statSync(join(root, path)).isFile())
+
+/** Every import of its JavaScript, as the compiler writes it, and where it stands. */
+const imports = (): readonly { readonly path: string; readonly specifier: string }[] =>
+  files()
+    .filter((path) => /^dist\/.*\.js$/.test(path))
+    .flatMap((path) =>
+      [
+        ...readFileSync(join(root, path), 'utf8').matchAll(
+          /^(?:import|export) [^'"=;()]*\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'/gm,
+        ),
+      ].map(([, from, effect, called]) => ({ path, specifier: from ?? effect ?? called ?? '' })),
+    )
+
+interface Manifest {
+  readonly version: string
+  readonly dependencies: Readonly<Record<string, string>>
+}
+const manifest = (): Manifest => JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
+
+/** Whether somebody still listens at a URL. */
+const answers = (url: string): Promise<boolean> =>
+  fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2_000) }).then(
+    (response) => response.ok,
+    () => false,
+  )
+
+describe('the package', () => {
+  test('holds the program with its data and documents, nothing of its workshop, and no TypeScript to run', () => {
+    const strange = files().filter((path) => !/^(?:bin|config|dist|docs|views)\//.test(path))
+    expect(strange.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'package.json'])
+    expect(files().filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([])
+    for (const path of ['dist/main.js', 'bin/panoptes.js', 'config/emulator.yaml', 'views/layout.eta'])
+      expect(files()).toContain(path)
+  })
+
+  test('is smaller than 3 MB', () => {
+    const bytes = files().reduce((sum, path) => sum + statSync(join(root, path)).size, 0)
+    expect(bytes).toBeGreaterThan(500_000)
+    expect(bytes).toBeLessThan(3_000_000)
+  })
+
+  test('depends on the packages that it imports, and on no others', () => {
+    const packages = imports()
+      .map(({ specifier }) => specifier)
+      .filter((specifier) => !/^[.#]/.test(specifier) && !isBuiltin(specifier))
+      .map((specifier) =>
+        specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/'),
+      )
+    expect([...new Set(packages)].toSorted()).toEqual(Object.keys(manifest().dependencies).toSorted())
+  })
+
+  test('imports its own files by paths that are there', () => {
+    const own = imports().filter(({ specifier }) => /^[.#]/.test(specifier))
+    expect(own.length).toBeGreaterThan(200)
+    expect(own.filter(({ path, specifier }) => !existsSync(join(root, path, '..', specifier)))).toEqual([])
+  })
+})
+
+describe('the command of the package', () => {
+  test('serves: one ready line, the documented call, and exit code 0 after SIGTERM', async () => {
+    const command = [join(project.folder, 'node_modules/.bin/panoptes'), 'emulate', ...freePorts, '--json']
+    const { child, ready } = await startedReady(project.folder, ...command)
+    expect(ready).toMatchObject({ ready: true, url: expect.stringMatching(/^http:\/\/localhost:\d+$/) })
+    const answer = await fetch(`${ready.url}/v7/tests`, {
+      headers: { authorization: `Bearer ${documentedToken}` },
+    })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toHaveProperty('tests')
+    expect((await fetch(ready.url)).status).toBe(200)
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+  })
+
+  test('serves through npx, and is gone when npx is told to end', async () => {
+    const { child, ready } = await startedReady(project.folder, 'npx', 'panoptes', ...freePorts, '--json')
+    expect(await answers(ready.operatorUrl)).toBe(true)
+    child.kill('SIGTERM')
+    // npm ends the shell that it started us in, which tells nobody: the program notices by itself.
+    while (await answers(ready.operatorUrl)) await pause(50)
+  })
+
+  test('examines the machine', async () => {
+    const report = await said(project.folder, 'npx', 'panoptes', 'doctor', ...freePorts, '--json')
+    const { ok, findings } = JSON.parse(report) as { ok: boolean; findings: readonly object[] }
+    expect(ok).toBe(true)
+    expect(findings.length).toBeGreaterThan(8)
+    expect(await said(project.folder, 'npx', 'panoptes', 'doctor', ...freePorts)).toMatch(/, 0 FAIL\n$/)
+  })
+
+  test('says its version', async () => {
+    expect(await said(project.folder, 'npx', 'panoptes', 'version')).toBe(`${manifest().version}\n`)
+  })
+})

@@ -17,6 +17,7 @@ export function compareBytewise(one: string, other: string): number {
 /** Lists by name; those without keys cost nothing. */
 export interface KeyLists {
   of(name: string): readonly string[]
+  /** Puts the key into lists where it is not yet. */
   enlist(key: string, names: readonly string[]): void
   /** Takes the key out of those lists where it is. */
   strike(key: string, names: readonly string[]): void
@@ -30,7 +31,7 @@ export function keyLists(): KeyLists {
     enlist(key, names) {
       for (const name of names) {
         const keys = lists.get(name)
-        if (keys) insertKey(keys, key)
+        if (keys) keys.splice(placeBehind(keys, key), 0, key)
         else lists.set(name, [key])
       }
     },
@@ -43,11 +44,6 @@ export function keyLists(): KeyLists {
       }
     },
   }
-}
-
-function insertKey(keys: string[], key: string): void {
-  const place = placeBehind(keys, key)
-  if (keys[place - 1] !== key) keys.splice(place, 0, key)
 }
 
 /** The keys of two lists as one. @param after begin behind this key */

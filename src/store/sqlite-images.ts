@@ -22,7 +22,7 @@ const select = `SELECT key, value, expires_at,
     (SELECT json_group_array(name) FROM record_index WHERE record_index.key = record.key)
   FROM record WHERE expires_at > ? ORDER BY key`
 
-/** Both hold the event loop for their whole time: about 5 ms per 1,000 records to put back, a fifth of that to take. */
+/** Both hold the event loop for their whole time: about 30 ms per 1,000 records to put back, a fifth of that to take. */
 export function sqliteImages(parts: SqliteImagesParts): StoreImages {
   const { clock, rows, prepare, group, nextVersion, patiently, forget } = parts
   return {

@@ -1,7 +1,8 @@
 /**
  * Store: memory that outlives a request, as records under text keys. Five methods; atomicity is stated on each.
  * Knows nothing of tokens or users: what a record means is its owner's affair, and so is keeping secrets out of it.
- * Adapters: sqlite.ts (embedded, also two processes on one file) and redis.ts. Both pass test/contract/store.contract.ts.
+ * Adapters: memory.ts (one process, nothing kept), sqlite.ts (embedded, also two processes on one file) and redis.ts. All pass
+ * test/contract/store.contract.ts.
  */
 
 export interface StoredRecord {

@@ -11,7 +11,8 @@ import type { Store } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 import { keysOf, putFor } from './store-handles.ts'
-import { describeImages, type OpenedImages, sortedImage } from './store-images.contract.ts'
+import { describeImages } from './store-images.contract.ts'
+import { type OpenedImages, sortedImage } from './store-images-handles.ts'
 
 let server: RedisServer
 beforeAll(async () => {
@@ -19,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.[Symbol.asyncDispose]())
 
-/** What a handle is opened with; all of one test's handles are closed when it has finished. */
+/** Empty, and closed when the test has finished. @param isShared whether several handles may be open on one store */
 async function handlesOf(
   openOne: (parts: { clock: OpenedImages['clock']; random: typeof randomBytes }) => Promise<OpenedStore>,
   isShared: boolean,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openMemoryStore } from '#store/memory.ts'
 import { imageBases } from '#store/memory-bases.ts'
+import { compareBytewise, keyLists } from '#store/memory-keys.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { describeStore } from './store.contract.ts'
 import { putFor } from './store-handles.ts'
@@ -46,6 +47,12 @@ describe('memory stores that share images', () => {
     expect(await other.images.take()).toBe(image)
   })
 
+  test('share what is made of an image', () => {
+    const bases = imageBases()
+    const image = [{ key: 'a', value: '', expiresAt: 1, indexes: [] }]
+    expect(bases.of(image)).toBe(bases.of(image))
+  })
+
   test('give the same object for a record as long as it stands, so that readers can keep what they parsed', async () => {
     const { one, image, put } = await twoOnOneImage()
     const [first] = await one.store.read(['5'])
@@ -56,5 +63,27 @@ describe('memory stores that share images', () => {
     expect(listed.find(({ key }) => key === '5')).toBe(first)
     await one.images.restore(image)
     expect((await one.store.read(['5']))[0]).not.toBe(first)
+  })
+})
+
+describe('lists of keys', () => {
+  const keys = ['', 'a', 'a0', 'b', 'é', '\uFFFD', '😀', '😀a']
+
+  test('compare as their UTF-8 text does', () => {
+    for (const one of keys)
+      for (const other of keys)
+        expect(Math.sign(compareBytewise(one, other))).toBe(
+          Buffer.compare(Buffer.from(one), Buffer.from(other)),
+        )
+  })
+
+  test('stay in order whatever comes and goes, and hold nothing that went', () => {
+    const lists = keyLists()
+    for (const key of ['b', '😀', 'a', '\uFFFD', 'é', '😀a', 'a0', '']) lists.enlist(key, ['all', key])
+    expect(lists.of('all')).toEqual(keys)
+    expect(lists.of('a')).toEqual(['a'])
+    for (const key of ['a', 'missing', '😀a', '']) lists.strike(key, ['all', 'a'])
+    expect(lists.of('all')).toEqual(['a0', 'b', 'é', '\uFFFD', '😀'])
+    expect(lists.of('a')).toEqual([])
   })
 })

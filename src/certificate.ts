@@ -9,6 +9,12 @@ export interface Certificate {
   readonly key: string
 }
 
+/** A certificate of ours. */
+export interface LocalCertificate extends Certificate {
+  /** Epoch ms. */
+  readonly expiresAt: number
+}
+
 const dayMs = 86_400_000
 
 /**
@@ -22,14 +28,17 @@ export function certificateNames(origin: URL, allowedHosts: readonly string[]): 
 }
 
 /** Made when it is needed: the library is loaded for `--tls` only. */
-async function selfSigned(hostnames: readonly string[], now: number): Promise<Certificate> {
+async function selfSigned(
+  hostnames: readonly string[],
+  { from, until }: { readonly from: number; readonly until: number },
+): Promise<LocalCertificate> {
   const { generate } = await import('selfsigned')
   const names = [...new Set(['localhost', '127.0.0.1', '::1', ...hostnames])]
   const made = await generate([{ name: 'commonName', value: hostnames[0] ?? 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',
-    notBeforeDate: new Date(now - dayMs),
-    notAfterDate: new Date(now + 365 * dayMs),
+    notBeforeDate: new Date(from),
+    notAfterDate: new Date(until),
     extensions: [
       { name: 'basicConstraints', cA: false },
       {
@@ -40,7 +49,7 @@ async function selfSigned(hostnames: readonly string[], now: number): Promise<Ce
       },
     ],
   })
-  return { cert: made.cert, key: made.private }
+  return { cert: made.cert, key: made.private, expiresAt: until }
 }
 
 /** In the data directory; clients are given it to trust. */
@@ -50,9 +59,7 @@ const keyFile = 'tls-key.pem'
 const isFor = (certificate: X509Certificate, name: string): boolean =>
   (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined
 
-export interface KeptCertificate extends Certificate {
-  /** Epoch ms. */
-  readonly expiresAt: number
+export interface KeptCertificate extends LocalCertificate {
   /** Those of the wanted names that it is not for. */
   readonly missing: readonly string[]
 }
@@ -85,18 +92,25 @@ export function readCertificate(
 /**
  * The local certificate of `--tls`: kept in the data directory if there is one, so that clients can go on trusting it. One that
  * has expired or lacks a name is replaced.
- * @param now epoch ms
+ * @param options.now epoch ms; a new one is valid for a year from then
+ * @param options.machineNow epoch ms on the clock of the machine, by which clients judge it: valid then too, if it is earlier
  */
 export async function localCertificate(options: {
   readonly directory: string | undefined
   readonly hostnames: readonly string[]
   readonly now: number
-}): Promise<Certificate> {
-  const { directory, hostnames, now } = options
-  if (directory === undefined) return selfSigned(hostnames, now)
+  readonly machineNow: number
+}): Promise<LocalCertificate> {
+  const { directory, hostnames, now, machineNow } = options
+  const validity = {
+    from: Math.min(now, machineNow) - dayMs,
+    until: Math.floor(now / 1000) * 1000 + 365 * dayMs,
+  }
+  if (directory === undefined) return selfSigned(hostnames, validity)
   const kept = readCertificate(directory, hostnames)
-  if (kept && kept.expiresAt > now && kept.missing.length === 0) return { cert: kept.cert, key: kept.key }
-  const certificate = await selfSigned(hostnames, now)
+  if (kept && kept.expiresAt > now && kept.missing.length === 0)
+    return { cert: kept.cert, key: kept.key, expiresAt: kept.expiresAt }
+  const certificate = await selfSigned(hostnames, validity)
   writeFileSync(join(directory, keyFile), certificate.key, { mode: 0o600 })
   writeFileSync(join(directory, certificateFile), certificate.cert)
   return certificate

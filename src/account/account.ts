@@ -9,7 +9,7 @@ import type { AccountGroup } from '#domain/account-group.ts'
 import { type Connection, parseGrantTag } from '#domain/grant.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { ScopeWord } from '#domain/scope.ts'
-import type { User } from '#domain/user.ts'
+import { isActive, type User } from '#domain/user.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { BrowserSession, BrowserSessions } from '#http/browser-session.ts'
 import { errorPage } from '#http/error-page.ts'
@@ -83,7 +83,7 @@ export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): M
   async function signedIn(ctx: Context): Promise<SignedIn | undefined> {
     const session = await sessions.find(ctx)
     const user = session && (await parts.identity.find(session.userId))
-    return session && user && !user.disabled ? { session, user } : undefined
+    return session && user && isActive(user) ? { session, user } : undefined
   }
 
   /** The form of a signed-in user with the token of that session, or undefined with the answer already given. */

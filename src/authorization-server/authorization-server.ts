@@ -3,13 +3,16 @@
  * extension points. Owns the protocol endpoints, the steps of sign-in and confirm, and the grant's record while it is being
  * issued. Who a user is, what a store is and what answers v7 are other folders' affairs, behind their ports.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
 import { Provider } from 'oidc-provider'
 import type { BrowserSessions } from '#http/browser-session.ts'
+import { injectInto } from '#http/inject.ts'
 import { serveAssets } from '#http/page.ts'
 import { requestIds } from '#http/request-id.ts'
 import { securityHeaders } from '#http/security-headers.ts'
+import type { AdapterParts } from './adapter.ts'
 import { answerByQuery, resumeByPath } from './answer-by-query.ts'
 import { browserSessions } from './browser-sessions.ts'
 import { guardUnknownClients, secretJudge } from './client-secrets.ts'
@@ -26,6 +29,7 @@ import {
 import { engineTime } from './engine-time.ts'
 import { grantWork } from './grant-work.ts'
 import { guardUserCodes, limitAnonymousRows, limitUnknownDeviceCodes } from './guesses.ts'
+import { type Headless, openHeadless } from './headless/headless.ts'
 import { metadata } from './metadata.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 import { programAnswers } from './program-answers.ts'
@@ -35,6 +39,7 @@ import { sealedRecords } from './sealed-records.ts'
 import { openSeams } from './seams.ts'
 import { askLogoutByGet, endConnectionsOnLogout } from './sign-out.ts'
 import { accountSignIn } from './steps/account-sign-in.ts'
+import { confirmStep } from './steps/confirm.ts'
 import { stepRoutes } from './steps/step-routes.ts'
 import { unitsOfWork } from './unit-of-work.ts'
 import { cutUnreadBodies } from './unread-body.ts'
@@ -76,17 +81,47 @@ function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): v
   koa.on('error', (error: Error) => parts.log({ event: 'exchange-broken', error: String(error) }))
 }
 
+/** What stands between the engine's models and the store. */
+function adapterPartsOf({
+  store,
+  secrets,
+  audit,
+  clock,
+  engineNow,
+  spans,
+}: AuthorizationServerParts): AdapterParts {
+  const units = unitsOfWork(store)
+  const time = engineTime(clock, engineNow)
+  return {
+    units,
+    work: grantWork(units, audit, clock),
+    time,
+    clock,
+    secrets,
+    records: sealedRecords(units, secrets, time),
+    pendingSeconds: spans.deviceCode + spans.interaction,
+    intervalSeconds: spans.devicePollingInterval,
+    sessionSeconds: spans.sessionAbsolute,
+  }
+}
+
+export interface AuthorizationServer {
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void
+  /** What only the owner of an emulator may use. */
+  readonly headless: Headless
+}
+
 /**
  * Builds the authorization server. The engine fixes its issuer here, so the origin must be known (DECISIONS 38).
  * @param pages surfaces that are served from the same origin with the same browser session
- * @returns the Koa application; its `callback()` is the request listener
  */
-export function openAuthorizationServer(parts: AuthorizationServerParts, pages: readonly PageSurface[]): Koa {
-  const { store, secrets, audit, clock, spans, randomBytes } = parts
-  const units = unitsOfWork(store)
-  const time = engineTime(clock, parts.engineNow)
-  const work = grantWork(units, audit, clock)
-  const records = sealedRecords(units, secrets, time)
+export function openAuthorizationServer(
+  parts: AuthorizationServerParts,
+  pages: readonly PageSurface[],
+): AuthorizationServer {
+  const { secrets, clock, spans, randomBytes } = parts
+  const adapterParts = adapterPartsOf(parts)
+  const { units, work, records } = adapterParts
   const replay = refreshReplay({
     units,
     work,
@@ -95,17 +130,6 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     now: () => clock.now(),
     windowSeconds: spans.refreshReplayWindow,
   })
-  const adapterParts = {
-    units,
-    work,
-    time,
-    clock,
-    secrets,
-    records,
-    pendingSeconds: spans.deviceCode + spans.interaction,
-    intervalSeconds: spans.devicePollingInterval,
-    sessionSeconds: spans.sessionAbsolute,
-  }
   const provider = new Provider(parts.origin.origin, engineConfiguration(parts, adapterParts))
   // The listener in front has settled host, scheme and address; what arrives here is canonical (DECISIONS 14).
   provider.proxy = true
@@ -143,5 +167,12 @@ export function openAuthorizationServer(parts: AuthorizationServerParts, pages: 
     ]),
   ]
   for (const middleware of order) provider.use(middleware as Parameters<Provider['use']>[0])
-  return provider as unknown as Koa
+  // Only now: the engine takes no middleware any more once its listener is made.
+  const listener = provider.callback() as AuthorizationServer['listener']
+  const inject = injectInto(listener, parts.origin.host)
+  const { accountGroupsOf } = confirmStep(parts)
+  return {
+    listener,
+    headless: openHeadless({ provider, parts, units, work, records, inject, accountGroupsOf }),
+  }
 }

@@ -1,6 +1,6 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { TokenLifetimes } from '#domain/integration.ts'
-import type { UserId } from '#domain/user.ts'
+import { isActive, type UserId } from '#domain/user.ts'
 import { errorPage } from '#http/error-page.ts'
 import { type AdapterParts, engineAdapter } from './adapter.ts'
 import { anonymousSessionSeconds } from './browser-sessions.ts'
@@ -29,13 +29,8 @@ export const routes = {
 
 type Ctx = KoaContextWithOIDC | undefined
 
-function lifetimesBy(parts: AuthorizationServerParts): (clientId: string | undefined) => TokenLifetimes {
-  const byId = new Map(parts.integrations.configured.map(({ clientId, lifetimes }) => [clientId, lifetimes]))
-  return (clientId) => byId.get(clientId ?? '') ?? parts.registeredLifetimes
-}
-
 function spansOf(parts: AuthorizationServerParts): NonNullable<Configuration['ttl']> {
-  const of = lifetimesBy(parts)
+  const of = (clientId: string | undefined): TokenLifetimes => parts.integrations.lifetimesOf(clientId ?? '')
   const { spans, engineNow } = parts
   const nowSeconds = (): number => Math.floor(engineNow() / 1000)
   // An access token does not promise to outlive its connection.
@@ -144,7 +139,7 @@ export function engineConfiguration(
     features: featuresOf(parts),
     async findAccount(_ctx, sub) {
       const user = await parts.identity.find(sub as UserId)
-      if (!user || user.disabled) return undefined
+      if (!user || !isActive(user)) return undefined
       return { accountId: user.id, claims: async () => ({ sub: user.id, email: user.email }) }
     },
     renderError(ctx, out, error) {

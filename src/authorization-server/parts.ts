@@ -2,11 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import type { Audit } from '#audit/audit.ts'
 import type { Broker } from '#broker/broker.ts'
 import type { Clock } from '#domain/clock.ts'
-import type { ResourceServer, TokenLifetimes } from '#domain/integration.ts'
+import type { ResourceServer } from '#domain/integration.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { Views } from '#http/page.ts'
 import type { Identity } from '#identity/identity.ts'
+import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { Integrations } from '#integrations/integrations.ts'
 import type { Guards, RateWindows } from '#limits/limits.ts'
 import type { Secrets } from '#secrets/secrets.ts'
@@ -44,7 +45,8 @@ export interface AuthorizationServerParts {
   readonly grants: Grants
   readonly identity: Identity
   readonly integrations: Integrations
-  readonly registeredLifetimes: TokenLifetimes
+  /** For the headless door alone, which takes tokens of every kind. */
+  readonly userApiTokens: UserApiTokens
   readonly resourceServers: readonly ResourceServer[]
   readonly broker: Broker
   readonly upstream: Upstream

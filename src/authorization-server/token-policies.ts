@@ -1,5 +1,5 @@
 import { type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import type { UserId } from '#domain/user.ts'
+import { isActive, type UserId } from '#domain/user.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 
 interface PresentedToken {
@@ -36,6 +36,6 @@ export function mayIntrospect(
       parts.integrations.find(token.clientId ?? ''),
       parts.identity.find((token.accountId ?? '') as UserId),
     ])
-    return integration !== undefined && user !== undefined && !user.disabled
+    return integration !== undefined && user !== undefined && isActive(user)
   }
 }

@@ -2,7 +2,7 @@
  * Command line: which command is asked for, and with which exit code it ends. Each command has a file; what the machine gives
  * (time, chance, a terminal) comes from src/main.ts. Composes nothing: src/serving.ts does, and options are src/settings.ts' affair.
  */
-import type { Surroundings } from '../compose.ts'
+import type { Surroundings } from '../compose-capabilities.ts'
 import { type Settings, SettingsError } from '../settings.ts'
 import { emulate } from './emulate.ts'
 import { helpText } from './help.ts'

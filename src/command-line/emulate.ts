@@ -36,7 +36,12 @@ export async function emulate(
   const settings = settingsOf(options)
   const serving = await serve(settings, surroundings)
   stopOnSignals(serving, surroundings.log)
-  const { url, operatorUrl, operatorToken, composed } = serving
+  const { url, operatorUrl, operatorToken, workspace } = serving
+  const { seed, integrations } = workspace.capabilities()
   const ready = { ready: true, url, operatorUrl, operatorToken }
-  print(settings.json ? JSON.stringify(ready) : welcomeScreen(serving, { settings, ...composed }))
+  print(
+    settings.json
+      ? JSON.stringify(ready)
+      : welcomeScreen(serving, { settings, seed, integrations: integrations.configured }),
+  )
 }

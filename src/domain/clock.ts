@@ -10,3 +10,62 @@ export interface Clock {
 
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => Date.now() }
+
+/** Where an adjustable clock stands. */
+export interface ClockReading {
+  /** Epoch ms. */
+  readonly now: number
+  /** How far it is ahead of the machine's clock, in ms; negative behind it. */
+  readonly aheadMs: number
+  /** Whether it stands still. */
+  readonly frozen: boolean
+}
+
+/** A clock that tests own: the virtual clock of the emulator. */
+export interface AdjustableClock extends Clock {
+  /** Moves it forward, or back with a negative span; a frozen clock stays frozen. */
+  advance(milliseconds: number): void
+  /** Sets it to an instant; it goes on from there, or stays frozen there. */
+  set(at: number): void
+  /** Stops it where it is. */
+  freeze(): void
+  /** Lets it go on from where it stands. */
+  resume(): void
+  /** Back to the machine's clock, running. */
+  reset(): void
+  read(): ClockReading
+}
+
+/**
+ * @param machine what it follows while it runs
+ * @param moved told of every change that was made to it, with where it stands now
+ */
+export function adjustableClock(machine: Clock, moved: (now: number) => void = () => undefined): AdjustableClock {
+  let aheadMs = 0
+  let frozenAt: number | undefined
+  const now = (): number => frozenAt ?? machine.now() + aheadMs
+  const set = (at: number): void => {
+    aheadMs = at - machine.now()
+    if (frozenAt !== undefined) frozenAt = at
+    moved(at)
+  }
+  return {
+    now,
+    set,
+    advance: (milliseconds) => set(now() + milliseconds),
+    freeze() {
+      frozenAt = now()
+    },
+    resume() {
+      if (frozenAt === undefined) return
+      aheadMs = frozenAt - machine.now()
+      frozenAt = undefined
+    },
+    reset() {
+      aheadMs = 0
+      frozenAt = undefined
+      moved(now())
+    },
+    read: () => ({ now: now(), aheadMs: now() - machine.now(), frozen: frozenAt !== undefined }),
+  }
+}

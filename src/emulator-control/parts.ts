@@ -83,7 +83,7 @@ export interface Authorizations {
       readonly scopes: readonly string[]
       readonly accountGroups: readonly AccountGroupId[] | undefined
     },
-  ): Promise<Readonly<Record<string, unknown>>>
+  ): Promise<object>
 }
 
 export type TokenKind =

@@ -1,4 +1,4 @@
-import type { User, UserId } from '#domain/user.ts'
+import { isActive, type User, type UserId } from '#domain/user.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
@@ -9,7 +9,7 @@ import type { CountUnauthorized } from './source-block.ts'
 export interface TokenReaders {
   readonly grants: Grants
   readonly userApiTokens: UserApiTokens
-  readonly integrations: Integrations
+  readonly integrations: Pick<Integrations, 'find'>
   readonly identity: Identity
 }
 
@@ -36,7 +36,7 @@ function readToken(credentials: string): PresentedToken {
     : { kind: 'garbage' }
 }
 
-interface UnauthorizedAnswers {
+export interface UnauthorizedAnswers {
   readonly withoutToken: Answer
   readonly invalidToken: Answer
 }
@@ -45,7 +45,7 @@ interface UnauthorizedAnswers {
  * The two bodies of a 401 are observed (thousandeyes-facts 6.2). The challenges are ours: RFC 6750 §3 demands one and
  * RFC 9728 §5.1 puts the metadata into it, while no source records one on v7.
  */
-function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
+export function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
   const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource"`
   const invalid = { error: 'invalid_token', error_description: 'Invalid access token' }
   return {
@@ -75,7 +75,7 @@ function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
 function callerFinder({ grants, userApiTokens, integrations, identity }: TokenReaders) {
   async function activeUser(id: UserId): Promise<User | undefined> {
     const user = await identity.find(id)
-    return user?.disabled ? undefined : user
+    return user && isActive(user) ? user : undefined
   }
 
   async function ofAccessToken(token: string): Promise<Caller | undefined> {

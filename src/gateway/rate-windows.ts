@@ -1,5 +1,6 @@
 import type { Clock } from '#domain/clock.ts'
 import type { Operation } from '#domain/operation.ts'
+import type { RegionId } from '#domain/region.ts'
 import type { Draw, LimitRule, RateWindows } from '#limits/limits.ts'
 import type { Answer, Call, Caller, Check } from './call.ts'
 import { problemAnswer } from './refusal-answer.ts'
@@ -22,7 +23,7 @@ const callWindow = (limit: number): Window => ({
   reset: 'epoch-seconds',
 })
 
-const bucketWindows: Readonly<Record<NonNullable<Operation['bucket']>, Window>> = {
+const bucketWindows: Readonly<Record<Bucket, Window>> = {
   'instant-test': {
     header: 'X-Instant-Test-Rate-Limit',
     limit: 24,
@@ -44,25 +45,61 @@ const bucketWindows: Readonly<Record<NonNullable<Operation['bucket']>, Window>> 
 }
 
 /** Whose windows a call draws from. */
+export interface WindowHolder {
+  readonly region: RegionId
+  readonly organizationId: string
+  /** The OAuth client; undefined for User API Tokens. */
+  readonly clientId: string | undefined
+}
+
+const holderText = ({ region, organizationId, clientId }: WindowHolder): string =>
+  clientId === undefined ? `${region}:${organizationId}` : `${region}:${organizationId}:${clientId}`
+
 function holderOf(caller: Caller): string {
   if (caller.kind === 'nobody') return 'nobody'
-  const organization = `${caller.user.region}:${caller.user.organizationId}`
-  return caller.kind === 'integration' ? `${organization}:${caller.access.clientId}` : organization
+  const { region, organizationId } = caller.user
+  const clientId = caller.kind === 'integration' ? caller.access.clientId : undefined
+  return holderText({ region, organizationId, clientId })
 }
+
+type Bucket = NonNullable<Operation['bucket']>
+
+/** The window that such calls draw from, by the name and rule that the limits know it by. */
+export const budgetWindow = (
+  { bucket, ...holder }: WindowHolder & { readonly bucket: 'calls' | Bucket },
+  callsPerMinute: number,
+): { readonly name: string; readonly rule: LimitRule } => ({
+  name: `${bucket}:${holderText(holder)}`,
+  rule: bucket === 'calls' ? callWindow(callsPerMinute) : bucketWindows[bucket],
+})
 
 function resetOf({ reset }: Window, { remaining, resetAt }: Draw, clock: Clock): number {
   if (reset === 'epoch-seconds') return resetAt / 1000
   return remaining > 0 ? 0 : Math.ceil((resetAt - clock.now()) / 1000)
 }
 
-/** 429 with the headers of the window and without Retry-After (thousandeyes-facts 6.3); the body's words are ours. */
-const exhausted = (call: Call): Answer =>
-  problemAnswer(call, {
-    status: 429,
-    title: 'Too Many Requests',
-    detail: 'The rate limit is exhausted. Wait for the reset that the rate limit headers tell.',
-    code: 'rate_limit_exhausted',
-  })
+/** The body of a 429; its words are ours. */
+export const exhaustedProblem = {
+  status: 429,
+  title: 'Too Many Requests',
+  detail: 'The rate limit is exhausted. Wait for the reset that the rate limit headers tell.',
+  code: 'rate_limit_exhausted',
+} as const
+
+/** 429 with the headers of the window and without Retry-After (thousandeyes-facts 6.3). */
+const exhausted = (call: Call): Answer => problemAnswer(call, exhaustedProblem)
+
+/** The headers of an organization's window that is used up. @param now epoch ms @returns name, value, name, value */
+export function organizationHeaders(callsPerMinute: number, now: number): readonly string[] {
+  const { header, limit, windowSeconds } = callWindow(callsPerMinute)
+  const span = windowSeconds * 1000
+  const resetAt = now - (now % span) + span
+  return [
+    ...[`${header}-Limit`, String(limit)],
+    ...[`${header}-Remaining`, '0'],
+    ...[`${header}-Reset`, String(resetAt / 1000)],
+  ]
+}
 
 /**
  * Two checks on the same windows: `calls` draws from the organization's or the client's window, for every call of a known caller,

@@ -17,12 +17,12 @@ export interface NewUser {
 }
 
 export interface Identity {
-  /** @returns the user, disabled or not; undefined when there is none */
+  /** @returns the user, disabled, locked or not; undefined when there is none */
   find(id: UserId): Promise<User | undefined>
   /**
    * Checks e-mail and password in the region, or with `default` in US1 first and then the others; a success in a later region
    * is no failed attempt in an earlier one. Takes the same time whether the user exists or not.
-   * @returns the user, or undefined for any reason whatever (wrong, unknown, disabled, no password)
+   * @returns the user, or undefined for any reason whatever (wrong, unknown, disabled, locked, no password)
    */
   authenticate(attempt: {
     readonly choice: RegionChoice
@@ -35,7 +35,10 @@ export interface Identity {
    * Changes what is given, keeps the rest. A disabled user's tokens open nothing from then on.
    * @throws when the e-mail is another user's of that region
    */
-  update(id: UserId, change: Partial<Pick<User, 'email' | 'name' | 'disabled'>>): Promise<User | undefined>
+  update(
+    id: UserId,
+    change: Partial<Pick<User, 'email' | 'name' | 'disabled' | 'locked'>>,
+  ): Promise<User | undefined>
   /** Removes the user with the password; tokens of any kind open nothing from then on. */
   remove(id: UserId): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { type RegionId, regionsToTry } from '#domain/region.ts'
-import { normalizedEmail, type User, type UserId, userIdOf } from '#domain/user.ts'
+import { isActive, normalizedEmail, type User, type UserId, userIdOf } from '#domain/user.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Change, Store, StoredRecord } from '#store/store.ts'
 import type { Identity, NewUser } from './identity.ts'
@@ -15,25 +15,36 @@ const never = Date.UTC(9999, 11, 31)
 
 const userKey = (id: UserId): string => `user:${id}`
 
-const put = (key: string, value: string, expected: string): Change => ({
+/** Lists the users of the directory. */
+const usersIndex = 'users'
+
+const put = (key: string, value: string, rest: { expected: string; indexes: readonly string[] }): Change => ({
   kind: 'put',
   key,
   value,
   expiresAt: never,
-  expected,
-  indexes: [],
+  ...rest,
 })
 
+/** Every user of the directory, disabled and locked ones included, by id. @throws when the store cannot answer */
+export async function allUsers(store: Store): Promise<readonly User[]> {
+  const users: User[] = []
+  for (let after = ''; ; ) {
+    const page = await store.list(usersIndex, { limit: 500, ...(after === '' ? {} : { after }) })
+    users.push(...page.map(({ value }) => (JSON.parse(value) as UserRecord).user))
+    if (page.length < 500) return users
+    after = page.at(-1)?.key ?? ''
+  }
+}
+
+export interface LocalIdentityParts {
+  readonly store: Store
+  readonly secrets: Secrets
+  readonly passwords: Passwords
+}
+
 /** The directory of our own: users and password hashes on the store port. */
-export function localIdentity({
-  store,
-  secrets,
-  passwords,
-}: {
-  store: Store
-  secrets: Secrets
-  passwords: Passwords
-}): Identity {
+export function localIdentity({ store, secrets, passwords }: LocalIdentityParts): Identity {
   const parsed = new WeakMap<StoredRecord, UserRecord>()
 
   function parse(stored: StoredRecord): UserRecord {
@@ -62,7 +73,7 @@ export function localIdentity({
     if (pointer && pointer.value !== user.id) throw new Error('the e-mail address is another user’s')
     const old = before && emailKey(before.region, before.email)
     return [
-      put(key, user.id, pointer?.version ?? 'absent'),
+      put(key, user.id, { expected: pointer?.version ?? 'absent', indexes: [] }),
       ...(old === undefined || old === key ? [] : [{ kind: 'delete', key: old } as const]),
     ]
   }
@@ -77,7 +88,10 @@ export function localIdentity({
       const after = change(before?.record)
       if (!after) return undefined
       const changes = [
-        put(userKey(id), JSON.stringify(after), before?.stored.version ?? 'absent'),
+        put(userKey(id), JSON.stringify(after), {
+          expected: before?.stored.version ?? 'absent',
+          indexes: [usersIndex],
+        }),
         ...(await pointerChanges(after.user, before?.record.user)),
       ]
       if ((await store.commit(changes)) === 'committed') return after.user
@@ -94,7 +108,7 @@ export function localIdentity({
       for (const region of regionsToTry(choice)) {
         const record = await findByEmail(region, email)
         const isRight = await passwords.verify(password, record?.passwordHash)
-        if (record && isRight && !record.user.disabled) return record.user
+        if (record && isRight && isActive(record.user)) return record.user
       }
       return undefined
     },

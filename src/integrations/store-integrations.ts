@@ -9,7 +9,7 @@ export const registeredClientKey = (secrets: Secrets, clientId: string): string 
   `Client:${secrets.hash('Client', clientId)}`
 
 export interface StoreIntegrationsParts {
-  readonly configured: readonly Integration[]
+  readonly integrations: readonly Integration[]
   readonly registeredLifetimes: TokenLifetimes
   /** The scope words a registered client may ask for when its registration names none. */
   readonly allScopes: readonly string[]
@@ -20,9 +20,25 @@ export interface StoreIntegrationsParts {
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : []
 
+/** Lifetimes that stand above the configuration's, by client id. */
+export type OwnLifetimes = ReadonlyMap<string, TokenLifetimes>
+
+/** Integrations whose lifetimes may be set while they are in use; what was issued keeps its own. */
+export interface AdjustableIntegrations extends Integrations {
+  setLifetimes(clientId: string, lifetimes: TokenLifetimes): void
+  /** Those that were set. */
+  ownLifetimes(): OwnLifetimes
+  /** Puts the given ones in the place of all that were set. */
+  replaceLifetimes(lifetimes: OwnLifetimes): void
+}
+
 /** Configured integrations first, then clients registered at run time. */
-export function storeIntegrations(parts: StoreIntegrationsParts): Integrations {
-  const byId = new Map(parts.configured.map((integration) => [integration.clientId, integration]))
+export function storeIntegrations(parts: StoreIntegrationsParts): AdjustableIntegrations {
+  const byId = new Map(parts.integrations.map((integration) => [integration.clientId, integration]))
+  let own: OwnLifetimes = new Map()
+
+  const lifetimesOf = (clientId: string): TokenLifetimes =>
+    own.get(clientId) ?? byId.get(clientId)?.lifetimes ?? parts.registeredLifetimes
 
   function fromMetadata(clientId: string, metadata: Readonly<Record<string, unknown>>): Integration {
     const scope = metadata['scope']
@@ -35,15 +51,24 @@ export function storeIntegrations(parts: StoreIntegrationsParts): Integrations {
       redirectUris: texts(metadata['redirect_uris']),
       postLogoutRedirectUris: texts(metadata['post_logout_redirect_uris']),
       scopes: typeof scope === 'string' ? scopeList(scope) : parts.allScopes,
-      lifetimes: parts.registeredLifetimes,
+      lifetimes: lifetimesOf(clientId),
     }
   }
 
   return {
-    configured: parts.configured,
+    configured: parts.integrations,
+    lifetimesOf,
+    setLifetimes(clientId, lifetimes) {
+      own = new Map(own).set(clientId, lifetimes)
+    },
+    ownLifetimes: () => own,
+    replaceLifetimes(lifetimes) {
+      own = new Map(lifetimes)
+    },
     async find(clientId) {
       const configured = byId.get(clientId)
-      if (configured) return configured
+      if (configured)
+        return own.has(clientId) ? { ...configured, lifetimes: lifetimesOf(clientId) } : configured
       const key = registeredClientKey(parts.secrets, clientId)
       const [stored] = await parts.store.read([key])
       const metadata = stored && parts.secrets.unseal(key, stored.value)

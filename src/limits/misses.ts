@@ -9,6 +9,8 @@ export interface Misses {
   hit(key: string, rule: LimitRule): Promise<number>
   /** @returns epoch ms until which the key is blocked; 0 when it is not */
   blockedUntil(key: string, rule: LimitRule): Promise<number>
+  /** Counts attempts as if they were made now, until the key is blocked. @returns epoch ms until which it is */
+  fill(key: string, rule: LimitRule): Promise<number>
   /** Takes the newest attempt back. */
   release(key: string): Promise<void>
   clear(key: string): Promise<void>
@@ -116,6 +118,13 @@ export function openMisses(store: Store, clock: Clock): Misses {
     async blockedUntil(key, rule) {
       const [record] = await store.read([recordKey(key)])
       return blockOf(instantsOf(record), rule, clock.now())
+    },
+    async fill(key, rule) {
+      const now = clock.now()
+      const instants = Array.from({ length: rule.limit }, () => now)
+      const expiresAt = now + rule.windowSeconds * 1000
+      await amend(recordKey(key), () => ({ result: undefined, replacement: { instants, expiresAt } }))
+      return expiresAt
     },
     release: (key) =>
       amend(recordKey(key), (record) =>

@@ -1,5 +1,5 @@
 import type { Clock } from '#domain/clock.ts'
-import type { RateWindows } from './limits.ts'
+import type { LimitRule, RateWindows } from './limits.ts'
 
 interface Window {
   endsAt: number
@@ -9,11 +9,19 @@ interface Window {
 /** More buckets than organizations and clients of one process; beyond it the oldest window is forgotten, never a call refused. */
 const maxBuckets = 10_000
 
+/** Windows with what whoever tests them does to them. */
+export interface AdjustableWindows extends RateWindows {
+  /** Uses up what is left of the window that is open now. @returns its end, epoch ms; undefined when windows are always full */
+  exhaust(bucket: string, rule: LimitRule): number | undefined
+  /** All windows are full again. */
+  forget(): void
+}
+
 /**
  * Fixed windows on the wall clock: every published example of a reset is a whole minute (thousandeyes-facts 6.3, inferred).
  * The published text says "rolling from the first request", which no published figure bears out.
  */
-export function fixedWindows(clock: Clock): RateWindows {
+export function fixedWindows(clock: Clock): AdjustableWindows {
   const windows = new Map<string, Window>()
 
   function open(bucket: string, endsAt: number): Window {
@@ -26,23 +34,35 @@ export function fixedWindows(clock: Clock): RateWindows {
     return window
   }
 
+  function current(bucket: string, windowSeconds: number): Window {
+    const now = clock.now()
+    const span = windowSeconds * 1000
+    const endsAt = now - (now % span) + span
+    const standing = windows.get(bucket)
+    // Another end, earlier or later, is another window: the clock of tests may also go back.
+    return standing?.endsAt === endsAt ? standing : open(bucket, endsAt)
+  }
+
   return {
+    exhaust(bucket, { limit, windowSeconds }) {
+      const window = current(bucket, windowSeconds)
+      window.used = limit
+      return window.endsAt
+    },
+    forget: () => windows.clear(),
     draw(bucket, { limit, windowSeconds }) {
-      const now = clock.now()
-      const span = windowSeconds * 1000
-      const endsAt = now - (now % span) + span
-      const standing = windows.get(bucket)
-      // Another end, earlier or later, is another window: the clock of tests may also go back.
-      const window = standing?.endsAt === endsAt ? standing : open(bucket, endsAt)
+      const window = current(bucket, windowSeconds)
       const allowed = window.used < limit
       if (allowed) window.used += 1
-      return { allowed, limit, remaining: limit - window.used, resetAt: endsAt }
+      return { allowed, limit, remaining: limit - window.used, resetAt: window.endsAt }
     },
   }
 }
 
 /** Windows that are always full: the headers stay, nothing is refused (`--limits off`). */
-export const fullWindows = (clock: Clock): RateWindows => ({
+export const fullWindows = (clock: Clock): AdjustableWindows => ({
+  exhaust: () => undefined,
+  forget: () => undefined,
   draw(_bucket, { limit, windowSeconds }) {
     const now = clock.now()
     const span = windowSeconds * 1000

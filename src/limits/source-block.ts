@@ -33,8 +33,16 @@ function sourceOf(address: string): string {
   return `${prefix.map((group) => Number.parseInt(group || '0', 16).toString(16)).join(':')}::/64`
 }
 
+/** The block with what whoever tests it does to it. */
+export interface AdjustableSourceBlock extends SourceBlock {
+  /** Blocks the address as 120 answers 401 would. @returns epoch ms until which it is; undefined when nothing is ever blocked */
+  block(address: string): Promise<number | undefined>
+  /** Forgets what is held in memory, as the store was put back to another state. */
+  forget(): void
+}
+
 /** The block on the shared store, with what is known of each address held in memory for a second. */
-export function storedSourceBlock(misses: Misses, clock: Clock): SourceBlock {
+export function storedSourceBlock(misses: Misses, clock: Clock): AdjustableSourceBlock {
   const known = new Map<string, Standing>()
 
   function remember(address: string): Standing {
@@ -88,6 +96,12 @@ export function storedSourceBlock(misses: Misses, clock: Clock): SourceBlock {
       standing.blockedUntil = blockedUntil
       return blockedUntil
     },
+    async block(address) {
+      const standing = known.get(address) ?? remember(address)
+      standing.blockedUntil = await misses.fill(standing.key, unauthorizedRule)
+      return standing.blockedUntil
+    },
+    forget: () => known.clear(),
     async lift(address) {
       known.delete(address)
       await misses.clear(`source:${sourceOf(address)}`)
@@ -96,8 +110,10 @@ export function storedSourceBlock(misses: Misses, clock: Clock): SourceBlock {
 }
 
 /** Blocks nobody and counts nothing (`--limits off`). */
-export const noSourceBlock: SourceBlock = {
+export const noSourceBlock: AdjustableSourceBlock = {
   blockedUntil: () => 0,
   count: () => Promise.resolve(0),
   lift: () => Promise.resolve(),
+  block: () => Promise.resolve(undefined),
+  forget: () => undefined,
 }

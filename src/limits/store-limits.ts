@@ -2,8 +2,8 @@ import type { Clock } from '#domain/clock.ts'
 import type { Store } from '#store/store.ts'
 import type { Guards, Limits } from './limits.ts'
 import { type Misses, openMisses } from './misses.ts'
-import { fixedWindows, fullWindows } from './rate-windows.ts'
-import { noSourceBlock, storedSourceBlock } from './source-block.ts'
+import { type AdjustableWindows, fixedWindows, fullWindows } from './rate-windows.ts'
+import { type AdjustableSourceBlock, noSourceBlock, storedSourceBlock } from './source-block.ts'
 
 const guardsOn = (misses: Misses, clock: Clock): Guards => ({
   async hit(key, rule) {
@@ -17,6 +17,12 @@ const guardsOn = (misses: Misses, clock: Clock): Guards => ({
   clear: (key) => misses.clear(`guard:${key}`),
 })
 
+/** The limits, with what whoever tests them does to them. */
+export interface AdjustableLimits extends Limits {
+  readonly windows: AdjustableWindows
+  readonly sourceBlock: AdjustableSourceBlock
+}
+
 /**
  * The limits on the shared store.
  * @param parts.enforced false (`--limits off`) for full windows and no source block; guards stand in either case
@@ -25,7 +31,7 @@ export function openLimits(parts: {
   readonly store: Store
   readonly clock: Clock
   readonly enforced: boolean
-}): Limits {
+}): AdjustableLimits {
   const { store, clock, enforced } = parts
   const misses = openMisses(store, clock)
   const guards = guardsOn(misses, clock)

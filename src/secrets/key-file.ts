@@ -27,15 +27,20 @@ export async function newKeyMaterial(randomBytes: (size: number) => Buffer): Pro
   return { schema: 1, hash: key(), mac: key(), seal: key(), cookies: [key()], signing: [signing] }
 }
 
+/** @returns the material, or in words what is wrong with it */
+export function parseKeyMaterial(found: unknown): KeyMaterial | string {
+  const parsed = materialSchema.safeParse(found)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  return `${issue?.path.join('.') || 'top level'}: ${issue?.message}`
+}
+
 function readKeyFile(path: string): KeyMaterial {
   if ((statSync(path).mode & 0o077) !== 0)
     throw new Error(`${path} can be read by others; allowed is mode 600 (chmod 600 ${path})`)
-  const parsed = materialSchema.safeParse(parseJson(path))
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new Error(
-    `${path} is not a key file of this version: ${issue?.path.join('.') || 'top level'}: ${issue?.message}`,
-  )
+  const parsed = parseKeyMaterial(parseJson(path))
+  if (typeof parsed === 'string') throw new Error(`${path} is not a key file of this version: ${parsed}`)
+  return parsed
 }
 
 function parseJson(path: string): unknown {

@@ -10,16 +10,26 @@ const capabilities = [
   'limits',
   'secrets',
   'store',
+  'traffic',
   'upstream',
 ] as const
 
 /** Surfaces speak HTTP. */
-const surfaces = ['account', 'authorization-server', 'gateway', 'operator', 'playground'] as const
+const surfaces = [
+  'account',
+  'authorization-server',
+  'emulator-control',
+  'gateway',
+  'inspector',
+  'operator',
+  'playground',
+] as const
 
-/** A port is the file that bears its folder's name. Identity has a second one: User API Tokens. */
+/** A port is the file that bears its folder's name. Two have a second one: User API Tokens, and images of a store. */
 export const ports: readonly string[] = [
   ...capabilities.map((name) => `src/${name}/${name}.ts`),
   'src/identity/user-api-tokens.ts',
+  'src/store/images.ts',
 ]
 
 export interface Row {
@@ -50,10 +60,36 @@ export const table: readonly Row[] = [
       ...adapters,
       'src/settings.ts',
       'src/listener.ts',
+      'src/sockets.ts',
       'src/seed-people.ts',
       'src/welcome.ts',
     ],
   },
+  {
+    // One emulator with all that is its own, around its composition.
+    place: 'src/workspace*.ts',
+    mayImport: [
+      ...words,
+      'src/*.ts',
+      'src/emulator-control/parts.ts',
+      'src/secrets/secrets.ts',
+      'src/traffic',
+      'src/upstream/emulator/state.ts',
+    ],
+  },
+  {
+    place: 'src/snapshot*.ts',
+    mayImport: [
+      ...words,
+      'src/emulator-control/parts.ts',
+      'src/integrations/store-integrations.ts',
+      'src/secrets/key-file.ts',
+      'src/store/images.ts',
+    ],
+  },
+  { place: 'src/gate.ts', mayImport: ['src/sockets.ts'] },
+  { place: 'src/noting.ts', mayImport: ['src/traffic/open-traffic.ts'] },
+  { place: 'src/sockets.ts', mayImport: ['src/domain', 'src/certificate.ts', 'src/settings.ts'] },
   { place: 'src/listener.ts', mayImport: [] },
   { place: 'src/certificate.ts', mayImport: [] },
   { place: 'src/seed-people.ts', mayImport: [...words, 'src/upstream/emulator/seed.ts'] },
@@ -67,7 +103,18 @@ export const table: readonly Row[] = [
       'src/playground/pages.ts',
     ],
   },
-  { place: 'src/serving.ts', mayImport: ['src/*.ts'] },
+  {
+    place: 'src/serving.ts',
+    mayImport: [
+      'src/*.ts',
+      'src/domain',
+      'src/secrets/key-file.ts',
+      'src/store',
+      'src/upstream/emulator/stored-state.ts',
+    ],
+  },
+  { place: 'src/testing.ts', mayImport: ['src/*.ts', 'src/testing', 'src/domain'] },
+  { place: 'src/testing', mayImport: [] },
   {
     // Settings are read in the shapes that their readers ask for.
     place: 'src/settings*.ts',
@@ -113,6 +160,12 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/upstream/live.ts'],
   koa: web,
   '@koa/router': web,
-  yaml: configurationReaders,
-  zod: [...configurationReaders, 'src/secrets/key-file.ts'],
+  yaml: [...configurationReaders, 'src/emulator-control'],
+  zod: [
+    ...configurationReaders,
+    'src/secrets/key-file.ts',
+    'src/snapshot-document.ts',
+    'src/emulator-control',
+  ],
+  'light-my-request': ['src/http/inject.ts'],
 }

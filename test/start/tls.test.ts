@@ -175,7 +175,7 @@ describe('the local certificate', () => {
     const directory = freshFolder()
     const now = Date.now()
     const made = (hostnames: readonly string[], at: number): ReturnType<typeof localCertificate> =>
-      localCertificate({ directory, hostnames, now: at })
+      localCertificate({ directory, hostnames, now: at, machineNow: now })
     const first = await made(['localhost'], now)
     expect(await made(['localhost'], now + 364 * dayMs)).toEqual(first)
     const second = await made(['localhost'], now + 366 * dayMs)
@@ -192,7 +192,12 @@ describe('the local certificate', () => {
   test('is refused when its key is another one’s, unreadable as one, or readable by others', async () => {
     const [directory, other] = [freshFolder(), freshFolder()]
     const made = (folder: string): ReturnType<typeof localCertificate> =>
-      localCertificate({ directory: folder, hostnames: ['localhost'], now: Date.now() })
+      localCertificate({
+        directory: folder,
+        hostnames: ['localhost'],
+        now: Date.now(),
+        machineNow: Date.now(),
+      })
     await made(directory)
     const { key } = await made(other)
     const path = join(directory, 'tls-key.pem')

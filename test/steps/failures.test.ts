@@ -23,7 +23,7 @@ describe('when the store cannot answer, security-cases K07', () => {
     await connectMeraki(serving, person)
     const page = await person.open(askForCode(serving).href)
     confirm = { url: page.url, csrf: /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '' }
-    await serving.composed.close()
+    await serving.workspace.close()
   })
   afterAll(() => serving.stop(500).catch(() => undefined))
 

@@ -9,7 +9,7 @@ import type { Identity } from '#identity/identity.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { openEmulator } from '#upstream/emulator/emulator.ts'
+import { loadV7Facts, openEmulator } from '#upstream/emulator/emulator.ts'
 import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
@@ -91,7 +91,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     rotate: async () => ({ token: '00000000-0000-4000-8000-000000000001', expiresAt: clock.now() + 1000 }),
     revoke: async () => {},
   }
-  const operations = await loadOperations()
+  const [operations, facts] = await Promise.all([loadOperations(), loadV7Facts()])
   const store = given.store ?? memoryStore(clock)
   const upstream = await openEmulator({
     store,
@@ -102,6 +102,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     trail: storeAuditTrail(store),
     origin,
     seed: defaultSeed,
+    facts,
   })
   return {
     upstream,

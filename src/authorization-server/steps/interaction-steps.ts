@@ -2,9 +2,9 @@ import type { Context } from 'koa'
 import { errors, type Provider } from 'oidc-provider'
 import type { Integration } from '#domain/integration.ts'
 import { regionOfTeRegion } from '#domain/region.ts'
-import type { User, UserId } from '#domain/user.ts'
+import { isActive, type User, type UserId } from '#domain/user.ts'
+import { saveConfirmedGrant } from '../confirmed-grant.ts'
 import { deviceRequestOf, maskedUserCode } from '../device-views.ts'
-import { noteConfirmation } from '../grant-adapter.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
 import type { UnitsOfWork } from '../unit-of-work.ts'
 import type { Confirmable, ConfirmStep } from './confirm.ts'
@@ -88,7 +88,7 @@ export function interactionSteps({
 
   async function userOf(interaction: Interaction): Promise<User> {
     const user = await parts.identity.find(text(interaction.session?.accountId) as UserId)
-    if (!user || user.disabled) throw new errors.SessionNotFound('the user of the session is gone')
+    if (!user || !isActive(user)) throw new errors.SessionNotFound('the user of the session is gone')
     return user
   }
 
@@ -130,21 +130,14 @@ export function interactionSteps({
       await interaction.save(Math.max(1, interaction.exp - nowSeconds()))
     },
 
-    async createGrant(interaction, { user, integration, scopes, accountGroups }) {
-      noteConfirmation(units, {
-        region: user.region,
-        accountGroups: accountGroups.map(({ aid }) => aid),
-        sessionUid: text(interaction.session?.uid),
-      })
-      const grant = new provider.Grant({
-        accountId: user.id,
-        clientId: integration.clientId,
-        expiresIn: integration.lifetimes.absoluteSeconds,
-      } as ConstructorParameters<Provider['Grant']>[0])
-      grant.addOIDCScope(scopes.join(' '))
-      const claims = detailOf(interaction, 'missingOIDCClaims')
-      if (claims.length > 0) grant.addOIDCClaims([...claims])
-      return grant.save()
-    },
+    createGrant: (interaction, asked) =>
+      saveConfirmedGrant(
+        { provider, units },
+        {
+          ...asked,
+          claims: detailOf(interaction, 'missingOIDCClaims'),
+          sessionUid: text(interaction.session?.uid),
+        },
+      ),
   }
 }

@@ -29,7 +29,8 @@ async function findingOf({ settings, machine, origin }: Examination): Promise<Fi
     const kept = keptFinding(directory, names, machine.now())
     if (kept) return kept
   }
-  await localCertificate({ directory: undefined, hostnames: names, now: machine.now() })
+  const now = machine.now()
+  await localCertificate({ directory: undefined, hostnames: names, now, machineNow: now })
   return directory === undefined
     ? on.warn(
         'made anew by each start, so that no client can trust it beforehand; add --data DIR to keep one',

@@ -19,7 +19,28 @@ import { loadModel } from './model.ts'
 import { loadPermissions } from './permissions.ts'
 import type { Seed } from './seed.ts'
 import { seedEntries } from './seed-entries.ts'
-import { openStoredRegion, type StoredRegion } from './stored-state.ts'
+import type { Entry } from './state.ts'
+import { openStoredRegion, type StoredRegion, seedOnce } from './stored-state.ts'
+
+/** What the tables under config/v7 say: the same for every emulator of a process. */
+export type V7Facts = Pick<Prepared, 'model' | 'permissions' | 'answerers' | 'rows'>
+
+/** @throws when a table under config/ is missing or broken */
+export async function loadV7Facts(): Promise<V7Facts> {
+  const [model, permissions] = await Promise.all([loadModel(), loadPermissions()])
+  return {
+    model,
+    permissions,
+    answerers: answerersOf(model),
+    rows: new Map(model.rows.map((row) => [row.id, row])),
+  }
+}
+
+/** Gives a store that never held v7 objects those of the seed. @throws when the store cannot answer */
+export async function seedV7(store: Store, seed: Seed, { permissions }: V7Facts): Promise<void> {
+  for (const region of regionIds)
+    await seedOnce(store, { region, seed: () => seedEntries(seed, region, permissions) })
+}
 
 export interface EmulatorParts
   extends Pick<Surroundings, 'identity' | 'userApiTokens' | 'trail' | 'randomBytes'> {
@@ -29,31 +50,31 @@ export interface EmulatorParts
   readonly origin: string
   /** What a store that never held v7 objects starts with. */
   readonly seed: Seed
+  readonly facts: V7Facts
+  /** Objects that need not be parsed again, by their stored text: those of a seed that many emulators of a process share. */
+  readonly known?: ReadonlyMap<string, Entry>
+}
+
+/** The embedded upstream, whose store may be put back to an earlier state. */
+export interface EmbeddedUpstream extends Upstream {
+  /** Reads all objects from the store anew; answers kept from before are stale. @throws when the store cannot answer */
+  reload(): Promise<void>
 }
 
 const answersKept = 2_000
 
 /**
  * Opens the embedded upstream on a store. The objects of all regions are held in memory and every write is committed to the
- * store before its answer. @throws when the store cannot answer or a table under config/ is broken
+ * store before its answer. @throws when the store cannot answer
  */
-export async function openEmulator(parts: EmulatorParts): Promise<Upstream> {
-  const [model, permissions] = await Promise.all([loadModel(), loadPermissions()])
+export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<EmbeddedUpstream> {
+  await seedV7(parts.store, parts.seed, facts)
+  const known = parts.known ?? new Map<string, Entry>()
   const regions = new Map<RegionId, StoredRegion>()
-  for (const region of regionIds)
-    regions.set(
-      region,
-      await openStoredRegion(parts.store, region, seedEntries(parts.seed, region, permissions)),
-    )
+  for (const region of regionIds) regions.set(region, await openStoredRegion(parts.store, region, known))
   const turns = new Map(regionIds.map((region) => [region, inTurn()]))
   const cache = answerCache(answersKept)
-  const prepared: Prepared = {
-    ...parts,
-    model,
-    permissions,
-    answerers: answerersOf(model),
-    rows: new Map(model.rows.map((row) => [row.id, row])),
-  }
+  const prepared: Prepared = { ...parts, ...facts }
   const regionOf = (id: RegionId): StoredRegion => regions.get(id) as StoredRegion
   const turnOf = (id: RegionId): Turn => turns.get(id) as Turn
 
@@ -80,6 +101,9 @@ export async function openEmulator(parts: EmulatorParts): Promise<Upstream> {
         name: textOf(state.find('account-groups', aid)?.fields['accountGroupName']) ?? aid,
         isLogin: index === 0,
       }))
+    },
+    async reload() {
+      for (const region of regionIds) await turnOf(region)(() => regionOf(region).reload())
     },
   }
 }

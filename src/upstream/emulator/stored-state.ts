@@ -22,19 +22,29 @@ const putEntry = (region: RegionId, entry: Entry): Change => ({
 })
 
 /** Objects that the store has of a region, page by page. */
-async function readEntries(store: Store, region: RegionId): Promise<readonly Entry[]> {
+async function readEntries(
+  store: Store,
+  region: RegionId,
+  known: ReadonlyMap<string, Entry>,
+): Promise<readonly Entry[]> {
   const entries: Entry[] = []
   let page: readonly StoredRecord[] = []
   do {
     const last = page.at(-1)
     page = await store.list(indexOf(region), { limit: 1000, ...(last && { after: last.key }) })
-    entries.push(...page.map(({ value }) => JSON.parse(value) as Entry))
+    entries.push(...page.map(({ value }) => known.get(value) ?? (JSON.parse(value) as Entry)))
   } while (page.length > 0)
   return entries
 }
 
+export interface RegionSeed {
+  readonly region: RegionId
+  /** Asked only of a store that never held the region. */
+  readonly seed: () => readonly NewEntry[]
+}
+
 /** A store that never held the region takes the seed, with the mark that it did: what is deleted later does not come back. */
-async function seedOnce(store: Store, region: RegionId, seed: readonly NewEntry[]): Promise<void> {
+export async function seedOnce(store: Store, { region, seed }: RegionSeed): Promise<void> {
   const [marker] = await store.read([markerKey(region)])
   if (marker) return
   const mark: Change = {
@@ -44,7 +54,7 @@ async function seedOnce(store: Store, region: RegionId, seed: readonly NewEntry[
     expiresAt: never,
     expected: 'absent',
   }
-  const entries = seed.map((entry, index): Entry => ({ ...entry, sequence: index + 1 }))
+  const entries = seed().map((entry, index): Entry => ({ ...entry, sequence: index + 1 }))
   // A conflict means that another process has just seeded the store: what it wrote is read then.
   await store.commit([mark, ...entries.map((entry) => putEntry(region, entry))])
 }
@@ -55,21 +65,32 @@ export interface StoredRegion {
   current(): Promise<RegionState>
   /** Commits a draft's changes and shows them from then on. @throws when the store cannot answer */
   write(written: Written): Promise<void>
+  /** Reads the objects anew, as the store was put back to another state. @throws when the store cannot answer */
+  reload(): Promise<void>
 }
 
-/** @throws when the store cannot answer */
+/** The entries of an image of a store by their stored text: what `known` takes. */
+export const entriesByText = (
+  records: Iterable<{ readonly key: string; readonly value: string }>,
+): ReadonlyMap<string, Entry> =>
+  new Map(
+    [...records]
+      .filter(({ key }) => /^v7:(?!seeded:)/.test(key))
+      .map(({ value }) => [value, JSON.parse(value) as Entry]),
+  )
+
+/** @param known entries by their stored text, which need not be parsed again @throws when the store cannot answer */
 export async function openStoredRegion(
   store: Store,
   region: RegionId,
-  seed: readonly NewEntry[],
+  known: ReadonlyMap<string, Entry>,
 ): Promise<StoredRegion> {
-  await seedOnce(store, region, seed)
-  let state = regionState(region, await readEntries(store, region), 0)
+  let state = regionState(region, await readEntries(store, region, known), 0)
   let isStale = false
   let reading: Promise<void> | undefined
 
   async function readAnew(): Promise<void> {
-    state = regionState(region, await readEntries(store, region), state.revision + 1)
+    state = regionState(region, await readEntries(store, region, known), state.revision + 1)
     isStale = false
   }
   return {
@@ -96,5 +117,6 @@ export async function openStoredRegion(
       }
       state.apply(written)
     },
+    reload: readAnew,
   }
 }

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import type { Audit } from '#audit/audit.ts'
+import { storeAudit, storeAuditTrail } from '#audit/store-audit.ts'
+import type { Broker } from '#broker/broker.ts'
+import { ownStanding } from '#broker/own-standing.ts'
+import type { Clock } from '#domain/clock.ts'
+import type { ResourceServer } from '#domain/integration.ts'
+import type { Grants } from '#grants/grants.ts'
+import { openGrants } from '#grants/stored-grants.ts'
+import { clientAddress } from '#http/client-address.ts'
+import type { Views } from '#http/page.ts'
+import type { Identity } from '#identity/identity.ts'
+import { localIdentity } from '#identity/local.ts'
+import { lightCost, scryptPasswords } from '#identity/password.ts'
+import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
+import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import { parseIntegrations } from '#integrations/configured-integrations.ts'
+import { type AdjustableIntegrations, storeIntegrations } from '#integrations/store-integrations.ts'
+import { type AdjustableLimits, openLimits } from '#limits/store-limits.ts'
+import { type KeyMaterial, type Secrets, secretsFrom } from '#secrets/secrets.ts'
+import type { StoreImage } from '#store/images.ts'
+import { openStore } from '#store/open-store.ts'
+import type { Store } from '#store/store.ts'
+import { type EmbeddedUpstream, openEmulator, seedV7 } from '#upstream/emulator/emulator.ts'
+import type { Seed } from '#upstream/emulator/seed.ts'
+import type { Entry } from '#upstream/emulator/state.ts'
+import type { KnownScopeWord } from '#upstream/scope-rules.ts'
+import type { Facts } from './compose-facts.ts'
+import { hostRule } from './listener.ts'
+import { seedPeople } from './seed-people.ts'
+import type { Settings } from './settings.ts'
+
+/** What the machine gives: time, chance, a way to log. Tests give their own (DECISIONS 12). */
+export interface Surroundings {
+  readonly clock: Clock
+  /** The clock that oidc-provider reads by itself. */
+  readonly engineNow: () => number
+  readonly randomBytes: (size: number) => Buffer
+  readonly newUuid: () => string
+  readonly log: (entry: object) => void
+}
+
+/** What a composition stands on. */
+export interface Ground {
+  readonly settings: Settings
+  /** The canonical origin, known once the port is bound. */
+  readonly origin: URL
+  readonly surroundings: Surroundings
+  readonly facts: Facts
+  readonly material: KeyMaterial
+  readonly store: Store
+  /** v7 objects that need not be parsed again, by their stored text. */
+  readonly knownEntries: ReadonlyMap<string, Entry>
+}
+
+/** Everything behind a port, over one store. */
+export interface Capabilities {
+  readonly seed: Seed
+  readonly secrets: Secrets
+  readonly store: Store
+  readonly scopes: readonly KnownScopeWord[]
+  readonly audit: Audit
+  readonly identity: Identity
+  readonly userApiTokens: UserApiTokens
+  readonly resourceServers: readonly ResourceServer[]
+  readonly integrations: AdjustableIntegrations
+  readonly grants: Grants
+  readonly limits: AdjustableLimits
+  readonly broker: Broker
+  readonly upstream: EmbeddedUpstream
+  readonly views: Views
+  readonly addressOf: (request: IncomingMessage) => string
+  readonly allowsHost: (host: string) => boolean
+}
+
+function peopleOf({ surroundings, material, store }: Pick<Ground, 'surroundings' | 'material' | 'store'>) {
+  const { clock, randomBytes, newUuid: newToken } = surroundings
+  const secrets = secretsFrom(material, randomBytes)
+  const passwords = scryptPasswords(lightCost, randomBytes)
+  return {
+    identity: localIdentity({ store, secrets, passwords }),
+    userApiTokens: storedUserApiTokens({ store, secrets, clock, newToken }),
+  }
+}
+
+/** @throws with one line for a person when the integrations file or the store cannot be used */
+export async function openCapabilities(ground: Ground): Promise<Capabilities> {
+  const { settings, origin, surroundings, facts, material, store, knownEntries } = ground
+  const { clock, randomBytes } = surroundings
+  const { seed, scopes } = facts
+  const allScopes = scopes.map(({ name }) => name)
+  const configured = parseIntegrations(readFileSync(settings.integrations, 'utf8'), {
+    name: settings.integrations,
+    origin: origin.origin,
+    knownScopes: allScopes,
+  })
+  const secrets = secretsFrom(material, randomBytes)
+  const audit = storeAudit(clock, randomBytes)
+  const { identity, userApiTokens } = peopleOf(ground)
+  await seedPeople(seed, { store, identity, userApiTokens, clock })
+  return {
+    resourceServers: configured.resourceServers,
+    seed,
+    secrets,
+    store,
+    scopes,
+    audit,
+    identity,
+    userApiTokens,
+    integrations: storeIntegrations({ ...configured, allScopes, store, secrets }),
+    grants: openGrants({ store, secrets, clock, audit }),
+    limits: openLimits({ store, clock, enforced: settings.limits === 'on' }),
+    broker: ownStanding(),
+    upstream: await openEmulator({
+      store,
+      clock,
+      randomBytes,
+      identity,
+      userApiTokens,
+      trail: storeAuditTrail(store),
+      origin: origin.origin,
+      seed,
+      facts: facts.v7,
+      known: knownEntries,
+    }),
+    views: facts.views,
+    addressOf: clientAddress(settings.trustedProxies),
+    allowsHost: hostRule(origin, settings.allowedHosts),
+  }
+}
+
+/**
+ * What an empty store of this seed begins with, made in a store of its own: reset puts it back, workspaces begin with it.
+ * It belongs to the key material, as users and tokens are found by keyed hashes.
+ */
+export async function makeSeedImage(
+  ground: Pick<Ground, 'surroundings' | 'facts' | 'material'>,
+): Promise<StoreImage> {
+  const { clock, randomBytes: random } = ground.surroundings
+  const { store, images } = await openStore({ kind: 'memory' }, { clock, random })
+  await seedPeople(ground.facts.seed, { ...peopleOf({ ...ground, store }), store, clock })
+  await seedV7(store, ground.facts.seed, ground.facts.v7)
+  const image = await images.take()
+  await store.close()
+  return image
+}

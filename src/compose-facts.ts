@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import type { Operation } from '#domain/operation.ts'
+import { openViews, type Views } from '#http/page.ts'
+import { loadV7Facts, type V7Facts } from '#upstream/emulator/emulator.ts'
+import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
+import { loadOperations } from '#upstream/operations.ts'
+import { type KnownScopeWord, readScopeRules } from '#upstream/scope-rules.ts'
+import type { Settings } from './settings.ts'
+
+/** What files say, read once in a process and never changed: every composition of the process shares it. */
+export interface Facts {
+  readonly seed: Seed
+  readonly scopes: readonly KnownScopeWord[]
+  readonly operations: readonly Operation[]
+  readonly v7: V7Facts
+  readonly views: Views
+}
+
+/** @throws with one line for a person when a file cannot be used */
+export async function loadFacts(settings: Pick<Settings, 'seed'>): Promise<Facts> {
+  const seed = parseSeed(readFileSync(settings.seed, 'utf8'), settings.seed)
+  const [{ words }, operations, v7] = await Promise.all([readScopeRules(), loadOperations(), loadV7Facts()])
+  return { seed, scopes: words, operations, v7, views: openViews() }
+}

@@ -1,0 +1,120 @@
+/** Sockets: servers that listen, keep what comes too early, and drain. Knows nothing of what they serve. */
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Clock } from '#domain/clock.ts'
+import { certificateNames, type LocalCertificate, localCertificate } from './certificate.ts'
+import { type Settings, SettingsError } from './settings.ts'
+
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+
+/** Node's defaults let a slow client hold a socket for minutes (security-cases L01). */
+const patience: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+}
+const maxConnections = 10_000
+
+/** A server that is not bound yet. */
+export interface OpenServer {
+  readonly server: Server
+  /** Makes a certificate of ours that has expired by then a new one. @param now epoch ms */
+  renewCertificate(now: number): Promise<void>
+}
+
+export const plainServer = (): Server => createServer(patience)
+
+/** The public server of the settings, with TLS or without. @param machine by which clients judge a certificate */
+export async function openServer(settings: Settings, machine: Clock): Promise<OpenServer> {
+  if (!settings.tls) return { server: plainServer(), renewCertificate: () => Promise.resolve() }
+  const hostnames = certificateNames(originOf(settings, settings.port), settings.allowedHosts)
+  const certificateAt = (now: number): Promise<LocalCertificate> =>
+    localCertificate({ directory: settings.data, hostnames, now, machineNow: machine.now() })
+  let certificate = await certificateAt(machine.now())
+  const server: TlsServer = createTlsServer({ ...patience, cert: certificate.cert, key: certificate.key })
+  return {
+    server: server as Server,
+    async renewCertificate(at) {
+      if (certificate.expiresAt > at) return
+      certificate = await certificateAt(at)
+      server.setSecureContext({ cert: certificate.cert, key: certificate.key })
+    },
+  }
+}
+
+/** @returns the port that was bound @throws SettingsError, in words for a person */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.maxConnections = maxConnections
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const words: Readonly<Record<string, string>> = {
+        EADDRINUSE:
+          'the port is in use; choose another one with --port or --operator-port, 0 picks a free one',
+        EACCES: 'this process may not bind the port',
+        EADDRNOTAVAIL: 'this machine has no such address; choose another one with --host',
+        ENOTFOUND: 'this machine has no such address; choose another one with --host',
+      }
+      reject(
+        new SettingsError(`cannot listen on ${host}:${port}: ${words[error.code ?? ''] ?? error.message}`),
+      )
+    })
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+/**
+ * The port must be bound before anything can be composed, so a caller may be faster than the composition: such requests wait for
+ * it, as Node answers a request that nobody listens for never. @returns gives the server its listener, and the listener those
+ */
+export function listeningLater(server: Server): (listener: RequestListener) => void {
+  const early: Parameters<RequestListener>[] = []
+  const keep: RequestListener = (...exchange) => void early.push(exchange)
+  server.on('request', keep)
+  return (listener) => {
+    server.off('request', keep)
+    server.on('request', listener)
+    for (const exchange of early) listener(...exchange)
+  }
+}
+
+const endWithAnswer = (response: ServerResponse): void => {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
+}
+
+/**
+ * Keeps an eye on the answers under way. @returns what drains the server: it takes no new connections, tells kept ones to end with
+ * the answer under way or their next one, and resolves when the last one is gone
+ */
+export function drainable(server: Server): () => Promise<void> {
+  const underWay = new Set<ServerResponse>()
+  server.on('request', (_request, response) => {
+    underWay.add(response)
+    response.once('close', () => underWay.delete(response))
+  })
+  return () => {
+    for (const response of underWay) endWithAnswer(response)
+    server.prependListener('request', (_request, response) => endWithAnswer(response))
+    server.keepAliveTimeout = 1 // for answers whose head had gone already
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    return closed
+  }
+}
+
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** Every address of the machine: listened on, but no address to call. */
+const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
+
+/** @param port the one that was bound @returns the canonical origin */
+export function originOf(settings: Pick<Settings, 'origin' | 'host' | 'tls'>, port: number): URL {
+  if (settings.origin) return settings.origin
+  const { host, tls } = settings
+  const isLocal = isEveryAddress(host) || ['127.0.0.1', '::1', 'localhost'].includes(host)
+  return new URL(`${tls ? 'https' : 'http'}://${isLocal ? 'localhost' : inUrl(host)}:${port}`)
+}
+
+export const operatorUrlOf = ({ operatorHost }: Pick<Settings, 'operatorHost'>, port: number): string =>
+  `http://${isEveryAddress(operatorHost) ? '127.0.0.1' : inUrl(operatorHost)}:${port}`

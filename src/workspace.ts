@@ -1,0 +1,246 @@
+/**
+ * Workspace: one emulator with all that is its own: store, clock, journal, faults, snapshots, listeners. Several live in one
+ * process and share what files say and the keys; nothing else of one is seen in another.
+ */
+
+import { type AdjustableClock, adjustableClock, type Clock } from '#domain/clock.ts'
+import type { Workspace, Workspaces } from '#emulator-control/parts.ts'
+import type { Views } from '#http/page.ts'
+import { type KeyMaterial, secretsFrom } from '#secrets/secrets.ts'
+import type { OpenedStore, StoreImage, StoreImages } from '#store/images.ts'
+import { observed } from '#traffic/observe.ts'
+import { type OpenTraffic, openTraffic } from '#traffic/open-traffic.ts'
+import type { Entry } from '#upstream/emulator/state.ts'
+import type { Capabilities, Surroundings } from './compose-capabilities.ts'
+import { type ComposedEmulator, composeEmulator } from './compose-emulator.ts'
+import type { Facts } from './compose-facts.ts'
+import { namesOf, realAnswers } from './compose-traffic.ts'
+import { type Gate, openGate } from './gate.ts'
+import { noting } from './noting.ts'
+import type { Settings } from './settings.ts'
+import type { Snapshot } from './snapshot-document.ts'
+import { openSnapshots } from './snapshots.ts'
+import type { RequestListener } from './sockets.ts'
+
+/** What all workspaces of a process share. */
+export interface SharedGround {
+  readonly surroundings: Surroundings
+  readonly facts: Facts
+  readonly material: KeyMaterial
+  /** Entries of the seed by their stored text. */
+  readonly knownEntries: ReadonlyMap<string, Entry>
+  /** What an empty store begins with, and what reset puts back. */
+  readonly seedImage: () => Promise<StoreImage>
+  readonly workspaces: Workspaces
+  /** Machine timers. @returns what calls the work off */
+  readonly after: (milliseconds: number, work: () => void) => () => void
+  /** A stopwatch of the machine, in ms. */
+  readonly stopwatch: () => number
+}
+
+export interface WorkspaceParts {
+  readonly name: string
+  readonly settings: Settings
+  readonly origin: URL
+  /** @param clock the workspace's */
+  readonly open: (clock: Clock) => Promise<OpenedStore>
+  /** Told where the clock stands whenever somebody moved it. */
+  readonly clockMoved: (now: number) => void
+}
+
+export interface RunningWorkspace {
+  readonly name: string
+  readonly url: string
+  readonly publicListener: RequestListener
+  readonly operatorListener: RequestListener
+  readonly operatorToken: string
+  /** As they are now: a loaded snapshot may change them. */
+  capabilities(): Capabilities
+  drain(): void
+  close(): Promise<void>
+}
+
+/** No request is waited for longer than this before a reset. */
+const patienceMs = 2_000
+
+const isControl = (url: string): boolean => /^\/emulator(?:[/?]|$)/.test(url)
+const isWatching = (url: string): boolean => url.startsWith('/inspector/events')
+/** Neither noted nor disturbed: the tool itself, and what pages look like. */
+const isOwnAffair = (path: string): boolean => /^\/(?:inspector|assets)(?:\/|$)/.test(path)
+
+function trafficOf(
+  { surroundings, facts, material, after, stopwatch }: SharedGround,
+  clock: AdjustableClock,
+): OpenTraffic {
+  const { hash } = secretsFrom(material, surroundings.randomBytes)
+  return openTraffic({
+    clock,
+    timers: { now: stopwatch, after },
+    hash: (text) => hash('journal', text),
+    nameOf: namesOf(facts.operations),
+  })
+}
+
+/** The composition of a workspace; another one takes its place when the keys change. */
+interface Composition {
+  current(): ComposedEmulator
+  material(): KeyMaterial
+  /** The store was put back to another state, under these keys. */
+  follow(keys: KeyMaterial): Promise<void>
+}
+
+async function openComposition(
+  build: (material: KeyMaterial) => Promise<ComposedEmulator>,
+  firstKeys: KeyMaterial,
+): Promise<Composition> {
+  let material = firstKeys
+  let current = await build(material)
+  return {
+    current: () => current,
+    material: () => material,
+    async follow(keys) {
+      if (keys === material) return current.reload()
+      await current.close()
+      material = keys
+      current = await build(keys)
+      return undefined
+    },
+  }
+}
+
+/** What is put back at a reset, and when a snapshot is loaded. */
+interface Restorable {
+  readonly clock: AdjustableClock
+  readonly traffic: OpenTraffic
+  readonly images: StoreImages
+  /** Asked when it is needed: the composition is made after this. */
+  readonly composition: () => Composition
+  readonly gate: () => Gate
+  readonly shared: SharedGround
+}
+
+function restoring(parts: Restorable): Pick<Workspace, 'reset' | 'snapshots'> {
+  const { clock, traffic, images, composition, gate, shared } = parts
+
+  async function putBack({
+    image,
+    material,
+    lifetimes,
+  }: Omit<Snapshot, 'takenAt' | 'frozen'>): Promise<void> {
+    traffic.calm()
+    await images.restore(image)
+    await composition().follow(material)
+    composition().current().capabilities.integrations.replaceLifetimes(lifetimes)
+  }
+
+  return {
+    reset: () =>
+      gate().closedFor(async () => {
+        const { material } = shared
+        clock.reset()
+        await putBack({ image: await shared.seedImage(), material, lifetimes: new Map() })
+        traffic.faults.clear()
+        traffic.journal.clear()
+      }),
+    snapshots: openSnapshots({
+      take: () =>
+        gate().closedFor(async () => ({
+          image: await images.take(),
+          material: composition().material(),
+          takenAt: clock.now(),
+          frozen: clock.read().frozen,
+          lifetimes: composition().current().capabilities.integrations.ownLifetimes(),
+        })),
+      load: (snapshot) =>
+        gate().closedFor(async () => {
+          clock.reset()
+          clock.set(snapshot.takenAt)
+          if (snapshot.frozen) clock.freeze()
+          await putBack(snapshot)
+        }),
+    }),
+  }
+}
+
+interface FrontParts {
+  readonly settings: Settings
+  readonly origin: URL
+  readonly clock: AdjustableClock
+  readonly traffic: OpenTraffic
+  readonly gate: Gate
+  readonly current: () => ComposedEmulator
+}
+
+/** The public listener: the control API beside, journal and faults in front of, what is emulated. */
+function frontOf(parts: FrontParts, views: Views): RequestListener {
+  const { settings, origin, clock, traffic, gate, current } = parts
+  const seen = observed(gate.listener, {
+    traffic,
+    addressOf: (request) => current().capabilities.addressOf(request),
+    isOwnAffair,
+    knownAnswer: realAnswers({
+      origin: origin.origin,
+      clock,
+      callsPerMinute: settings.callsPerMinute,
+      views,
+    }),
+  })
+  return (request, response) =>
+    isControl(request.url ?? '') ? current().control(request, response) : seen(request, response)
+}
+
+/** Begins a workspace. @throws with one line for a person when a file or the store cannot be used */
+export async function openWorkspace(
+  { name, settings, origin, open, clockMoved }: WorkspaceParts,
+  shared: SharedGround,
+): Promise<RunningWorkspace> {
+  const { surroundings, facts, material: firstKeys, after } = shared
+  const clock = adjustableClock(surroundings.clock, clockMoved)
+  const { store, images } = await open(clock)
+  const traffic = trafficOf(shared, clock)
+  const operatorToken = settings.operatorToken ?? surroundings.randomBytes(24).toString('base64url')
+  const gate: Gate = openGate({
+    listener: (...exchange) => composition.current().publicListener(...exchange),
+    isExempt: isWatching,
+    patienceMs,
+    after,
+  })
+  const workspace: Workspace = {
+    name,
+    url: origin.origin,
+    ...restoring({ clock, traffic, images, shared, composition: () => composition, gate: () => gate }),
+  }
+  const current = (): ComposedEmulator => composition.current()
+  const publicListener = frontOf({ settings, origin, clock, traffic, gate, current }, facts.views)
+  const composition = await openComposition(
+    (material) =>
+      composeEmulator({
+        ...shared,
+        settings: { ...settings, operatorToken },
+        surroundings: { ...surroundings, clock, log: noting(traffic, surroundings.log) },
+        origin,
+        material,
+        store,
+        clock,
+        traffic,
+        workspace,
+        front: publicListener,
+        cookieSuffix: name === 'default' ? '' : `_${name}`,
+      }),
+    firstKeys,
+  )
+  return {
+    name,
+    url: origin.origin,
+    publicListener,
+    operatorListener: (...exchange) => current().operatorListener(...exchange),
+    operatorToken,
+    capabilities: () => current().capabilities,
+    drain: () => current().drain(),
+    async close() {
+      traffic.calm()
+      await current().close()
+      await store.close()
+    },
+  }
+}

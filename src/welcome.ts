@@ -69,6 +69,7 @@ export function landingOf(parts: {
       region: user.region,
       password: user.password,
       role: roleOf(user),
+      apiKey: user.userApiToken,
     })),
     clients: integrations.map((integration) => ({
       name: integration.name,

@@ -1,5 +1,5 @@
 /**
- * Pages: turns a view of `views/` and its model into HTML, and serves the style sheet and the mark that every page links to.
+ * Pages: turns a view of `views/` and its model into HTML, and serves the style sheet, the mark and the few scripts that pages link to.
  * The only home of the template engine. Knows no page: each page's model and render function live with its surface.
  */
 import { createHash } from 'node:crypto'
@@ -61,8 +61,13 @@ const styleParts = [
   'messages',
   'connections',
   'playground',
+  'cards',
+  'inspector',
   'small-screens',
 ]
+
+/** Each is one file of `views/script`, loaded by the view of its name. */
+const scripts = ['playground', 'inspector']
 
 function assetOf(name: string, contentType: string, body: Buffer): PageAsset {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 16)
@@ -80,10 +85,18 @@ export function openViews(folder: URL = new URL('../../views/', import.meta.url)
   const styles = styleParts.map((name) => readFileSync(new URL(`style/${name}.css`, folder)))
   const style = assetOf('style.css', 'text/css; charset=utf-8', Buffer.concat(styles))
   const mark = assetOf('mark.svg', 'image/svg+xml', readFileSync(new URL('mark.svg', folder)))
-  const links = { styleHref: style.href, markHref: mark.href }
+  const scriptAssets = scripts.map((name) =>
+    assetOf(
+      `script/${name}.js`,
+      'text/javascript; charset=utf-8',
+      readFileSync(new URL(`script/${name}.js`, folder)),
+    ),
+  )
+  const scriptHrefs = Object.fromEntries(scripts.map((name, index) => [name, scriptAssets[index]?.href]))
+  const links = { styleHref: style.href, markHref: mark.href, scriptHrefs }
   return {
     render: (view, model) => eta.render(`@${view}`, { ...model, ...links }),
-    assets: [style, mark],
+    assets: [style, mark, ...scriptAssets],
   }
 }
 

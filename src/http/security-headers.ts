@@ -1,7 +1,7 @@
 /** The headers of every HTML page (security-cases section 3; RFC 9700 §4.2.4 and §4.16; ASVS 5.0 V3). */
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 
-// No `script-src`: no page has a script. `form-action` needs the continue page, because Chromium applies it to redirects too.
+// No `script-src`: pages have no script but for those that ask for it. `form-action` needs the continue page, because Chromium applies it to redirects too.
 const contentSecurityPolicy = [
   "default-src 'none'",
   "style-src 'self'",
@@ -41,6 +41,9 @@ const featuresOff = [
   'xr-spatial-tracking',
 ]
 
+/** For pages that are part of no sign-in: scripts and requests of their own origin, in files; nothing that makes code out of text. */
+const scriptedPolicy = `${contentSecurityPolicy}; script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`
+
 const pageHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy': contentSecurityPolicy,
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -50,6 +53,24 @@ const pageHeaders: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
   'Cache-Control': 'no-store',
   'Permissions-Policy': featuresOff.map((feature) => `${feature}=()`).join(', '),
+}
+
+/** What differs on a page with scripts of its own. */
+const scriptedHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': scriptedPolicy,
+  'Permissions-Policy': featuresOff
+    .map((feature) => `${feature}=${feature === 'clipboard-write' ? '(self)' : '()'}`)
+    .join(', '),
+}
+
+const scripted = 'hasOwnScripts'
+
+/**
+ * Lets the page that is being answered load scripts of our own origin. Called by its surface once the page is rendered, so that an
+ * error page in its place has none; pages of sign-in and consent never call it.
+ */
+export function allowOwnScripts(ctx: Pick<Context, 'state'>): void {
+  ctx.state[scripted] = true
 }
 
 // RFC 6797 §7.2: never over http. Nor for this machine's own name: the pin covers every port, so it would break all the other
@@ -76,6 +97,7 @@ export function securityHeaders(origin: URL): Middleware {
       if (error instanceof Error) Object.assign(error, { headers: { ...headersOf(error), ...headers } })
       throw error
     }
-    if (ctx.response.is('html')) ctx.set(headers)
+    if (!ctx.response.is('html')) return
+    ctx.set(ctx.state[scripted] === true && ctx.status < 400 ? { ...headers, ...scriptedHeaders } : headers)
   }
 }

@@ -1,6 +1,7 @@
-/** The playground's pages: what this emulator is and how to begin, and where the seeded integrations' redirects arrive. */
+/** The landing page: what this emulator is and how to begin; and the page at a seeded integration's redirect URI. */
 import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { Views } from '#http/page.ts'
+import { type Offers, offersInWords } from './offers.ts'
 
 export interface LandingPage {
   readonly origin: string
@@ -11,6 +12,8 @@ export interface LandingPage {
     /** Undefined for a user who signs in elsewhere. */
     readonly password: string | undefined
     readonly role: string
+    /** A User API Token, for connectors. */
+    readonly apiKey: string | undefined
   }[]
   readonly clients: readonly {
     readonly name: string
@@ -25,10 +28,16 @@ export interface LandingPage {
   readonly accountHref: string
 }
 
-/** The page at `GET /`. */
-export const landingPage = (views: Views, page: LandingPage): string =>
+/** The page at `GET /`; it has no script. @param connected how many connections this browser has in the playground */
+export const landingPage = (
+  views: Views,
+  page: LandingPage,
+  { offers, connected }: { readonly offers: Offers; readonly connected: number },
+): string =>
   views.render('landing', {
     ...page,
+    connected,
+    offers: offersInWords(offers),
     users: page.users.map((user) => ({ ...user, region: regionLabel(user.region) })),
   })
 

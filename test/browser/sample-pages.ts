@@ -7,6 +7,7 @@ import { errorPage, tooManyAttemptsPage } from '#http/error-page.ts'
 import type { Views } from '#http/page.ts'
 import { passwordPage, signInPage } from '#http/sign-in-page.ts'
 import { callbackPage, landingPage } from '#playground/pages.ts'
+import { playgroundPage } from '#playground/playground-page.ts'
 import {
   accountGroups,
   accountModel,
@@ -17,6 +18,7 @@ import {
   landingModel,
   type SampleText,
 } from './sample-models.ts'
+import { emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
 
 const signIn = { action: '/interaction/k3V2/sign-in', csrf: 'sample' } as const
 const deviceForm = { action: '/oauth2/device', xsrf: 'sample' } as const
@@ -118,7 +120,10 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       connections: [{ ...connection(text, 'DDDDDDDDDDDDDDDD'), accountGroups: accountGroups(text, 40) }],
     }),
     'account-empty': accountPage(views, { ...accountModel(text), connections: [] }),
-    landing: landingPage(views, landingModel),
+    landing: landingPage(views, landingModel, { offers: sampleOffers(text), connected: 0 }),
+    'landing-connected': landingPage(views, landingModel, { offers: sampleOffers(text), connected: 3 }),
+    playground: playgroundPage(views, playgroundModel(text)),
+    'playground-empty': playgroundPage(views, emptyPlayground),
     callback: callbackPage(views, answer(text)),
     'callback-denied': callbackPage(views, {
       integration: 'Meraki',

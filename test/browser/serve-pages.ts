@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import Koa from 'koa'
 import { openViews, serveAssets } from '#http/page.ts'
-import { securityHeaders } from '#http/security-headers.ts'
+import { allowOwnScripts, securityHeaders } from '#http/security-headers.ts'
 import type { SampleText } from './sample-models.ts'
 import { samplePages } from './sample-pages.ts'
 
@@ -23,6 +23,7 @@ export async function servePages(text: SampleText): Promise<PageServer> {
     if (html === undefined) return
     ctx.type = 'html'
     ctx.body = html
+    if (/^\/(?:playground|inspector)/.test(ctx.path)) allowOwnScripts(ctx)
   })
   const server = app.listen(0, '127.0.0.1')
   await new Promise<void>((resolve, reject) => {

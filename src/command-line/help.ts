@@ -1,6 +1,6 @@
 const commands = [
   ['emulate', 'serves until Ctrl-C or SIGTERM; the default when options stand alone'],
-  ['doctor', 'checks this machine and the configuration, with the options that emulate would get'],
+  ['doctor', 'checks this machine and the configuration; takes the options of emulate'],
   ['help', 'this text'],
   ['version', 'the version of this program'],
 ] as const

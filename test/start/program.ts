@@ -26,13 +26,17 @@ export interface Ready {
   readonly operatorToken: string
 }
 
-/** @param entry the file to run @param environment its whole environment */
+/**
+ * @param args options, a command before them or none @param entry the file to run @param environment its whole environment
+ */
 export function startProgram(
   args: readonly string[],
   entry = 'src/main.ts',
   environment: Readonly<Record<string, string>> = {},
 ): Program {
-  const child = spawn(process.execPath, [entry, '--port', '0', '--operator-port', '0', ...args], {
+  const commandLength = args[0]?.startsWith('-') === false ? 1 : 0
+  const options = ['--port', '0', '--operator-port', '0', ...args.slice(commandLength)]
+  const child = spawn(process.execPath, [entry, ...args.slice(0, commandLength), ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 18_000,
     killSignal: 'SIGKILL',
@@ -68,7 +72,7 @@ export async function startReady(
   args: readonly string[] = [],
   entry?: string,
 ): Promise<Program & { readonly ready: Ready }> {
-  const program = startProgram(['--json', ...args], entry)
+  const program = startProgram([...args, '--json'], entry)
   const [line = ''] = (await program.said('\n')).split('\n')
   return { ...program, ready: JSON.parse(line) as Ready }
 }

@@ -4,7 +4,7 @@ import { members, region, text, user } from './members.ts'
 import type { Budget, EmulatorControlParts } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
 import { type ControlRoute, route } from './route.ts'
-import { limitsAreOff, selectUser } from './users.ts'
+import { limitsAreOff, selectUser, usersInOrder } from './users.ts'
 
 const bucketNames = ['calls', 'instant-test', 'template-deploy', 'dashboard-snapshot'] as const
 
@@ -25,7 +25,7 @@ async function ownerOf(
   if ((wanted.user === undefined) === (wanted.organization === undefined))
     return refuseWith(422, 'invalid_body', 'user, organization: allowed is exactly one of them')
   if (wanted.user !== undefined) return selectUser(users, { user: wanted.user, region: wanted.region })
-  const all = await users.all()
+  const all = await usersInOrder(users)
   const owners = new Map(
     all
       .filter((one) => one.organizationId === wanted.organization)

@@ -1,7 +1,6 @@
 /** The kinds of values that bodies and queries are made of, each with what is allowed in words. */
 import { z } from 'zod'
 import { type RegionId, regionIds } from '#domain/region.ts'
-import { type ControlRefusal, found, refuseWith } from './refusals.ts'
 
 /** A JSON object with these members and no others. */
 export function members<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
@@ -66,18 +65,6 @@ export const instant: z.ZodType<number, string> = z.iso
   .datetime({ offset: true, error: instantWords })
   .transform((words) => Date.parse(words))
   .refine((at) => at >= Date.UTC(2000) && at < Date.UTC(2200), instantWords)
-
-/** How workspaces and snapshots are called: a piece of a path without escapes. */
-export const nameWords =
-  'allowed are 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first'
-const namePattern = /^[A-Za-z0-9][\w.-]{0,63}$/
-
-/** A name given in a body. */
-export const givenName: z.ZodString = z.string(nameWords).regex(namePattern, nameWords)
-
-/** @returns why the name of a path is none, or undefined when it is one */
-export const nameProblem = (name: string): ControlRefusal | undefined =>
-  namePattern.test(name) ? undefined : refuseWith(422, 'invalid_name', `name: ${found(name)}; ${nameWords}`)
 
 /** The region, where an e-mail address alone does not say who is meant. */
 export const region: z.ZodType<RegionId, RegionId> = z.enum(regionIds, `allowed are ${regionIds.join(', ')}`)

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { nameProblem } from './members.ts'
 import type { EmulatorControlParts, SnapshotFacts, Workspace } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
 import { type ControlRoute, route } from './route.ts'
@@ -11,6 +10,14 @@ const snapshotAnswer = ({ name, records, takenAt }: SnapshotFacts): object => ({
   records,
   takenAt: new Date(takenAt).toISOString(),
 })
+
+const nameWords = 'allowed are 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first'
+
+/** A piece of a path without escapes. */
+const nameProblem = (name: string): ControlRefusal | undefined =>
+  /^[A-Za-z0-9][\w.-]{0,63}$/.test(name)
+    ? undefined
+    : refuseWith(422, 'invalid_name', `name: ${found(name)}; ${nameWords}`)
 
 const pathOf = (name: string): string => `/emulator/snapshots/${name}`
 

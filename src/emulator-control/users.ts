@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { regionIds } from '#domain/region.ts'
 import { normalizedEmail, parseUserId, type User } from '#domain/user.ts'
 import { members, region } from './members.ts'
 import type { EmulatorControlParts } from './parts.ts'
@@ -12,6 +13,12 @@ export interface UserSelection {
   readonly region?: User['region'] | undefined
 }
 
+/** In the order of the regions, and of the seed below them. */
+export async function usersInOrder(users: EmulatorControlParts['users']): Promise<readonly User[]> {
+  const place = ({ region, uid }: User): number => regionIds.indexOf(region) * 1e15 + Number(uid)
+  return [...(await users.all())].sort((one, other) => place(one) - place(other))
+}
+
 const inWords = ({ email, id, region }: User): string => `${email} (${region}, ${id})`
 
 /**
@@ -22,7 +29,7 @@ export async function selectUser(
   users: EmulatorControlParts['users'],
   selection: UserSelection,
 ): Promise<User | ControlRefusal> {
-  const all = await users.all()
+  const all = await usersInOrder(users)
   const id = parseUserId(selection.user)?.id
   const email = normalizedEmail(selection.user)
   const fitting = all.filter(
@@ -52,7 +59,7 @@ const userAnswer = (user: User): object => ({
   name: user.name,
   region: user.region,
   organization: { id: user.organizationId, name: user.organizationName },
-  locked: user.disabled,
+  locked: user.locked === true,
 })
 
 function lockRoute(parts: EmulatorControlParts, method: 'PUT' | 'DELETE'): ControlRoute {
@@ -100,7 +107,10 @@ export function userRoutes(parts: EmulatorControlParts): readonly ControlRoute[]
     route({
       method: 'GET',
       path: '/emulator/users',
-      answer: async () => ({ status: 200, body: { users: (await parts.users.all()).map(userAnswer) } }),
+      answer: async () => ({
+        status: 200,
+        body: { users: (await usersInOrder(parts.users)).map(userAnswer) },
+      }),
     }),
     lockRoute(parts, 'PUT'),
     lockRoute(parts, 'DELETE'),

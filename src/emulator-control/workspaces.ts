@@ -1,7 +1,12 @@
-import { givenName, members, wholeNumber } from './members.ts'
+import { z } from 'zod'
+import { members, wholeNumber } from './members.ts'
 import type { EmulatorControlParts, WorkspaceFacts, Workspaces } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
 import { type ControlRoute, route } from './route.ts'
+
+/** As a part of a path and of a cookie's name. */
+const nameWords = 'allowed are 1 to 32 characters a to z, 0 to 9 and -, a letter first'
+const workspaceName = z.string(nameWords).regex(/^[a-z][a-z0-9-]{0,31}$/, nameWords)
 
 const workspaceAnswer = ({ name, url }: WorkspaceFacts): object => ({ name, url })
 
@@ -29,7 +34,7 @@ export function workspaceRoutes({ workspace, workspaces }: EmulatorControlParts)
     route({
       method: 'POST',
       path: '/emulator/workspaces',
-      body: members({ name: givenName, port: wholeNumber(0, 65_535).default(0) }),
+      body: members({ name: workspaceName, port: wholeNumber(0, 65_535).default(0) }),
       answer: async ({ body: { name, port } }) => {
         if (namesOf(workspaces).includes(name))
           return refuseWith(
@@ -54,6 +59,12 @@ export function workspaceRoutes({ workspace, workspaces }: EmulatorControlParts)
       method: 'DELETE',
       path: '/emulator/workspaces/{name}',
       answer: async ({ params: { name = '' } }) => {
+        if (name === workspace.name && name !== workspaces.list()[0]?.name)
+          return refuseWith(
+            409,
+            'own_workspace',
+            `workspace: ${found(name)}; none can end itself: ask another one, as ${workspaces.list()[0]?.url}`,
+          )
         const removed = await workspaces.remove(name)
         if (removed === 'default')
           return refuseWith(

@@ -133,7 +133,6 @@ const pages: readonly (readonly [string, number, Visit])[] = [
   ['nothing there', 404, ({ url }, person) => person.open(`${url}/nothing-here`)],
   ['nothing there under account', 404, ({ url }, person) => person.open(`${url}/account/nothing`)],
   ['another spelling', 404, ({ url }, person) => person.open(`${url}/OAuth2/Device/`)],
-  ['the control API, which is not there yet', 404, ({ url }, person) => person.open(`${url}/emulator/clock`)],
   ['post to nothing', 404, ({ url }, person) => send(person, `${url}/nothing-here`)],
   ['wrong method', 405, ({ url }, person) => send(person, `${url}/oauth2/authorize`)],
   [

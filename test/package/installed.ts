@@ -1,7 +1,7 @@
 /** The package as a stranger gets it: packed, and installed into an empty project. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -35,7 +35,11 @@ export interface Project extends AsyncDisposable {
   readonly folder: string
 }
 
-/** Packs this repository, with the build that belongs to it, and installs that into a project that has nothing else. */
+const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+/** Packs this repository, with the build that belongs to it, and installs that into a project that has Node's types and no more. */
 export async function installedProject(): Promise<Project> {
   const folder = mkdtempSync(join(tmpdir(), 'panoptes-package-'))
   const dispose = async (): Promise<void> => rmSync(folder, { recursive: true, force: true })
@@ -43,7 +47,8 @@ export async function installedProject(): Promise<Project> {
     await said('.', 'npm', 'pack', '--pack-destination', folder)
     const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball'
     writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }')
-    await said(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`)
+    const install = ['install', '--prefer-offline', '--no-audit', '--no-fund']
+    await said(folder, 'npm', ...install, `./${tarball}`, `@types/node@${devDependencies['@types/node']}`)
   } catch (error) {
     await dispose()
     throw error

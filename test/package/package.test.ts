@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { installedProject, type Project, said, startedReady } from './installed.ts'
@@ -114,5 +114,54 @@ describe('the command of the package', () => {
 
   test('says its version', async () => {
     expect(await said(project.folder, 'npx', 'panoptes', 'version')).toBe(`${manifest().version}\n`)
+  })
+})
+
+/** A test as a stranger writes it, who checks types more strictly than we do and skips none of our declarations. */
+const consumer = `
+import { type Panoptes, startPanoptes } from 'panoptes/testing'
+
+await using panoptes: Panoptes = await startPanoptes({ limits: 'off' })
+const headers = { authorization: 'Bearer ${documentedToken}' }
+const answer: Response = await fetch(new URL('/v7/tests', panoptes.url), { headers })
+const { aheadSeconds }: { readonly aheadSeconds: number } = await panoptes.clock.advance('1h')
+const users: readonly { readonly email: string }[] = await panoptes.users.list()
+console.log(answer.status, aheadSeconds, users.length > 3)
+// @ts-expect-error allowed are on and off
+await startPanoptes({ limits: 'sometimes' }).catch((error: unknown) => console.log((error as Error).message))
+`
+
+describe('panoptes/testing of the package', () => {
+  const compilerOptions = {
+    target: 'es2024',
+    lib: ['es2024', 'esnext.disposable'],
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    noEmit: true,
+  }
+
+  test('has types that need nothing but Node’s, and starts an emulator in the process', async () => {
+    writeFileSync(join(project.folder, 'consumer.ts'), consumer)
+    writeFileSync(
+      join(project.folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['consumer.ts'] }),
+    )
+    const compiler = resolve('node_modules/typescript/bin/tsc')
+    expect(await said(project.folder, process.execPath, compiler, '--project', '.')).toBe('')
+    expect(await said(project.folder, process.execPath, 'consumer.ts')).toBe(
+      '200 3600 true\n--limits: found "sometimes"; allowed are on and off\n',
+    )
+  })
+
+  test('is all that can be imported', async () => {
+    const importing = (name: string): Promise<string> =>
+      said(project.folder, process.execPath, '--input-type=module', '--eval', `await import('${name}')`)
+    for (const name of ['panoptes', 'panoptes/dist/main.js', 'panoptes/testing.js'])
+      await expect(importing(name)).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED')
+    expect(await importing('panoptes/testing')).toBe('')
   })
 })

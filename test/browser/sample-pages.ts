@@ -6,8 +6,12 @@ import { continuePage, signedOutPage, signOutPage } from '#authorization-server/
 import { errorPage, tooManyAttemptsPage } from '#http/error-page.ts'
 import type { Views } from '#http/page.ts'
 import { passwordPage, signInPage } from '#http/sign-in-page.ts'
+import { exchangePage } from '#inspector/exchange-page.ts'
+import { flowPage } from '#inspector/flow-page.ts'
+import { listPage } from '#inspector/list-page.ts'
 import { callbackPage, landingPage } from '#playground/pages.ts'
 import { playgroundPage } from '#playground/playground-page.ts'
+import { sampleExchange, sampleExchanges } from './sample-inspector.ts'
 import {
   accountGroups,
   accountModel,
@@ -23,6 +27,35 @@ import { emptyPlayground, playgroundModel, sampleOffers } from './sample-playgro
 const signIn = { action: '/interaction/k3V2/sign-in', csrf: 'sample' } as const
 const deviceForm = { action: '/oauth2/device', xsrf: 'sample' } as const
 const error = { requestId: '0192d5c1-7b1e-7c3a-9f62-5f3c1d2e4a90' } as const
+
+/** The inspector's pages. */
+function inspectorPages(views: Views, text: SampleText): Readonly<Record<string, string>> {
+  const exchanges = sampleExchanges(text)
+  const shown = (id: number): string =>
+    exchangePage(views, {
+      exchange: exchanges[id - 1] ?? { ...sampleExchange, id },
+      flow: exchanges,
+      origin: 'http://localhost:7070',
+    })
+  return {
+    inspector: listPage(views, {
+      exchanges,
+      filter: { surface: 'v7', status: 200, name: text.code },
+      lastId: 7,
+    }),
+    'inspector-empty': listPage(views, {
+      exchanges: [],
+      filter: { surface: '', status: undefined, name: '' },
+      lastId: 0,
+    }),
+    'inspector-exchange': shown(4),
+    'inspector-exchange-refused': shown(6),
+    'inspector-exchange-call': shown(5),
+    'inspector-exchange-broken': shown(7),
+    'inspector-flow': flowPage(views, { flow: exchanges }),
+    'inspector-flow-empty': flowPage(views, { flow: [] }),
+  }
+}
 
 /** @returns the HTML of every page in each of its states, by name; `continue` is the one that leaves at once */
 export function samplePages(views: Views, text: SampleText): Readonly<Record<string, string>> {
@@ -124,6 +157,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
     'landing-connected': landingPage(views, landingModel, { offers: sampleOffers(text), connected: 3 }),
     playground: playgroundPage(views, playgroundModel(text)),
     'playground-empty': playgroundPage(views, emptyPlayground),
+    ...inspectorPages(views, text),
     callback: callbackPage(views, answer(text)),
     'callback-denied': callbackPage(views, {
       integration: 'Meraki',

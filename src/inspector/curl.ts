@@ -1,0 +1,34 @@
+import type { Exchange } from '#traffic/traffic.ts'
+import { headerOf } from './reading.ts'
+
+// What callers sent goes into a command to paste: single quotes leave a shell nothing to interpret.
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** Headers that say something of the call; the rest belongs to the connection or to the browser. */
+const telling = ['authorization', 'content-type', 'accept']
+
+/** The kind of a credential in capitals, to be put in: `<token:1a2b3c4d>` becomes `YOUR-TOKEN`. */
+const withPlaceholders = (text: string): string =>
+  text.replace(
+    /<([\w.-]+):[\w-]{8}>/g,
+    (_, kind: string) => `YOUR-${kind.toUpperCase().replaceAll('_', '-')}`,
+  )
+
+/** @returns the request as a command, with names in place of its credentials */
+export function curlOf({ method, path, query, headers, body }: Exchange, origin: string): string {
+  const search = new URLSearchParams(
+    query.map(([name, value]): [string, string] => [name, withPlaceholders(value)]),
+  ).toString()
+  const url = `${origin}${withPlaceholders(path)}${search === '' ? '' : `?${search}`}`
+  const parts = [
+    `curl ${method === 'GET' ? '' : `-X ${quoted(method)} `}${quoted(url)}`,
+    ...telling.flatMap((name) => {
+      const value = headerOf(headers, name)
+      return value === undefined || value === '*/*'
+        ? []
+        : [`-H ${quoted(`${name}: ${withPlaceholders(value)}`)}`]
+    }),
+    ...(body === undefined || body.text === '' ? [] : [`--data-raw ${quoted(withPlaceholders(body.text))}`]),
+  ]
+  return parts.join(' \\\n  ')
+}

@@ -1,0 +1,72 @@
+import { PassThrough } from 'node:stream'
+import type { Context } from 'koa'
+import type { Journal } from '#traffic/traffic.ts'
+import { isOwn, parseFilter } from './filter.ts'
+import { rowOf } from './words.ts'
+
+/** Each holds a connection for as long as a page is open. */
+const maxStreams = 20
+
+/** More than a page that reads can fall behind. */
+const maxBehindBytes = 256 * 1024
+
+/** Below what proxies wait for. In machine time: it keeps a socket alive. */
+const heartbeatMs = 15_000
+
+export interface EventStreams {
+  /** Answers with a stream of the exchanges to come, or with 503 when there are too many or the service stops. */
+  open(ctx: Context): void
+  end(): void
+}
+
+/** Live exchanges as server-sent events: each a row of the list as JSON, its id the exchange's. */
+export function eventStreams(journal: Pick<Journal, 'subscribe'>): EventStreams {
+  const streams = new Set<PassThrough>()
+  let isOver = false
+
+  return {
+    open(ctx) {
+      if (isOver || streams.size >= maxStreams) {
+        ctx.status = 503
+        ctx.set('Retry-After', '30')
+        ctx.body = 'Too many live views are open.'
+        return
+      }
+      const filter = parseFilter(new URLSearchParams(ctx.querystring))
+      const stream = new PassThrough()
+      const heartbeat = setInterval(() => stream.write(': still here\n\n'), heartbeatMs)
+      const unsubscribe = journal.subscribe((exchange) => {
+        const { surface, status, name } = filter
+        const isWanted =
+          !isOwn(exchange) &&
+          (surface === '' || exchange.surface === surface) &&
+          (name === '' || exchange.name === name) &&
+          (status === undefined || exchange.answer?.status === status)
+        if (!isWanted) return
+        // A reader that has stopped reading is let go; the page connects again by itself.
+        if (stream.writableLength > maxBehindBytes) stream.end()
+        else stream.write(`id: ${exchange.id}\ndata: ${JSON.stringify(rowOf(exchange))}\n\n`)
+      })
+      streams.add(stream)
+      const close = (): void => {
+        clearInterval(heartbeat)
+        unsubscribe()
+        streams.delete(stream)
+        stream.end()
+      }
+      stream.once('close', close)
+      ctx.res.once('close', close)
+      ctx.status = 200
+      ctx.set('Cache-Control', 'no-store')
+      ctx.set('X-Content-Type-Options', 'nosniff')
+      ctx.set('Cross-Origin-Resource-Policy', 'same-origin')
+      ctx.type = 'text/event-stream'
+      stream.write('retry: 3000\n\n')
+      ctx.body = stream
+    },
+    end() {
+      isOver = true
+      for (const stream of streams) stream.end()
+    },
+  }
+}

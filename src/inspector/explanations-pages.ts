@@ -1,0 +1,136 @@
+/** The pages that people see: sign-in, confirm, user code, logout, account, and the redirect target of a seeded integration. */
+import { never, type Rule, withStatus } from './judge.ts'
+import { type Facts, formProblem } from './reading.ts'
+
+const isProblem = ({ error }: Facts): boolean => error === formProblem
+
+/** A page that was shown instead, by its heading. */
+const saying =
+  (heading: RegExp) =>
+  ({ page, status }: Facts): boolean =>
+    status >= 400 && heading.test(page)
+
+const ownSite: Rule = {
+  rule: 'The form was sent from our own pages',
+  words: 'What a browser marks as coming from another site changes nothing.',
+  source: 'OWASP ASVS 5.0 3.5.1',
+  refuses: (facts) => facts.status === 403 && !isProblem(facts),
+}
+
+const ownInteraction: Rule = {
+  rule: 'The request is kept, and is this browser’s',
+  words: 'The path and its cookie name the same authorization request, and it has not ended.',
+  source: 'RFC 9700 §4.7',
+  refuses: saying(/cannot be completed/),
+}
+
+const stepRules: readonly Rule[] = [
+  ownInteraction,
+  {
+    rule: 'The next step is shown',
+    words: 'Sign-in unless the session is remembered, then Confirm, on every request.',
+    source: 'RFC 6749 §3.1',
+    refuses: never,
+  },
+]
+
+const signInRules: readonly Rule[] = [
+  ownSite,
+  {
+    rule: 'There were not too many attempts',
+    words: 'Per user and per address, counted before a password is looked at.',
+    source: 'RFC 6749 §10.10',
+    refuses: withStatus(429),
+  },
+  {
+    rule: 'The form is complete, and the password is right',
+    words:
+      'One answer for every wrong combination, so that nobody learns which users there are. The journal keeps no page, so it cannot be told which it was.',
+    source: 'OWASP ASVS 5.0 6.3.8',
+    refuses: isProblem,
+  },
+  {
+    rule: 'The browser goes on',
+    words: 'With 303, so that no form with a password is sent again.',
+    source: 'RFC 9700 §4.12',
+    refuses: never,
+  },
+]
+
+const confirmRules: readonly Rule[] = [
+  ownSite,
+  {
+    rule: 'The form is this browser’s, and it is time for it',
+    words: 'It carries a MAC bound to the request that is kept; confirm comes after sign-in.',
+    source: 'RFC 9700 §4.7',
+    refuses: withStatus(400),
+  },
+  {
+    rule: 'The decision is kept',
+    words:
+      'Confirm makes a connection with its audit entry, in one commit. A second press finds the decision made.',
+    source: 'RFC 6749 §4.1.1',
+    refuses: never,
+  },
+]
+
+const userCodeRules: readonly Rule[] = [
+  ownSite,
+  {
+    rule: 'There were not too many guesses',
+    words: 'Per address and overall; a code that was right gives its attempt back.',
+    source: 'RFC 8628 §5.1',
+    refuses: withStatus(429),
+  },
+  {
+    rule: 'The code waits for a person',
+    words: 'Unknown, expired and used ones are answered alike. A link only fills the code in.',
+    source: 'RFC 8628 §3.3, §5.4',
+    refuses: isProblem,
+  },
+]
+
+const pageRules: readonly Rule[] = [
+  {
+    rule: 'There is a page',
+    words:
+      'Headers forbid frames, foreign resources and, but for the playground and this inspector, scripts.',
+    source: 'RFC 9700 §4.16',
+    refuses: withStatus(404),
+  },
+]
+
+const formRules: readonly Rule[] = [
+  ownSite,
+  {
+    rule: 'The form is this session’s',
+    words: 'It carries a MAC bound to the session of this browser.',
+    source: 'RFC 9700 §4.7',
+    refuses: withStatus(403),
+  },
+]
+
+/** What the playground checks when it plays the integration. */
+const callbackRules: readonly Rule[] = [
+  {
+    rule: 'state is one that this browser’s playground sent',
+    words: 'Otherwise the answer is shown, to go on by hand, and nothing is exchanged.',
+    source: 'RFC 6749 §10.12',
+    refuses: ({ status }) => status === 200,
+  },
+]
+
+const table: readonly (readonly [path: RegExp, method: 'GET' | 'POST', rules: readonly Rule[]])[] = [
+  [/^\/interaction\/[^/]+\/sign-in$/, 'POST', [ownInteraction, ...signInRules]],
+  [/^\/interaction\/[^/]+\/confirm$/, 'POST', [ownInteraction, ...confirmRules]],
+  [/^\/interaction\/[^/]+(?:\/continue)?$/, 'GET', stepRules],
+  [/^\/account\/sign-in$/, 'POST', signInRules],
+  [/^\/oauth2\/device$/, 'POST', userCodeRules],
+  [/^\/playground\/(?:[^/]+\/)?callback$/, 'GET', callbackRules],
+  [/^\//, 'POST', formRules],
+]
+
+export function rulesOfPage({ method, path }: Facts['exchange']): readonly Rule[] {
+  const asked = method === 'HEAD' ? 'GET' : method
+  return table.find(([pattern, takes]) => takes === asked && pattern.test(path))?.[2] ?? pageRules
+}

@@ -4,7 +4,7 @@
  * prose and no worded examples. Both files are plain JSON with one operation, or one schema, per line.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { operationLines } from './v7-model-operations.ts'
 import { compactSchemas, type SpecDocument } from './v7-model-schemas.ts'
 
@@ -17,7 +17,7 @@ if (file === undefined) {
   process.exit(2)
 }
 
-const document = parse(readFileSync(file, 'utf8'), { maxAliasCount: -1 }) as SpecDocument
+const document = load(readFileSync(file, 'utf8')) as SpecDocument
 const { schemas, reachableFrom } = compactSchemas(document)
 const operations = operationLines(document, schemas)
 const roots = operations.flatMap(({ body, answer }) => [body?.schema, answer.schema]).filter((ref) => ref)

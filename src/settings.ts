@@ -6,7 +6,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { parse } from 'yaml'
+import { loadAll } from 'js-yaml'
 import type { StoreSettings } from '#store/open-store.ts'
 import { type CheckedSettings, checkSettings, isHost } from './settings-schema.ts'
 
@@ -114,7 +114,9 @@ function readFile(path: string): Raw {
     throw new SettingsError(`--config: found ${JSON.stringify(path)}; allowed is a file that can be read`)
   const text = readFileSync(path, 'utf8')
   try {
-    const document: unknown = parse(text, { logLevel: 'error' }) ?? {}
+    const [document = {}, ...more] = loadAll(text)
+    if (more.length > 0) throw new Error('there are several documents')
+    if (document === null) return {}
     if (typeof document !== 'object' || Array.isArray(document))
       throw new Error('the top level is no mapping')
     return document as Raw

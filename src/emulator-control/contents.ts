@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import type { EmulatorControlParts } from './parts.ts'
 import { type ControlRoute, route } from './route.ts'
 
@@ -29,7 +29,7 @@ export function contentsRoutes({ workspace }: EmulatorControlParts): readonly Co
     route({
       method: 'GET',
       path: '/emulator/openapi.json',
-      answer: () => ({ status: 200, body: parse(readFileSync(documentFile, 'utf8')) as object }),
+      answer: () => ({ status: 200, body: load(readFileSync(documentFile, 'utf8')) as object }),
     }),
     route({
       method: 'GET',

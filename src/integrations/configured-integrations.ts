@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { z } from 'zod'
 import type { GrantType, Integration, ResourceServer, TokenLifetimes } from '#domain/integration.ts'
 
@@ -101,7 +101,7 @@ function redirectsOf(uris: readonly string[], origin: string, key: string): read
 
 function readYaml(text: string, name: string): unknown {
   try {
-    return parse(text, { logLevel: 'error' })
+    return load(text)
   } catch (cause) {
     throw new Error(`${name}: not readable as YAML: ${(cause as Error).message.split('\n')[0]}`, { cause })
   }

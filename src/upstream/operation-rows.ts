@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import type { Operation } from '#domain/operation.ts'
 
 /** What the document says of one query parameter. */
@@ -60,7 +60,7 @@ export async function readOperationRows(): Promise<readonly OperationRow[]> {
   ])
   const rows = JSON.parse(documented) as readonly OperationRow[]
   const byId = new Map(rows.map((row) => [row.id, row]))
-  const more = (parse(extra) as readonly ExtraRow[]).map((entry): OperationRow => {
+  const more = (load(extra) as readonly ExtraRow[]).map((entry): OperationRow => {
     if ('row' in entry) return { id: entry.id, path: entry.path, ...entry.row }
     const row = byId.get(entry.as)
     if (!row)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { z } from 'zod'
 import type { ScopeWord } from '#domain/scope.ts'
 import { configFolder, type OperationRow } from './operation-rows.ts'
@@ -44,7 +44,7 @@ function wordsOf(rule: ScopeRule, isRead: boolean): readonly string[] {
 /** Scope words and rules of config/scopes.yaml. @throws when the file is missing or says something else than it may */
 export async function readScopeRules(): Promise<ScopeRules> {
   const { words, rules } = scopesFile.parse(
-    parse(await readFile(new URL('scopes.yaml', configFolder), 'utf8')),
+    load(await readFile(new URL('scopes.yaml', configFolder), 'utf8')),
   )
   return {
     words,

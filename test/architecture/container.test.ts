@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { matchesGlob } from 'node:path'
+import { load } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 
 // There is no container engine where these tests run: the files are parsed and held against the repository, not executed.
 
@@ -36,7 +36,7 @@ interface Service {
   readonly healthcheck: { readonly test: readonly string[] }
 }
 
-const compose = parse(read('docker-compose.yml')) as {
+const compose = load(read('docker-compose.yml')) as {
   readonly services: Readonly<Record<'panoptes' | 'valkey', Service>>
   readonly volumes: Readonly<Record<string, unknown>>
 }

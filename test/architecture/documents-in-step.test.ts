@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { load } from 'js-yaml'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { parse } from 'yaml'
 import { answerersOf } from '#upstream/emulator/families.ts'
 import { loadModel } from '#upstream/emulator/model.ts'
 import { readSettings } from '../../src/settings.ts'
@@ -111,7 +111,7 @@ describe('config/emulator.yaml', () => {
   })
 
   test('shows every span', () => {
-    const { spans } = parse(text) as { readonly spans: object }
+    const { spans } = load(text) as { readonly spans: object }
     expect(Object.keys(spans).toSorted()).toEqual(allowedInFile('spans: { noSuchSpan: 1s }').toSorted())
   })
 })

@@ -160,7 +160,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/upstream/live.ts'],
   koa: web,
   '@koa/router': web,
-  yaml: [...configurationReaders, 'src/emulator-control'],
+  'js-yaml': [...configurationReaders, 'src/emulator-control'],
   zod: [
     ...configurationReaders,
     'src/secrets/key-file.ts',

@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { openStore } from '#store/open-store.ts'
 import { compose } from '../../src/compose.ts'
@@ -13,7 +13,7 @@ import { startPanoptes } from '../support/panoptes.ts'
 
 /** Every path and method of the control API's own document. */
 const operations = Object.entries(
-  (parse(readFileSync('config/control/openapi.yaml', 'utf8')) as { paths: Record<string, object> }).paths,
+  (load(readFileSync('config/control/openapi.yaml', 'utf8')) as { paths: Record<string, object> }).paths,
 ).flatMap(([path, item]) =>
   Object.keys(item)
     .filter((method) => ['get', 'post', 'put', 'patch', 'delete'].includes(method))

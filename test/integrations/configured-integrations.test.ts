@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { dump } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
-import { stringify } from 'yaml'
 import { parseIntegrations } from '#integrations/configured-integrations.ts'
 import { readScopeRules } from '#upstream/scope-rules.ts'
 import { attacksOf } from '../authorization-server/attacks.ts'
@@ -21,7 +21,7 @@ const good = {
 const registered = { lifetimes: { access: '10m', idle: '7d', absolute: '90d' } }
 
 const parse = (changes: object, document: object = {}): ReturnType<typeof parseIntegrations> =>
-  parseIntegrations(stringify({ integrations: [{ ...good, ...changes }], registered, ...document }), context)
+  parseIntegrations(dump({ integrations: [{ ...good, ...changes }], registered, ...document }), context)
 
 describe('parseIntegrations', () => {
   test('reads the integrations that come with Panoptes', () => {

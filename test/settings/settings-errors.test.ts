@@ -132,7 +132,7 @@ describe('an error names the key, what was found and what is allowed', () => {
     ['- a', 'not readable as YAML: the top level is no mapping'],
     ['text', 'not readable as YAML: the top level is no mapping'],
     ['a: b: c', 'not readable as YAML'],
-    ['port: 1\nport: 2', 'not readable as YAML: Map keys must be unique'],
+    ['port: 1\nport: 2', 'not readable as YAML: duplicated mapping key'],
     ['\u0000', 'not readable as YAML'],
     ['a: &a [*a]', 'found an unknown key'],
   ])('in a file: %s', (content, words) => {

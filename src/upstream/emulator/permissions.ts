@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { z } from 'zod'
 import { configFolder, type OperationRow } from '#upstream/operation-rows.ts'
 
@@ -69,7 +69,7 @@ const constantOf = (label: string): string =>
 /** Reads config/v7/permissions.yaml. @throws when it is missing or says something else than it may */
 export async function loadPermissions(): Promise<Permissions> {
   const text = await readFile(new URL('v7/permissions.yaml', configFolder), 'utf8')
-  const file = permissionsFile.parse(parse(text))
+  const file = permissionsFile.parse(load(text))
   const catalogue = file.permissions.map(
     (one, index): Permission => ({
       permissionId: String(index + 1),

@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { z } from 'zod'
 import { type RegionId, regionIds } from '#domain/region.ts'
 import type { JsonObject } from './json.ts'
@@ -120,7 +120,7 @@ function strayReferences(file: SeedFile): readonly string[] {
 export function parseSeed(text: string, name: string): Seed {
   let found: unknown
   try {
-    found = parse(text)
+    found = load(text)
   } catch (cause) {
     throw new Error(`the seed ${name} is no YAML: ${(cause as Error).message.split('\n', 1)[0]}`, { cause })
   }

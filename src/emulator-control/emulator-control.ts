@@ -49,7 +49,6 @@ const titles: Readonly<Record<number, string>> = {
   415: 'Only JSON is read',
   421: 'Another server’s name',
   422: 'A value is not allowed',
-  501: 'Not known here',
   503: 'The emulator cannot answer now',
 }
 
@@ -110,18 +109,21 @@ function routerOf(routes: readonly ControlRoute[]): Router {
   return router
 }
 
-/** What the router says without words. */
+const wrongMethod = refuseWith(
+  405,
+  'no_such_method',
+  'This address does not take requests of this kind; the header Allow names those it takes.',
+)
+
+/** What the router says without words. 501 is its word for methods that it has never heard of: to the caller no other case. */
 const wordless: Readonly<Record<number, ControlRefusal>> = {
   404: refuseWith(
     404,
     'no_such_path',
     'There is nothing at this address; GET /emulator lists what there is.',
   ),
-  405: refuseWith(
-    405,
-    'no_such_method',
-    'This address does not take requests of this kind; the header Allow names those it takes.',
-  ),
+  405: wrongMethod,
+  501: wrongMethod,
 }
 
 /** The boundary: failures become 503, and what nobody answered a problem. */

@@ -2,7 +2,7 @@
  * What the control API needs of the rest, as ports of its own: the composition gives each an adapter. Every method that names a
  * thing that does not exist answers undefined or false, never throws; what throws is a failure (503).
  */
-import type { AccountGroupId } from '#domain/account-group.ts'
+import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
 import type { AdjustableClock } from '#domain/clock.ts'
 import type { Integration, TokenLifetimes } from '#domain/integration.ts'
 import type { Operation } from '#domain/operation.ts'
@@ -64,6 +64,8 @@ export type Completion =
 
 /** What a person would do in the browser, without one: through the same endpoints, grants and audit entries. */
 export interface Authorizations {
+  /** The account groups that the user reaches; left out: what is minted is not checked against them. */
+  accountGroupsOf?(user: User): Promise<readonly AccountGroup[]>
   /** Signs the user in and presses Confirm, or Logout. @param url an authorization request of this server */
   complete(url: URL, user: User, choice: 'confirm' | 'logout'): Promise<Completion>
   /**

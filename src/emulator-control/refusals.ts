@@ -15,10 +15,18 @@ export const refuseWith = (
 /** The longest piece of a request that an error repeats. */
 const shownLength = 80
 
+function inJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return 'something too deep to show' // what JSON.parse can read, JSON.stringify need not be able to write
+  }
+}
+
 /** @returns what a request said, as an error shows it */
 export function found(value: unknown): string {
   if (value === undefined) return 'found nothing'
-  const text = JSON.stringify(value) ?? String(value)
+  const text = inJson(value)
   return `found ${text.length > shownLength ? `${text.slice(0, shownLength)}…` : text}`
 }
 

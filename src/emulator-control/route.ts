@@ -70,12 +70,12 @@ function wordsOf(issues: readonly z.core.$ZodIssue[]): string {
 }
 
 /** Of a parameter that stands twice nothing is believed. */
-function readQuery(query: URLSearchParams): Readonly<Record<string, string>> | ControlRefusal {
+function repeatedParameter(query: URLSearchParams): ControlRefusal | undefined {
   const names = [...query.keys()]
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined)
-    return refuseWith(400, 'invalid_query', `${twice.slice(0, 80)}: found it twice; allowed is once`)
-  return Object.fromEntries(query)
+  return twice === undefined
+    ? undefined
+    : refuseWith(400, 'invalid_query', `${twice.slice(0, 80)}: found it twice; allowed is once`)
 }
 
 /** Declares a route. What reaches `answer` was checked: no unknown member or parameter, none of the wrong kind. */
@@ -88,9 +88,9 @@ export function route<Body = unknown, Query = unknown>(declared: Declaration<Bod
     path,
     maxBytes,
     async answer({ params, query, body, signal }) {
-      const given = readQuery(query)
-      if ('kind' in given && given['kind'] === 'refusal') return given as ControlRefusal
-      const checkedQuery = querySchema.safeParse(given, { reportInput: true })
+      const repeated = repeatedParameter(query)
+      if (repeated) return repeated
+      const checkedQuery = querySchema.safeParse(Object.fromEntries(query), { reportInput: true })
       if (!checkedQuery.success) return refuseWith(400, 'invalid_query', wordsOf(checkedQuery.error.issues))
       const checkedBody = bodySchema.safeParse(body, { reportInput: true })
       if (!checkedBody.success) return refuseWith(422, 'invalid_body', wordsOf(checkedBody.error.issues))

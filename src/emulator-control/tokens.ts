@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type AccountGroupId, parseAccountGroupId } from '#domain/account-group.ts'
 import type { Integration } from '#domain/integration.ts'
 import { scopeList } from '#domain/scope.ts'
+import type { User } from '#domain/user.ts'
 import { findIntegration } from './integrations.ts'
 import { members, region, text, user } from './members.ts'
 import type { EmulatorControlParts, TokenKind } from './parts.ts'
@@ -43,13 +44,24 @@ function scopesOf(
   return wanted === undefined ? integration.scopes : [...new Set(wanted)]
 }
 
-function groupsOf(
+/** @returns the account groups to grant, each one that the user reaches; undefined for all of them */
+async function groupsOf(
+  { authorizations }: EmulatorControlParts,
+  person: User,
   wanted: readonly (string | number)[] | undefined,
-): readonly AccountGroupId[] | undefined | ControlRefusal {
+): Promise<readonly AccountGroupId[] | undefined | ControlRefusal> {
   const groups = wanted?.map((group) => ({ group, id: parseAccountGroupId(String(group)) }))
   const wrong = groups?.find(({ id }) => id === undefined)
   if (wrong)
     return refuseWith(422, 'invalid_account_group', `accountGroups: ${found(wrong.group)}; ${groupWords}`)
+  const reached = groups && (await authorizations.accountGroupsOf?.(person))?.map(({ aid }) => aid)
+  const beyond = groups?.find(({ id }) => id !== undefined && reached?.includes(id) === false)
+  if (beyond)
+    return refuseWith(
+      422,
+      'unknown_account_group',
+      `accountGroups: ${found(beyond.group)}; of ${person.email} ${allowedAre(reached ?? [])}`,
+    )
   return groups?.flatMap(({ id }) => (id === undefined ? [] : [id]))
 }
 
@@ -65,7 +77,7 @@ function mintRoute(parts: EmulatorControlParts): ControlRoute {
       if ('kind' in person) return person
       const scopes = scopesOf(integration, body.scopes)
       if ('kind' in scopes) return scopes
-      const accountGroups = groupsOf(body.accountGroups)
+      const accountGroups = await groupsOf(parts, person, body.accountGroups)
       if (accountGroups && 'kind' in accountGroups) return accountGroups
       const minted = await parts.authorizations.mint(integration, person, { scopes, accountGroups })
       return { status: 201, body: minted }

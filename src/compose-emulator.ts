@@ -9,6 +9,7 @@ import type { EmulatorControlParts, Workspace, Workspaces } from '#emulator-cont
 import { budgetWindow } from '#gateway/rate-windows.ts'
 import { injectInto } from '#http/inject.ts'
 import { allUsers } from '#identity/local.ts'
+import { openInspector } from '#inspector/inspector.ts'
 import { openPlayground, type Playground } from '#playground/playground.ts'
 import type { Traffic } from '#traffic/traffic.ts'
 import { type Composed, compose } from './compose.ts'
@@ -85,15 +86,24 @@ function playgroundOf(capabilities: Capabilities, ground: EmulatorGround): Playg
 /** Builds an emulator. @throws with one line for a person when a file or the store cannot be used */
 export async function composeEmulator(ground: EmulatorGround): Promise<ComposedEmulator> {
   const playgrounds: Playground[] = []
+  const inspector = openInspector({
+    views: ground.facts.views,
+    origin: ground.origin,
+    journal: ground.traffic.journal,
+  })
   const composed = await compose(ground, (capabilities) => {
     const playground = playgroundOf(capabilities, ground)
     playgrounds.push(playground)
-    return [() => playground.routes]
+    return [() => playground.routes, () => inspector.routes]
   })
   const { limits, upstream } = composed.capabilities
   return {
     ...composed,
     control: openEmulatorControl(controlPartsOf(composed, ground)),
+    drain() {
+      inspector.end()
+      composed.drain()
+    },
     async reload() {
       limits.windows.forget()
       limits.sourceBlock.forget()

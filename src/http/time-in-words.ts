@@ -34,14 +34,22 @@ export function agoInWords(seconds: number): string {
   return `${counted(Math.floor(seconds / unit.seconds), unit.name)} ago`
 }
 
-const instantFormat = new Intl.DateTimeFormat('en-GB', {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  timeZone: 'UTC',
-})
+/** Made with the first instant that is shown: locale data takes a start longer than many a module. */
+function minutesFormat(): (at: number) => string {
+  let format: Intl.DateTimeFormat | undefined
+  return (at) => {
+    format ??= new Intl.DateTimeFormat('en-GB', {
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZone: 'UTC',
+    })
+    return format.format(at)
+  }
+}
+const toTheMinute = minutesFormat()
 
 /** An instant for a `<time>` element: what people read, and what machines read. */
 export interface InstantInWords {
@@ -51,6 +59,6 @@ export interface InstantInWords {
 
 /** @returns the instant in UTC, to the minute: `7 Oct 2026, 09:12 UTC` */
 export const instantInWords = (at: number): InstantInWords => ({
-  text: `${instantFormat.format(at)} UTC`,
+  text: `${toTheMinute(at)} UTC`,
   iso: new Date(at).toISOString(),
 })

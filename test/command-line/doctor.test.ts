@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Answer, Question } from '../../src/command-line/doctor/examination.ts'
 import { thisMachine } from '../../src/command-line/doctor/machine.ts'
+import { startPanoptes as startLibrary } from '../../src/testing.ts'
 import { startPanoptes } from '../support/panoptes.ts'
 import { examined, freshFolder, machineWith, on, today } from './machine.ts'
 
@@ -160,6 +161,9 @@ describe('the doctor on the data directory', () => {
   })
 })
 
+const clockOf = (findings: Awaited<ReturnType<typeof examined>>): readonly string[] =>
+  findings.filter(({ about }) => about === 'clock').map(({ verdict, words }) => `${verdict} ${words}`)
+
 describe('the doctor on the clock', () => {
   test('fails when the machine believes in a day before this program was written', async () => {
     const findings = await examined([], { now: () => Date.UTC(2020, 0, 1) })
@@ -169,11 +173,11 @@ describe('the doctor on the clock', () => {
   })
 
   test.each([
-    [0, 'ok', 'the Panoptes that runs has the same time'],
-    [-4_000, 'ok', 'the Panoptes that runs has the same time'],
-    [90_000, 'warn', "the clock of the Panoptes that runs is 90 s ahead of this machine's"],
-    [-3_600_000, 'warn', "the clock of the Panoptes that runs is 3600 s behind this machine's"],
-  ])('compares it with a Panoptes that is %i ms ahead', async (aheadMs, verdict, words) => {
+    [0, 'ok', "the machine of the Panoptes that runs has this machine's time"],
+    [-4_000, 'ok', "the machine of the Panoptes that runs has this machine's time"],
+    [90_000, 'warn', "the Panoptes that runs has a clock 90 s ahead of this machine's; set both"],
+    [-3_600_000, 'warn', "the Panoptes that runs has a clock 3600 s behind this machine's; set both"],
+  ])('compares it with that of a Panoptes whose machine is %i ms ahead', async (aheadMs, verdict, words) => {
     const findings = await examined([], { ask: async () => metadata(today + aheadMs) })
     const [, second] = findings.filter(({ about }) => about === 'clock')
     expect(second).toMatchObject({ verdict, words: expect.stringContaining(words) })
@@ -217,9 +221,25 @@ describe('the doctor on the clock', () => {
     })
     expect(failing(findings)).toEqual([])
     expect(on('public port', findings)).toMatch(/^warn .* a Panoptes answers/)
-    expect(findings.filter(({ about }) => about === 'clock').at(-1)?.words).toContain('the same time')
+    expect(clockOf(findings)).toEqual([
+      expect.stringMatching(/^ok it is /),
+      "ok the machine of the Panoptes that runs has this machine's time",
+    ])
     expect(on('certificate', findings)).toMatch(
       /^ok .* is for localhost, until \d{4}-\d\d-\d\d: 36[45] days left$/,
+    )
+  })
+
+  test('knows of a clock that was moved on purpose', async () => {
+    await using panoptes = await startLibrary()
+    const { port } = new URL(panoptes.url)
+    const { ask } = thisMachine({ now: Date.now, randomBytes: machineWith().randomBytes })
+    const examine = () => examined(['--port', port], { ask, now: Date.now })
+    expect(clockOf(await examine())).toHaveLength(2)
+    await panoptes.clock.freeze()
+    await panoptes.clock.advance('1h')
+    expect(clockOf(await examine()).at(-1)).toMatch(
+      /^warn .* has a clock of its own, 3[56]\d\d s ahead of this machine's and frozen; POST \/emulator\/clock\/reset/,
     )
   })
 

@@ -2,18 +2,16 @@
  * Doctor: looks at what a start and its clients need, and says what to do where it is missing. Changes nothing. Each check is a
  * function of the settings and of what the machine answers; this file has their order.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { certificateFile } from '../../certificate.ts'
 import type { Settings } from '../../settings.ts'
 import { originOf } from '../../sockets.ts'
 import type { CommandLineParts } from '../command-line.ts'
 import { checkClock } from './clock.ts'
 import { checkIntegrations, checkSeed } from './configuration.ts'
-import { type Answer, type Check, type Machine, reachable } from './examination.ts'
+import type { Check, Machine } from './examination.ts'
 import { type Finding, findingsOn, messageOf } from './finding.ts'
 import { checkHostNames } from './host-names.ts'
 import { thisMachine } from './machine.ts'
+import { neighbourOf } from './neighbour.ts'
 import { checkPorts } from './ports.ts'
 import { checkRedirectUris } from './redirect-uris.ts'
 import { checkStorage } from './storage.ts'
@@ -37,36 +35,6 @@ function nodeFinding({ nodeVersion }: Machine): Finding {
   return Number.parseInt(nodeVersion, 10) >= neededNode
     ? on.ok(nodeVersion)
     : on.fail(`found ${nodeVersion}; allowed is ${neededNode} or newer`)
-}
-
-const metadataPath = '/.well-known/oauth-authorization-server'
-
-function isPanoptes({ status, body }: Answer): boolean {
-  try {
-    const metadata = JSON.parse(body) as { readonly device_authorization_endpoint?: unknown } | null
-    return (
-      status === 200 &&
-      String(metadata?.device_authorization_endpoint).endsWith('/v7/oauth2/device/authorization')
-    )
-  } catch {
-    return false
-  }
-}
-
-/** Asks at the port where this one would listen. @returns the answer of a Panoptes, undefined when there is none */
-async function neighbourOf(settings: Settings, origin: URL, machine: Machine): Promise<Answer | undefined> {
-  const { host, port, tls, data } = settings
-  if (port === 0) return undefined
-  const certificate = data === undefined ? undefined : join(data, certificateFile)
-  const answer = await machine.ask({
-    protocol: tls ? 'https:' : 'http:',
-    address: reachable(host),
-    port,
-    host: origin.host,
-    path: metadataPath,
-    ca: certificate !== undefined && existsSync(certificate) ? readFileSync(certificate, 'utf8') : undefined,
-  })
-  return answer && isPanoptes(answer) ? answer : undefined
 }
 
 /** @param settingsOf reads the settings @returns what every check found; those of wrong settings are left out */

@@ -37,14 +37,21 @@ export interface Machine {
   readonly ask: (question: Question) => Promise<Answer | undefined>
 }
 
+/** A Panoptes that runs already where this one would listen. */
+export interface Neighbour {
+  /** By the clock of its machine, epoch ms; undefined when it does not say. */
+  readonly at: number | undefined
+  /** How its own clock was moved, through its control API; undefined when it has no such clock. */
+  readonly moved: { readonly aheadSeconds: number; readonly frozen: boolean } | undefined
+}
+
 /** What every check is given. */
 export interface Examination {
   readonly settings: Settings
   readonly machine: Machine
   /** The canonical origin as far as it is known before a start: with port 0, the port of it is 0 as well. */
   readonly origin: URL
-  /** The Panoptes that answers where this one would listen; undefined when there is none. */
-  readonly neighbour: Answer | undefined
+  readonly neighbour: Neighbour | undefined
 }
 
 export type Check = (examination: Examination) => Promise<readonly Finding[]>

@@ -60,7 +60,7 @@ const onPages = (concerns: readonly Middleware[]): readonly Middleware[] =>
   concerns.map((concern) => (ctx, next) => (isForPrograms(ctx.path) ? next() : concern(ctx, next)))
 
 type EngineListener = (
-  ctx: { readonly path: string; readonly state: Record<string, unknown> },
+  ctx: Pick<Koa.Context, 'path' | 'state' | 'response'>,
   error: Error & { readonly error_detail?: string },
 ) => void
 
@@ -71,7 +71,13 @@ function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): v
     (event: string): EngineListener =>
     (ctx, error) => {
       if (error.message !== 'authorization_pending')
-        parts.log({ event, path: pathForLog(ctx.path), error: error.message, detail: error.error_detail })
+        parts.log({
+          event,
+          request: ctx.response.get('X-Request-Id'),
+          path: pathForLog(ctx.path),
+          error: error.message,
+          detail: error.error_detail,
+        })
     }
   on('server_error', noteEngineFailure)
   for (const endpoint of ['grant', 'authorization', 'introspection', 'revocation', 'userinfo'])

@@ -31,7 +31,9 @@ const withoutIds = (path: string): string => path.replace(/<[\w.-]+:[\w-]{8}>/g,
 /** What the request is for, in the protocol's words. */
 function askedWords(exchange: Exchange): string {
   const grantType = factsOf(exchange).parameter('grant_type')
-  const asked = `${exchange.method} ${withoutIds(exchange.path)}`
+  // The endpoint's name is shorter than its path, and says as much.
+  const place = exchange.path.startsWith('/v7/oauth2/') ? exchange.name : undefined
+  const asked = `${exchange.method} ${place ?? withoutIds(exchange.path)}`
   return grantType === undefined ? asked : `${asked} (${grantType.split(':').at(-1)})`
 }
 
@@ -75,7 +77,7 @@ export function stepsOf(exchange: Exchange): readonly Step[] {
           id,
           from: 'Gateway',
           to: 'Upstream',
-          words: 'the operation, with a lent credential',
+          words: 'with a lent credential',
           kind: 'request',
         },
         { id, from: 'Upstream', to: 'Gateway', words: String(exchange.answer?.status ?? ''), kind },
@@ -107,11 +109,11 @@ export interface Drawing {
   readonly steps: readonly DrawnStep[]
 }
 
-const laneWidth = 216
+const laneWidth = 192
 const firstY = 84
 const rowHeight = 38
 /** Over an arrow between neighbours; between others there is room for more. */
-const charactersPerLane = 30
+const charactersPerLane = 31
 
 const xOf = (participant: Participant): number =>
   laneWidth / 2 + participants.indexOf(participant) * laneWidth

@@ -67,19 +67,21 @@ export const registrationRules: readonly Rule[] = [
   },
 ]
 
+const isWithoutToken = answers('invalid_token', undefined, /no access token/)
+
 /** OpenID Connect Core §5.3. */
 export const userinfoRules: readonly Rule[] = [
   {
     rule: 'A token stands in the Authorization header',
     words: 'In the header alone, never in query or body.',
     source: 'RFC 6750 §2.1',
-    refuses: answers('invalid_request'),
+    refuses: (facts) => facts.error === 'invalid_request' || isWithoutToken(facts),
   },
   {
     rule: 'Token, connection, client and user are alive',
     words: 'All of them, now.',
     source: 'RFC 6750 §3.1',
-    refuses: answers('invalid_token'),
+    refuses: (facts) => facts.error === 'invalid_token' && !isWithoutToken(facts),
   },
   {
     rule: 'The token has the scope openid',

@@ -1,6 +1,6 @@
 /** The pages that people see: sign-in, confirm, user code, logout, account, and the redirect target of a seeded integration. */
 import { never, type Rule, withStatus } from './judge.ts'
-import { type Facts, formProblem } from './reading.ts'
+import { type Facts, formProblem, headerOf } from './reading.ts'
 
 const isProblem = ({ error }: Facts): boolean => error === formProblem
 
@@ -10,11 +10,20 @@ const saying =
   ({ page, status }: Facts): boolean =>
     status >= 400 && heading.test(page)
 
+/** As the edge decides it, by what the browser says of where the form comes from. */
+function isForeign({ exchange: { headers } }: Facts): boolean {
+  const site = headerOf(headers, 'sec-fetch-site') ?? ''
+  const origin = headerOf(headers, 'origin') ?? ''
+  const isOtherOrigin =
+    origin !== '' && origin !== 'null' && URL.parse(origin)?.host !== headerOf(headers, 'host')
+  return (site !== '' && site !== 'same-origin') || isOtherOrigin
+}
+
 const ownSite: Rule = {
   rule: 'The form was sent from our own pages',
   words: 'What a browser marks as coming from another site changes nothing.',
   source: 'OWASP ASVS 5.0 3.5.1',
-  refuses: (facts) => facts.status === 403 && !isProblem(facts),
+  refuses: (facts) => facts.status === 403 && isForeign(facts),
 }
 
 const ownInteraction: Rule = {
@@ -106,7 +115,7 @@ const formRules: readonly Rule[] = [
     rule: 'The form is this session’s',
     words: 'It carries a MAC bound to the session of this browser.',
     source: 'RFC 9700 §4.7',
-    refuses: withStatus(403),
+    refuses: (facts) => facts.status === 403 && !isForeign(facts),
   },
 ]
 

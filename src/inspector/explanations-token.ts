@@ -97,7 +97,8 @@ const deviceRules: readonly Rule[] = [
   parametersAreThere('device_code is there', 'RFC 8628 §3.4'),
   {
     rule: 'The device code is one of ours',
-    words: 'Nobody guesses it; unknown ones are counted per address all the same.',
+    words:
+      'Nobody guesses it; unknown ones are counted per address all the same. One that expired long ago is unknown too.',
     source: 'RFC 8628 §3.5',
     refuses: (facts) =>
       answers('invalid_grant', /device code not found/)(facts) || facts.error === 'temporarily_unavailable',

@@ -50,7 +50,7 @@ function rulesOf(facts: Facts): readonly Rule[] {
 function summaryOf({ status, error }: Facts, checks: readonly Explained[]): string {
   const refused = checks.find(({ outcome }) => outcome === 'refused')
   const how = error === undefined || error.includes(' ') ? String(status) : `${status}, ${error}`
-  if (refused) return `Refused (${how}): ${refused.rule} did not hold.`
+  if (refused) return `Refused (${how}) by one rule: \u201c${refused.rule}\u201d.`
   if (checks.some(({ outcome }) => outcome === 'perhaps'))
     return `Refused (${how}). Several rules answer like this on purpose, and it cannot be told which of them it was.`
   if (status >= 400) return `Refused (${how}). It cannot be told which rule it was.`

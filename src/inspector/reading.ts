@@ -8,7 +8,7 @@ export interface Facts {
   readonly status: number
   /** The protocol's word for what went wrong: of the body, of the redirect, or of the log. */
   readonly error: string | undefined
-  /** `error_description`: what the caller was told. */
+  /** `error_description`: what the caller was told; where that was on a page, what the log says. */
   readonly told: string
   /** What the log says beside; empty when it says nothing. */
   readonly noted: string
@@ -73,6 +73,7 @@ export function factsOf(exchange: Exchange): Facts {
   const { answer, query, notes } = exchange
   const body = membersOf(answer?.body?.text ?? '')
   const form = formOf(exchange)
+  const noted = notes.flatMap(({ detail }) => detail ?? []).join('\n')
   return {
     exchange,
     status: answer?.status ?? 0,
@@ -81,9 +82,10 @@ export function factsOf(exchange: Exchange): Facts {
       text(body['error_description']) ??
       text(body['detail']) ??
       redirectOf(exchange)?.searchParams.get('error_description') ??
-      '',
+      // A page says it too, but the journal keeps no page.
+      noted,
     page: pageOf(exchange),
-    noted: notes.flatMap(({ detail }) => detail ?? []).join('\n'),
+    noted,
     parameter: (name) => query.find(([candidate]) => candidate === name)?.[1] ?? form.get(name) ?? undefined,
   }
 }

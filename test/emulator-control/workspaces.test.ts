@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Panoptes, startPanoptes } from '../../src/testing.ts'
 import { type Ask, controlApi } from './support/control-api.ts'
-import { askForCode, poll, refresh, statusOf } from './support/oauth.ts'
+import { askForCode, call, poll, refresh, statusOf } from './support/oauth.ts'
 
 let panoptes: Panoptes
 let ask: Ask
@@ -105,12 +105,14 @@ describe('/emulator/workspaces', () => {
   })
 })
 
+async function testsOf(token: string): Promise<unknown> {
+  return (await call(panoptes.url, token)).json()
+}
+
 describe('POST /emulator/reset', () => {
   test('goes back to the seed: records, objects, clock, lifetimes, locks, faults and journal', async () => {
     const { access_token: token } = (await ask('POST', '/tokens', wish)).body
-    const tests = await (
-      await fetch(`${panoptes.url}/v7/tests`, { headers: { authorization: `Bearer ${token}` } })
-    ).json()
+    const before = await testsOf(token)
     const made = await fetch(`${panoptes.url}/v7/tests/agent-to-server`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -135,10 +137,7 @@ describe('POST /emulator/reset', () => {
     expect((await ask('GET', '/faults')).body.faults).toEqual([])
     const fresh = (await ask('POST', '/tokens', wish)).body
     expect(fresh.expires_in).toBe(600)
-    const again = await fetch(`${panoptes.url}/v7/tests`, {
-      headers: { authorization: `Bearer ${fresh.access_token}` },
-    })
-    expect((await again.json()).tests).toHaveLength(tests.tests.length)
+    expect(await testsOf(fresh.access_token)).toEqual(before)
     const { users } = (await ask('GET', '/users')).body
     expect(users.filter(({ locked }: { locked: boolean }) => locked)).toEqual([])
     expect((await ask('GET', '/journal?name=getTests')).body.exchanges).toHaveLength(2)

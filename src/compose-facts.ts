@@ -3,7 +3,7 @@ import type { Operation } from '#domain/operation.ts'
 import { openViews, type Views } from '#http/page.ts'
 import { loadV7Facts, type V7Facts } from '#upstream/emulator/emulator.ts'
 import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
-import { loadOperations } from '#upstream/operations.ts'
+import { operationsOf } from '#upstream/operations.ts'
 import { type KnownScopeWord, readScopeRules } from '#upstream/scope-rules.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,6 +19,12 @@ export interface Facts {
 /** @throws with one line for a person when a file cannot be used */
 export async function loadFacts(settings: Pick<Settings, 'seed'>): Promise<Facts> {
   const seed = parseSeed(readFileSync(settings.seed, 'utf8'), settings.seed)
-  const [{ words }, operations, v7] = await Promise.all([readScopeRules(), loadOperations(), loadV7Facts()])
-  return { seed, scopes: words, operations, v7, views: openViews() }
+  const [scopes, v7] = await Promise.all([readScopeRules(), loadV7Facts()])
+  return {
+    seed,
+    scopes: scopes.words,
+    operations: operationsOf(v7.model.rows, scopes),
+    v7,
+    views: openViews(),
+  }
 }

@@ -1,6 +1,6 @@
 import type { Operation } from '#domain/operation.ts'
 import { type OperationRow, readOperationRows } from './operation-rows.ts'
-import { readScopeRules } from './scope-rules.ts'
+import { readScopeRules, type ScopeRules } from './scope-rules.ts'
 
 /** The windows beside the organization's (thousandeyes-facts 6.3); the document itself names only the last. */
 function bucketOf({ method, path }: OperationRow): Operation['bucket'] {
@@ -10,13 +10,9 @@ function bucketOf({ method, path }: OperationRow): Operation['bucket'] {
   return path === '/dashboard-snapshots' ? 'dashboard-snapshot' : undefined
 }
 
-/**
- * The operations that the gateway lets through: the 323 of the official document and the few that the Splunk app calls beside them.
- * @throws when the tables under config/ are missing or broken
- */
-export async function loadOperations(): Promise<readonly Operation[]> {
-  const [rows, scopes] = await Promise.all([readOperationRows(), readScopeRules()])
-  return rows.map((row) => ({
+/** @returns the operations of the rows, each with the scope words that open it */
+export const operationsOf = (rows: readonly OperationRow[], scopes: ScopeRules): readonly Operation[] =>
+  rows.map((row) => ({
     id: row.id,
     method: row.method,
     path: row.path,
@@ -25,4 +21,11 @@ export async function loadOperations(): Promise<readonly Operation[]> {
     bucket: bucketOf(row),
     query: Object.keys(row.query),
   }))
+
+/**
+ * The operations that the gateway lets through: the 323 of the official document and the few that the Splunk app calls beside them.
+ * @throws when the tables under config/ are missing or broken
+ */
+export async function loadOperations(): Promise<readonly Operation[]> {
+  return operationsOf(...(await Promise.all([readOperationRows(), readScopeRules()])))
 }

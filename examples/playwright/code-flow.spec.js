@@ -89,6 +89,7 @@ test('a session that is over asks for the password again', async ({ page, panopt
   await page.goto(product.url)
   await signIn(page)
   await page.getByRole('button', { name: 'Confirm' }).click()
+  await expect(page.getByText('Connected')).toBeVisible()
   await panoptes.clock.advance('31m')
   await page.goto(product.url)
   await expect(page.getByLabel('Email')).toBeVisible()

@@ -50,9 +50,9 @@ function parsed(text: string): { readonly [member: string]: unknown } | undefine
 }
 
 /** @param url the origin of an emulator @returns the way to ask its control API */
-export function controlCall(url: string, fetch: Fetch): Call {
+export function controlCall(url: string, send: Fetch): Call {
   return async (method, path, { query, body } = {}) => {
-    const answer = await fetch(`${url}/emulator${path}${queryOf(query)}`, {
+    const answer = await send(`${url}/emulator${path}${queryOf(query)}`, {
       method,
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -60,7 +60,7 @@ export function controlCall(url: string, fetch: Fetch): Call {
     const text = await answer.text()
     const said = text === '' ? undefined : parsed(text)
     if (answer.status < 300) return said
-    const detail = said?.['detail'] ?? `${url} has no control API: is it an emulator?`
+    const detail = said?.['detail'] ?? `${url} has no control API; allowed is the origin of an emulator`
     throw new PanoptesRefusal(`${method} /emulator${path}: ${detail}`, {
       status: answer.status,
       code: String(said?.['code'] ?? 'no_control_api'),

@@ -19,7 +19,8 @@ export function cutUnreadBodies(): Middleware {
     try {
       await next()
     } finally {
-      if (!ctx.req.complete) cutLater(ctx.req)
+      // A request of this process itself (http/inject.ts) came over no connection and says nothing of the kind.
+      if (ctx.req.complete === false) cutLater(ctx.req)
     }
   }
 }

@@ -10,10 +10,13 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
  */
 export function hostRule(origin: URL, allowedHosts: readonly string[]): (host: string) => boolean {
   const port = origin.port === '' ? '' : `:${origin.port}`
+  const allowed = allowedHosts.map((host) => host.toLowerCase())
   const known = new Set([
     origin.host,
     ...loopbackNames.map((name) => `${name}${port}`),
-    ...allowedHosts.map((host) => host.toLowerCase()),
+    ...allowed,
+    // One without a port is meant with ours, which clients write into the header unless it is the scheme's own.
+    ...allowed.filter((host) => !/:\d+$/.test(host)).map((host) => `${host}${port}`),
   ])
   return (host) => known.has(host.toLowerCase())
 }

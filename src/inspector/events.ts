@@ -58,6 +58,8 @@ export function eventStreams(journal: Pick<Journal, 'subscribe'>): EventStreams 
       ctx.res.once('close', close)
       ctx.status = 200
       ctx.set('Cache-Control', 'no-store')
+      // Nothing else comes over it, and a service that stops need not wait until it is found idle.
+      ctx.set('Connection', 'close')
       ctx.set('X-Content-Type-Options', 'nosniff')
       ctx.set('Cross-Origin-Resource-Policy', 'same-origin')
       ctx.type = 'text/event-stream'

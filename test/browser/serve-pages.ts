@@ -19,6 +19,12 @@ export async function servePages(text: SampleText): Promise<PageServer> {
   app.use(securityHeaders(new URL('http://localhost')))
   app.use(serveAssets(views))
   app.use((ctx) => {
+    if (ctx.path === '/inspector/events') {
+      // A live view in which nothing happens, and which is not asked for again soon.
+      ctx.type = 'text/event-stream'
+      ctx.body = 'retry: 600000\n\n'
+      return
+    }
     const html = pages[ctx.path.slice(1)]
     if (html === undefined) return
     ctx.type = 'html'

@@ -6,6 +6,14 @@ import { type ControlRefusal, found, refuseWith } from './refusals.ts'
 import { type ControlAnswer, type ControlRoute, route } from './route.ts'
 import { selectUser } from './users.ts'
 
+const personBody = members({ user, region: region.optional() })
+const authorizationBody = members({
+  url: text('allowed is the URL of an authorization request', 32_768),
+  user,
+  region: region.optional(),
+  choice: z.enum(['confirm', 'logout'], 'allowed are confirm, logout').default('confirm'),
+})
+
 const urlWords = (url: string): string =>
   `allowed is an authorization request of this server, as ${url}/oauth2/authorize?response_type=code&client_id=…`
 
@@ -42,7 +50,7 @@ function decisionRoute(parts: EmulatorControlParts, decision: 'approve' | 'deny'
   return route({
     method: 'POST',
     path: `/emulator/device-codes/{user_code}/${decision}`,
-    body: members({ user, region: region.optional() }),
+    body: personBody,
     answer: async ({ params: { user_code: userCode = '' }, body }) => {
       const person = await selectUser(parts.users, body)
       if ('kind' in person) return person
@@ -68,12 +76,7 @@ export function authorizationRoutes(parts: EmulatorControlParts): readonly Contr
     route({
       method: 'POST',
       path: '/emulator/authorizations',
-      body: members({
-        url: text(urlWords(url), 32_768),
-        user,
-        region: region.optional(),
-        choice: z.enum(['confirm', 'logout'], 'allowed are confirm, logout').default('confirm'),
-      }),
+      body: authorizationBody,
       answer: async ({ body }) => {
         const request = authorizationRequest(body.url, url)
         if (!request) return refuseWith(422, 'invalid_url', `url: ${found(body.url)}; ${urlWords(url)}`)

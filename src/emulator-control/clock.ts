@@ -6,6 +6,9 @@ import { type ControlAnswer, type ControlRoute, route } from './route.ts'
 
 const hundredYearsMs = 36_500 * 86_400_000
 
+const advanceBody = members({ by: span({ least: '1ms', most: hundredYears }) })
+const setBody = members({ now: instant })
+
 const reading = (clock: AdjustableClock): ControlAnswer => {
   const { now, aheadMs, frozen } = clock.read()
   return { status: 200, body: { now: new Date(now).toISOString(), aheadSeconds: aheadMs / 1_000, frozen } }
@@ -45,7 +48,7 @@ export function clockRoutes({ clock }: EmulatorControlParts): readonly ControlRo
     route({
       method: 'POST',
       path: '/emulator/clock/advance',
-      body: members({ by: span({ least: '1ms', most: hundredYears }) }),
+      body: advanceBody,
       answer: ({ body }) => {
         const milliseconds = Math.round(body.by * 1_000)
         return moved(clock.now() + milliseconds, () => clock.advance(milliseconds))
@@ -54,7 +57,7 @@ export function clockRoutes({ clock }: EmulatorControlParts): readonly ControlRo
     route({
       method: 'POST',
       path: '/emulator/clock/set',
-      body: members({ now: instant }),
+      body: setBody,
       answer: ({ body }) => moved(body.now, () => clock.set(body.now)),
     }),
     change('freeze'),

@@ -143,10 +143,7 @@ const boundary =
     cutUnreadBody(ctx.req)
   }
 
-/** @returns the listener of `/emulator` and everything below it */
-export function openEmulatorControl(
-  parts: EmulatorControlParts,
-): (request: IncomingMessage, response: ServerResponse) => void {
+function applicationOf(parts: EmulatorControlParts): ControlListener {
   const app = new Koa()
   const router = routerOf(controlRoutes(parts))
   const own = { origin: parts.workspace.url, allowsHost: parts.allowsHost ?? (() => false) }
@@ -158,5 +155,19 @@ export function openEmulatorControl(
   })
   app.use(router.routes() as unknown as Middleware)
   app.use(router.allowedMethods() as unknown as Middleware)
-  return app.callback() as (request: IncomingMessage, response: ServerResponse) => void
+  return app.callback() as ControlListener
+}
+
+type ControlListener = (request: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * Built with its first request: a start should not wait for it, and many a workspace is never controlled.
+ * @returns the listener of `/emulator` and everything below it
+ */
+export function openEmulatorControl(parts: EmulatorControlParts): ControlListener {
+  let application: ControlListener | undefined
+  return (request, response) => {
+    application ??= applicationOf(parts)
+    application(request, response)
+  }
 }

@@ -36,6 +36,10 @@ const integrationAnswer = (integration: Integration): object => ({
 
 const lifetime = span({ least: '1s', most: '3650d' }).transform(Math.round).optional()
 
+const lifetimesBody = members({
+  lifetimes: members({ access: lifetime, idle: lifetime, absolute: lifetime }),
+})
+
 const inOrder = ({ accessSeconds, idleSeconds, absoluteSeconds }: TokenLifetimes): boolean =>
   accessSeconds <= idleSeconds && idleSeconds <= absoluteSeconds
 
@@ -44,7 +48,7 @@ function lifetimesRoute(parts: EmulatorControlParts): ControlRoute {
   return route({
     method: 'PATCH',
     path: '/emulator/integrations/{client_id}',
-    body: members({ lifetimes: members({ access: lifetime, idle: lifetime, absolute: lifetime }) }),
+    body: lifetimesBody,
     answer: async ({ params: { client_id: clientId = '' }, body }) => {
       const integration = await findIntegration(parts, clientId)
       if ('kind' in integration) return integration

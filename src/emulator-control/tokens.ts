@@ -85,6 +85,8 @@ function mintRoute(parts: EmulatorControlParts): ControlRoute {
   })
 }
 
+const tokenBody = members({ token: text('allowed is the value of a token or code') })
+
 const unknownToken = refuseWith(
   404,
   'unknown_token',
@@ -98,7 +100,7 @@ function fateRoute(
   return route({
     method: 'POST',
     path: `/emulator/tokens/${name}`,
-    body: members({ token: text('allowed is the value of a token or code') }),
+    body: tokenBody,
     answer: async ({ body: { token } }): Promise<ControlAnswer | ControlRefusal> => {
       const kind = await meet(token)
       if (kind === undefined) return unknownToken

@@ -76,6 +76,10 @@ const filters = {
   after: digits(0, 999_999_999_999).optional(),
 }
 
+const findQuery = members({ ...filters, limit: digits(1, 10_000).default(100) })
+/** The timeout is in seconds: what proxies and programs wait for an answer is not much more. */
+const nextQuery = members({ ...filters, timeout: digits(0, 60).default(10) })
+
 type Filters = { readonly [Key in keyof ExchangeQuery]?: ExchangeQuery[Key] | undefined }
 
 /** Only what was given: a filter that says nothing matches everything. */
@@ -87,10 +91,6 @@ const exchangeAnswer = (exchange: Exchange): object => ({
   at: new Date(exchange.at).toISOString(),
 })
 
-/** In which the exchange that is waited for may come. */
-const defaultTimeoutSeconds = 10
-const longestTimeoutSeconds = 60
-
 function journalRoutes({ traffic, names }: EmulatorControlParts): readonly ControlRoute[] {
   const { journal } = traffic
   const nameProblem = ({ name }: Filters): ControlRefusal | undefined =>
@@ -99,7 +99,7 @@ function journalRoutes({ traffic, names }: EmulatorControlParts): readonly Contr
     route({
       method: 'GET',
       path: '/emulator/journal',
-      query: members({ ...filters, limit: digits(1, 10_000).default(100) }),
+      query: findQuery,
       answer: ({ query }) =>
         nameProblem(query) ?? {
           status: 200,
@@ -109,10 +109,7 @@ function journalRoutes({ traffic, names }: EmulatorControlParts): readonly Contr
     route({
       method: 'GET',
       path: '/emulator/journal/next',
-      query: members({
-        ...filters,
-        timeout: digits(0, longestTimeoutSeconds).default(defaultTimeoutSeconds),
-      }),
+      query: nextQuery,
       answer: async ({ query: { timeout, ...query }, signal }) => {
         const problem = nameProblem(query)
         if (problem) return problem

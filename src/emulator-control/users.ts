@@ -62,11 +62,13 @@ const userAnswer = (user: User): object => ({
   locked: user.locked === true,
 })
 
+const regionQuery = members({ region: region.optional() })
+
 function lockRoute(parts: EmulatorControlParts, method: 'PUT' | 'DELETE'): ControlRoute {
   return route({
     method,
     path: '/emulator/users/{user}/lock',
-    query: members({ region: region.optional() }),
+    query: regionQuery,
     answer: async ({ params: { user = '' }, query }) => {
       const found = await selectUser(parts.users, { user, region: query.region })
       if ('kind' in found) return found

@@ -8,6 +8,8 @@ import { type ControlRoute, route } from './route.ts'
 const nameWords = 'allowed are 1 to 32 characters a to z, 0 to 9 and -, a letter first'
 const workspaceName = z.string(nameWords).regex(/^[a-z][a-z0-9-]{0,31}$/, nameWords)
 
+const workspaceBody = members({ name: workspaceName, port: wholeNumber(0, 65_535).default(0) })
+
 const workspaceAnswer = ({ name, url }: WorkspaceFacts): object => ({ name, url })
 
 const namesOf = (workspaces: Workspaces): readonly string[] => workspaces.list().map(({ name }) => name)
@@ -34,7 +36,7 @@ export function workspaceRoutes({ workspace, workspaces }: EmulatorControlParts)
     route({
       method: 'POST',
       path: '/emulator/workspaces',
-      body: members({ name: workspaceName, port: wholeNumber(0, 65_535).default(0) }),
+      body: workspaceBody,
       answer: async ({ body: { name, port } }) => {
         if (namesOf(workspaces).includes(name))
           return refuseWith(

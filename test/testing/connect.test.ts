@@ -63,7 +63,9 @@ describe('connectPanoptes', () => {
     const nothing = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const refused = connectPanoptes(nothing)
     await expect(refused).rejects.toBeInstanceOf(PanoptesRefusal)
-    await expect(refused).rejects.toThrow(`${nothing} has no control API; allowed is the origin of an emulator`)
+    await expect(refused).rejects.toThrow(
+      `${nothing} has no control API; allowed is the origin of an emulator`,
+    )
     server.close()
     server.closeAllConnections()
   })

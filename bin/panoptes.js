@@ -20,7 +20,7 @@ const main = existsSync(source) ? source : join(root, 'dist', 'main.js')
 const packages = basename(dirname(root)) === 'node_modules' ? dirname(root) : join(root, 'node_modules')
 
 /** A small young generation: an idle emulator holds some 20 MB less, and its answers are short-lived either way. */
-const flags = ['--max-semi-space-size=4']
+const flags = ['--max-semi-space-size=8']
 
 function isNewEnough(version) {
   return Number(version.split('.')[0]) >= needed

@@ -152,8 +152,10 @@ export function openAuthorizationServer(
     ...onPages([serveAssets(parts.views)]),
     metadata(parts), //                        RFC 8414, RFC 9728
     refuseBasic(parts),
-    askLogoutByGet(), //                       RP-Initiated Logout 1.0 §2
-    ...onPages([ownFormsOnly(parts)]), //      cross-site POSTs change nothing
+    ...onPages([
+      askLogoutByGet(), //                     RP-Initiated Logout 1.0 §2
+      ownFormsOnly(parts), //                  cross-site POSTs change nothing
+    ]),
     limitAnonymousRows(parts),
     limitUnknownDeviceCodes(parts),
     guardUnknownClients(parts),
@@ -165,8 +167,8 @@ export function openAuthorizationServer(
     ]),
     protocolStep(parts, { units, work, replay }), // one step, one commit
     completeDeviceAnswers(parts),
-    endConnectionsOnLogout(parts, work),
     ...onPages([
+      endConnectionsOnLogout(parts, work),
       accountSignIn(parts, sessions),
       ...pages.map((page) => page(sessions)),
       stepRoutes({ provider, parts, units }),

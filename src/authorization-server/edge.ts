@@ -120,7 +120,7 @@ export function knownPathsOnly(parts: AuthorizationServerParts): Middleware {
 
 /** A client that registered `client_secret_post` does not authenticate by Basic (ASVS 5.0 10.4.10; metadata says so). */
 export function refuseBasic(parts: AuthorizationServerParts): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (
       !clientEndpoints.has(ctx.path) ||
       ctx.method !== 'POST' ||
@@ -133,6 +133,7 @@ export function refuseBasic(parts: AuthorizationServerParts): Middleware {
       error: 'invalid_client',
       description: 'client authentication is by client_secret in the body',
     })
+    return undefined
   }
 }
 

@@ -53,6 +53,7 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
         value: JSON.stringify(record),
         expiresAt: recordEnd(record),
         guarded: true,
+        meaning: record,
         ...(held.isNew ? { indexes: grantIndexes(record) } : {}),
       }
     })

@@ -78,9 +78,9 @@ function isDrawnOut(
 
 /** A bound per address on what anybody may ask for and what leaves a row (security-cases D08, L04). */
 export function limitAnonymousRows(parts: AuthorizationServerParts): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const limit = ctx.method === 'POST' ? anonymousRows.get(ctx.path) : undefined
-    if (!limit || !isDrawnOut(parts, ctx, limit)) await next()
+    return limit && isDrawnOut(parts, ctx, limit) ? undefined : next()
   }
 }
 

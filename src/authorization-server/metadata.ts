@@ -61,19 +61,20 @@ export function metadata(parts: AuthorizationServerParts): Middleware {
     [`${wellKnown}/oauth-protected-resource`, resourceMetadata(parts, '')],
     [`${wellKnown}/oauth-protected-resource/v7`, resourceMetadata(parts, '/v7')],
   ])
-  return async (context, next) => {
+  return (context, next) => {
     const ctx = context as unknown as KoaContextWithOIDC
     if (guarded.has(ctx.path)) {
       ctx.status = 401
       ctx.body = {
         errorMessage: '401 Not Authorized\nPlease ensure you are using the correct authentication token.',
       }
-      return
+      return undefined
     }
     const document = documents.get(ctx.path)
     if (!document || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
     ctx.set('Access-Control-Allow-Origin', '*')
     ctx.set('Cache-Control', 'public, max-age=300')
     ctx.body = document
+    return undefined
   }
 }

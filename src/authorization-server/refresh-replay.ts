@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { GrantRecord } from '#grants/grant-record.ts'
 import { claimedRefreshTokenParts, refreshTokenParts } from '#grants/token-values.ts'
-import { keyFrom, type Secrets, sealWith, unsealWith } from '#secrets/secrets.ts'
+import { bearerKeys, type Secrets, sealWith, unsealWith, vectorSource } from '#secrets/secrets.ts'
 import type { GrantWork } from './grant-work.ts'
 import type { UnitsOfWork } from './unit-of-work.ts'
 
@@ -11,6 +11,7 @@ import type { UnitsOfWork } from './unit-of-work.ts'
  * commit as the rotation, survives a crash, and is of no use to a reader of the store.
  */
 const purpose = 'panoptes refresh replay'
+const keyOf = bearerKeys(purpose)
 const noteName = 'replay'
 
 interface Replay {
@@ -52,7 +53,7 @@ export interface RefreshReplay {
 }
 
 function answerAgain(ctx: KoaContextWithOIDC, replay: Replay): boolean {
-  const text = unsealWith(keyFrom(replay.presented, purpose), purpose, replay.sealed)
+  const text = unsealWith(keyOf(replay.presented), purpose, replay.sealed)
   if (text === undefined) return false
   ctx.status = 200
   ctx.body = JSON.parse(text)
@@ -67,6 +68,7 @@ export function refreshReplay({
   randomBytes,
   windowSeconds,
 }: RefreshReplayParts): RefreshReplay {
+  const nextVector = vectorSource(randomBytes)
   return {
     settle(ctx) {
       const presented = ctx.oidc.params?.['refresh_token']
@@ -75,10 +77,9 @@ export function refreshReplay({
         answerAgain(ctx, replay)
       } else if (ctx.status === 200 && typeof presented === 'string') {
         const tag = claimedRefreshTokenParts(presented)?.tag // the engine has just rotated it
-        const sealed = sealWith(keyFrom(presented, purpose), randomBytes(12), {
-          context: purpose,
-          text: JSON.stringify(ctx.body),
-        })
+        const text = JSON.stringify(ctx.body)
+        ctx.body = text // which Koa would make of it again
+        const sealed = sealWith(keyOf(presented), nextVector(), { context: purpose, text })
         const answer = {
           sealed,
           scope: scopeText(ctx.oidc.params?.['scope']),

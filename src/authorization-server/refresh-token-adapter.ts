@@ -44,12 +44,14 @@ export function refreshTokenAdapter(parts: RefreshTokenAdapterParts): Adapter {
   const { work, time, secrets } = parts
 
   async function find(id: string): Promise<AdapterPayload | undefined> {
-    const token = refreshTokenParts(secrets, id)
+    const token = claimedRefreshTokenParts(id)
     const record = token && (await work.load(token.tag))
     const current = record?.refresh
     if (!token || !current) return undefined
     const hash = secrets.hash('refresh-token', id)
     if (current.hash === hash) return time.toEngine(restore(record, current, { id, kind: 'RefreshToken' }))
+    // Its hash proves the current token; of any other the MAC tells whether it ever was ours.
+    if (!refreshTokenParts(secrets, id)) return undefined
     if (token.generation >= current.generation) return undefined // signed by us but never released: a lost race
     answerSpent(parts, record, { id, hash })
     return time.toEngine(asConsumed(record, current, id))

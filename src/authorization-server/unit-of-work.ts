@@ -6,6 +6,8 @@ export interface Replacement {
   readonly value: string
   readonly expiresAt: number
   readonly indexes?: readonly string[]
+  /** What the value says, for whoever reads the record next in this process. */
+  readonly meaning?: object
   /** Whether the request must lose when another changed the record since it was read here. */
   readonly guarded: boolean
 }
@@ -36,10 +38,10 @@ function openUnit(store: Store): OpenUnit {
 
   async function changeOf(key: string, what: Pending): Promise<Change> {
     if (what.kind === 'delete') return { kind: 'delete', key }
-    const { guarded, indexes, value, expiresAt } = what.make()
+    const { guarded, ...made } = what.make()
     const before = await seen.get(key)
     const expected = guarded ? (before?.version ?? 'absent') : 'any'
-    return { kind: 'put', key, value, expiresAt, expected, ...(indexes ? { indexes } : {}) }
+    return { kind: 'put', key, expected, ...made }
   }
 
   return {

@@ -88,9 +88,10 @@ export function recordEnd(record: GrantRecord): number {
 
 const parsed = new WeakMap<StoredRecord, GrantRecord>()
 
-/** The record behind a stored one; parsed once per stored object, which adapters may hand out again. */
+/** The record behind a stored one: as it was written here, or parsed once per stored object, which adapters may hand out again. */
 export function readGrantRecord(stored: StoredRecord): GrantRecord {
-  const known = parsed.get(stored)
+  // Under the keys of grants nothing else is written than by grant-work.ts.
+  const known = (stored.meaning as GrantRecord | undefined) ?? parsed.get(stored)
   if (known) return known
   const record = JSON.parse(stored.value) as GrantRecord
   parsed.set(stored, record)

@@ -97,7 +97,7 @@ export function securityHeaders(origin: URL): Middleware {
       if (error instanceof Error) Object.assign(error, { headers: { ...headersOf(error), ...headers } })
       throw error
     }
-    if (!ctx.response.is('html')) return
+    if (ctx.response.type !== 'text/html') return
     ctx.set(ctx.state[scripted] === true && ctx.status < 400 ? { ...headers, ...scriptedHeaders } : headers)
   }
 }

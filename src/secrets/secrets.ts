@@ -5,8 +5,8 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
+  hash,
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto'
@@ -41,8 +41,50 @@ export interface Secrets {
   readonly signingKeys: readonly SigningKey[]
 }
 
+/** 96 bits of a code in base64url. */
+const macLength = 16
 const ivLength = 12
 const tagLength = 16
+
+const hmacBlock = 64
+const digestLength = 32
+
+/**
+ * HMAC-SHA-256 (RFC 2104 §2) under one key, as two one-shot hashes over pads that are made once. Node's `createHmac` makes an
+ * object for each code, and to make and collect it costs more than the hashing (DECISIONS 44).
+ * @param key at most 64 bytes: a longer one would have to be hashed first
+ */
+function hmacSha256(key: Buffer): (message: string, encoding: 'base64url' | 'binary') => string {
+  if (key.length > hmacBlock) throw new Error(`the key of a code has at most ${hmacBlock} bytes`)
+  const padded = (byte: number): Buffer => {
+    const pad = Buffer.alloc(hmacBlock, byte)
+    for (const [index, keyByte] of key.entries()) pad[index] = byte ^ keyByte
+    return pad
+  }
+  const innerPad = padded(0x36)
+  const outer = Buffer.concat([padded(0x5c), Buffer.alloc(digestLength)])
+  return (message, encoding) => {
+    const inner = Buffer.allocUnsafe(hmacBlock + Buffer.byteLength(message))
+    innerPad.copy(inner)
+    inner.write(message, hmacBlock)
+    outer.write(hash('sha256', inner, 'binary'), hmacBlock, 'binary')
+    return hash('sha256', outer, encoding)
+  }
+}
+
+/** How many vectors one draw of random bytes is for: a draw has its price, however small it is. */
+const vectorsDrawn = 64
+
+/** @returns a function that gives a new initialization vector at each call, never one twice */
+export function vectorSource(randomBytes: (size: number) => Buffer): () => Buffer {
+  let drawn: Buffer = Buffer.alloc(0)
+  return () => {
+    if (drawn.length === 0) drawn = randomBytes(ivLength * vectorsDrawn)
+    const vector = drawn.subarray(0, ivLength)
+    drawn = drawn.subarray(ivLength)
+    return vector
+  }
+}
 
 /** Seals under a key: iv, ciphertext and tag in one base64url text. */
 export function sealWith(
@@ -53,8 +95,8 @@ export function sealWith(
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagLength }).setAAD(
     Buffer.from(context),
   )
-  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-  return Buffer.concat([iv, body, cipher.getAuthTag()]).toString('base64url')
+  const parts = [iv, cipher.update(text, 'utf8'), cipher.final()]
+  return Buffer.concat([...parts, cipher.getAuthTag()]).toString('base64url')
 }
 
 /** @returns the text that sealWith put in; undefined when key, context or a byte differs */
@@ -74,33 +116,32 @@ export function unsealWith(key: KeyObject, context: string, sealed: string): str
 }
 
 /**
- * A key that only the bearer of the text can make: HKDF-Extract with the purpose as salt (RFC 5869 §2.2). What is sealed under it is
+ * Keys that only the bearer of a text can make: HKDF-Extract with the purpose as salt (RFC 5869 §2.2). What is sealed under one is
  * useless without that text, which is a token of 256 random bits.
  */
-export const keyFrom = (bearerText: string, purpose: string): KeyObject =>
-  createSecretKey(createHmac('sha256', purpose).update(bearerText).digest())
+export function bearerKeys(purpose: string): (bearerText: string) => KeyObject {
+  const extract = hmacSha256(Buffer.from(purpose))
+  return (bearerText) => createSecretKey(extract(bearerText, 'binary'), 'binary')
+}
+
+const keyBytes = (key: string): Buffer => Buffer.from(key, 'base64url')
 
 /** The operations on given key material. @param randomBytes source of initialization vectors */
 export function secretsFrom(material: KeyMaterial, randomBytes: (size: number) => Buffer): Secrets {
-  // As KeyObjects: Node spends five times as long on a key that it is given as bytes.
-  const [hashKey, macKey, sealKey] = [material.hash, material.mac, material.seal].map((key) =>
-    createSecretKey(key, 'base64url'),
-  ) as [KeyObject, KeyObject, KeyObject]
+  const [hashed, coded] = [hmacSha256(keyBytes(material.hash)), hmacSha256(keyBytes(material.mac))]
+  // As a KeyObject: Node spends several times as long on a key that it is given as bytes.
+  const sealKey = createSecretKey(keyBytes(material.seal))
+  const nextVector = vectorSource(randomBytes)
   const mac = (purpose: string, message: string): string =>
-    createHmac('sha256', macKey)
-      .update(`${purpose}\0${message}`)
-      .digest()
-      .subarray(0, 12)
-      .toString('base64url')
+    coded(`${purpose}\0${message}`, 'base64url').slice(0, macLength)
   return {
-    hash: (kind, credential) =>
-      createHmac('sha256', hashKey).update(`${kind}\0${credential}`).digest('base64url'),
+    hash: (kind, credential) => hashed(`${kind}\0${credential}`, 'base64url'),
     mac,
     hasMac(purpose, message, presented) {
       const [expected, actual] = [Buffer.from(mac(purpose, message)), Buffer.from(presented)]
       return expected.length === actual.length && timingSafeEqual(expected, actual)
     },
-    seal: (context, text) => sealWith(sealKey, randomBytes(ivLength), { context, text }),
+    seal: (context, text) => sealWith(sealKey, nextVector(), { context, text }),
     unseal: (context, sealed) => unsealWith(sealKey, context, sealed),
     cookieKeys: material.cookies,
     signingKeys: material.signing,

@@ -1,5 +1,5 @@
 import type { StoreImage } from './images.ts'
-import type { Change } from './store.ts'
+import type { Change, StoredRecord } from './store.ts'
 
 /** @throws TypeError for what no adapter can keep: a key named twice, an expiry that is no safe integer */
 export function assertKeepable(changes: readonly Change[]): void {
@@ -19,6 +19,12 @@ export function imageChanges(image: StoreImage, expected: 'absent' | 'any'): rea
   const changes = image.map((record) => ({ kind: 'put', ...record, expected }) as const)
   assertKeepable(changes)
   return changes
+}
+
+/** The record that a change writes, for an adapter that keeps it at hand. */
+export function writtenRecord(change: Change & { kind: 'put' }, version: string): StoredRecord {
+  const { key, value, expiresAt, meaning } = change
+  return Object.freeze({ key, version, value, expiresAt, ...(meaning && { meaning }) })
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Records of a memory store: a base that never changes, and above it what was written since. Synchronous, hence atomic. */
+import { writtenRecord } from './changes.ts'
 import type { ImagedRecord, StoreImage } from './images.ts'
 import type { Base } from './memory-bases.ts'
 import { keyLists, mergedKeys } from './memory-keys.ts'
@@ -60,7 +61,7 @@ export function recordsOver(base: Base, version: string): MemoryRecords {
   }
 
   function write(record: StoredRecord, indexes: readonly string[]): void {
-    written.set(record.key, { record: Object.freeze(record), indexes })
+    written.set(record.key, { record, indexes })
     opened.delete(record.key)
   }
 
@@ -68,8 +69,8 @@ export function recordsOver(base: Base, version: string): MemoryRecords {
     find,
     apply(change, nextVersion, now) {
       if (change.kind === 'delete') return remove(change.key)
-      const { key, value, expiresAt } = change
-      const record = { key, version: nextVersion, value, expiresAt }
+      const { key } = change
+      const record = writtenRecord(change, nextVersion)
       const current = find(key)
       if (current && current.expiresAt > now) return write(record, indexesOf(key))
       if (current) remove(key)

@@ -8,7 +8,7 @@ import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '#domain/clock.ts'
-import { assertKeepable, versionSource } from './changes.ts'
+import { assertKeepable, versionSource, writtenRecord } from './changes.ts'
 import { databaseFailure, groupCommit, patienceMilliseconds, pauseMilliseconds } from './group-commit.ts'
 import type { OpenedStore } from './images.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
@@ -149,11 +149,9 @@ function fetchRecord({ rows, cache }: { rows: Rows; cache: RecordCache }, key: s
 }
 
 function remember({ changes, version }: Commit, cache: RecordCache): void {
-  for (const change of changes) {
-    const { key } = change
-    if (change.kind === 'delete') cache.forget(key)
-    else cache.keep(Object.freeze({ key, version, value: change.value, expiresAt: change.expiresAt }))
-  }
+  for (const change of changes)
+    if (change.kind === 'delete') cache.forget(change.key)
+    else cache.keep(writtenRecord(change, version))
 }
 
 /** Tries again while another connection holds the lock, which in WAL mode keeps a reader only for moments. */

@@ -12,6 +12,8 @@ export interface StoredRecord {
   readonly value: string
   /** Epoch ms, a safe integer. From that instant on the record is neither read nor listed. */
   readonly expiresAt: number
+  /** What the writer said that the value means, if this process wrote it and the adapter still has it. */
+  readonly meaning?: object
 }
 
 /**
@@ -33,6 +35,8 @@ export type Change =
       readonly expected: string | 'absent' | 'any'
       /** Names under which `list` finds the record. Fixed at creation: ignored when the record is replaced. */
       readonly indexes?: readonly string[]
+      /** What the value says, so that a reader in this process need not parse it. It must not change any more. */
+      readonly meaning?: object
     }
   | { readonly kind: 'delete'; readonly key: string }
 

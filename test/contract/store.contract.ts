@@ -122,6 +122,21 @@ function describeCommitting(opened: Opened): void {
     expect(await store.read(['a'])).toMatchObject([{ value: 'second' }])
   })
 
+  test('hands out what a value means with that very value alone, and never after a commit that was refused', async () => {
+    const { store, another, put } = await opened()
+    const meaning = { says: 'one' }
+    const read = async () => (await store.read(['a']))[0]
+    await store.commit([{ ...put('a', { value: 'one' }), meaning }])
+    const written = await read()
+    expect([undefined, meaning]).toContain(written?.meaning)
+    const late = { ...put('a', { value: 'another', expected: 'absent' }), meaning: { says: 'another' } }
+    expect(await store.commit([late])).toBe('conflict')
+    expect([undefined, meaning]).toContain((await read())?.meaning)
+    await (await another()).commit([put('a', { value: 'two' })])
+    expect(await read()).toMatchObject({ value: 'two' })
+    expect((await read())?.meaning).toBeUndefined()
+  })
+
   test('makes all of the changes or none', async () => {
     const { store, put } = await opened()
     await store.commit([put('a'), put('b')])

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { newKeyMaterial } from '#secrets/key-file.ts'
-import { keyFrom, sealWith, secretsFrom, unsealWith } from '#secrets/secrets.ts'
+import { bearerKeys, sealWith, secretsFrom, unsealWith, vectorSource } from '#secrets/secrets.ts'
 import { seededRandom } from '../authorization-server/seeded-random.ts'
 
 const material = await newKeyMaterial(randomBytes)
@@ -15,6 +15,16 @@ describe('keyed hashes', () => {
       .digest('base64url')
     expect(secrets.hash('kind', 'text')).toBe(expected)
   })
+
+  test.each(['', 'x'.repeat(55), 'x'.repeat(64), 'x'.repeat(100_000), 'é\u{1f600}\0', '\ud800'])(
+    'are HMAC-SHA-256 of any text: %.20j',
+    (text) => {
+      const codes = (key: string): string =>
+        createHmac('sha256', Buffer.from(key, 'base64url')).update(`kind\0${text}`).digest('base64url')
+      expect(secrets.hash('kind', text)).toBe(codes(material.hash))
+      expect(secrets.mac('kind', text)).toBe(codes(material.mac).slice(0, 16))
+    },
+  )
 
   test('keep kinds of credential and installations apart', () => {
     const all = [
@@ -87,12 +97,26 @@ describe('sealed texts, AES-256-GCM', () => {
   })
 })
 
+describe('initialization vectors', () => {
+  test('are 96 random bits each, and none comes twice', () => {
+    const nextVector = vectorSource(randomBytes)
+    const vectors = Array.from({ length: 1_000 }, nextVector)
+    expect(vectors.every(({ length }) => length === 12)).toBe(true)
+    expect(new Set(vectors.map((vector) => vector.toString('hex'))).size).toBe(vectors.length)
+  })
+})
+
 describe('keys from a bearer text, RFC 5869', () => {
+  test('are HKDF-Extract of the text with the purpose as salt, §2.2', () => {
+    const expected = createHmac('sha256', 'purpose').update('a refresh token').digest()
+    expect(bearerKeys('purpose')('a refresh token').export()).toEqual(expected)
+  })
+
   test('open what that text sealed, for that purpose, and nothing else', () => {
-    const [key, iv] = [keyFrom('a refresh token', 'purpose'), randomBytes(12)]
+    const [key, iv] = [bearerKeys('purpose')('a refresh token'), randomBytes(12)]
     const sealed = sealWith(key, iv, { context: 'purpose', text: 'the answer' })
-    expect(unsealWith(keyFrom('a refresh token', 'purpose'), 'purpose', sealed)).toBe('the answer')
-    expect(unsealWith(keyFrom('a refresh toke', 'purpose'), 'purpose', sealed)).toBeUndefined()
-    expect(unsealWith(keyFrom('a refresh token', 'another'), 'purpose', sealed)).toBeUndefined()
+    expect(unsealWith(bearerKeys('purpose')('a refresh token'), 'purpose', sealed)).toBe('the answer')
+    expect(unsealWith(bearerKeys('purpose')('a refresh toke'), 'purpose', sealed)).toBeUndefined()
+    expect(unsealWith(bearerKeys('another')('a refresh token'), 'purpose', sealed)).toBeUndefined()
   })
 })

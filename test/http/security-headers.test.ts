@@ -1,7 +1,7 @@
 import Koa, { type Middleware } from 'koa'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
-import { securityHeaders } from '#http/security-headers.ts'
+import { allowOwnScripts, securityHeaders } from '#http/security-headers.ts'
 
 const answering = (last: Middleware, origin = 'https://panoptes.example') => {
   const app = new Koa({ env: 'test' })
@@ -86,5 +86,54 @@ describe('headers of a page, RFC 9700 §4.16', () => {
   ])('a browser is not bound to https by %s, RFC 6797 §7.2', async (origin) => {
     const { headers } = await answering(html, origin).get('/')
     expect(headers).not.toHaveProperty('strict-transport-security')
+  })
+})
+
+describe('a page with scripts of our own', () => {
+  const scripted: Middleware = (ctx) => {
+    html(ctx, () => Promise.resolve())
+    allowOwnScripts(ctx)
+  }
+
+  test('may load them and ask its own origin, and nothing makes code out of text', async () => {
+    const policy = (await answering(scripted).get('/')).headers['content-security-policy'] ?? ''
+    for (const directive of [
+      "script-src 'self'",
+      "connect-src 'self'",
+      "require-trusted-types-for 'script'",
+      "frame-ancestors 'none'",
+      "form-action 'self'",
+    ])
+      expect(policy.split('; ')).toContain(directive)
+    expect(policy).not.toContain('unsafe')
+  })
+
+  test('may write to the clipboard, where no other page may', async () => {
+    expect((await answering(scripted).get('/')).headers['permissions-policy']).toContain(
+      'clipboard-write=(self)',
+    )
+    expect((await answering(html).get('/')).headers['permissions-policy']).toContain('clipboard-write=()')
+  })
+
+  test.each<[string, Middleware]>([
+    [
+      'an error page in its place',
+      async (ctx, next) => {
+        await scripted(ctx, next)
+        ctx.status = 404
+      },
+    ],
+    [
+      'a failure after it',
+      async (ctx, next) => {
+        await scripted(ctx, next)
+        ctx.throw(503)
+      },
+    ],
+    ['any other page', html],
+  ])('%s has none', async (_, page) => {
+    const { headers } = await answering(page).get('/')
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+    expect(headers['content-security-policy']).not.toContain('script-src')
   })
 })

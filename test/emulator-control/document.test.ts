@@ -20,6 +20,15 @@ describe('the document of the control API', () => {
     expect(new Set(ids).size).toBe(documented.length)
   })
 
+  test('says something in every member: a comma of a sentence did not begin one', () => {
+    const empty = (node: unknown, at: string): readonly string[] => {
+      if (node === null) return [at]
+      if (typeof node !== 'object') return []
+      return Object.entries(node as object).flatMap(([key, value]) => empty(value, `${at}/${key}`))
+    }
+    expect(empty(document, '')).toEqual([])
+  })
+
   test('is served as JSON and as it is written', async () => {
     await using panoptes: Panoptes = await startPanoptes()
     const json = await fetch(`${panoptes.url}/emulator/openapi.json`)

@@ -36,6 +36,14 @@ describe('startPanoptes', () => {
     await expect(fetch(panoptes.url)).rejects.toThrow()
   })
 
+  test('is stopped while somebody waits for a request that never comes', async () => {
+    const panoptes = await startPanoptes()
+    const waiting = expect(panoptes.journal.next({ name: 'token' }, { timeoutSeconds: 60 })).rejects.toThrow()
+    await panoptes.clock.read()
+    await panoptes.stop()
+    await waiting
+  })
+
   test('begins at an instant, frozen, and again with each reset', async () => {
     const now = new Date('2030-01-01T00:00:00Z')
     await using panoptes = await startPanoptes({ now, freeze: true })

@@ -48,12 +48,14 @@ function redirectWords(exchange: Exchange): string {
 /** What the answer brings. */
 function answerWords(exchange: Exchange): string {
   if (!exchange.answer) return exchange.fault === undefined ? 'no answer' : `no answer (${exchange.fault})`
-  const { status, error } = factsOf(exchange)
+  const { status, error, page } = factsOf(exchange)
   const body = exchange.answer.body?.text ?? ''
   const brought = ['access_token', 'refresh_token', 'device_code'].filter((name) =>
     body.includes(`"${name}"`),
   )
   const fault = exchange.fault === undefined ? '' : ` (${exchange.fault})`
+  const [title] = page.split(' · ')
+  if (title !== undefined && title !== '') return `${status} ${title}${fault}`
   if (error !== undefined) return `${status} ${error}${fault}`
   return `${status}${redirectWords(exchange)}${brought.length > 0 ? ` ${brought.join(', ')}` : ''}${fault}`
 }

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import type { Context } from 'koa'
-import type { Journal } from '#traffic/traffic.ts'
-import { isOwn, parseFilter } from './filter.ts'
+import type { Exchange, Journal } from '#traffic/traffic.ts'
+import { type Filter, isOwn, parseFilter, queryOf } from './filter.ts'
 import { rowOf } from './words.ts'
 
 /** Each holds a connection for as long as a page is open. */
@@ -13,14 +13,34 @@ const maxBehindBytes = 256 * 1024
 /** Below what proxies wait for. In machine time: it keeps a socket alive. */
 const heartbeatMs = 15_000
 
+/** What a page may have missed while it was being loaded, or while its connection was gone. */
+const maxMissed = 100
+
 export interface EventStreams {
-  /** Answers with a stream of the exchanges to come, or with 503 when there are too many or the service stops. */
+  /**
+   * `after` of the query, or what the browser sends when it connects again, says what the page has already.
+   * Answers with a stream of the exchanges to come, or with 503 when there are too many or the service stops. */
   open(ctx: Context): void
   end(): void
 }
 
+const isWanted = (exchange: Exchange, { surface, status, name }: Filter): boolean =>
+  !isOwn(exchange) &&
+  (surface === '' || exchange.surface === surface) &&
+  (name === '' || exchange.name === name) &&
+  (status === undefined || exchange.answer?.status === status)
+
+const eventOf = (exchange: Exchange): string =>
+  `id: ${exchange.id}\ndata: ${JSON.stringify(rowOf(exchange))}\n\n`
+
+/** @returns the id of the newest exchange that the page has (Server-Sent Events, `Last-Event-ID`); undefined when it has none */
+function lastSeen(ctx: Context): number | undefined {
+  const told = ctx.get('last-event-id') || String(ctx.query['after'] ?? '')
+  return /^\d{1,15}$/.test(told) ? Number(told) : undefined
+}
+
 /** Live exchanges as server-sent events: each a row of the list as JSON, its id the exchange's. */
-export function eventStreams(journal: Pick<Journal, 'subscribe'>): EventStreams {
+export function eventStreams(journal: Pick<Journal, 'find' | 'subscribe'>): EventStreams {
   const streams = new Set<PassThrough>()
   let isOver = false
 
@@ -36,16 +56,10 @@ export function eventStreams(journal: Pick<Journal, 'subscribe'>): EventStreams 
       const stream = new PassThrough()
       const heartbeat = setInterval(() => stream.write(': still here\n\n'), heartbeatMs)
       const unsubscribe = journal.subscribe((exchange) => {
-        const { surface, status, name } = filter
-        const isWanted =
-          !isOwn(exchange) &&
-          (surface === '' || exchange.surface === surface) &&
-          (name === '' || exchange.name === name) &&
-          (status === undefined || exchange.answer?.status === status)
-        if (!isWanted) return
+        if (!isWanted(exchange, filter)) return
         // A reader that has stopped reading is let go; the page connects again by itself.
         if (stream.writableLength > maxBehindBytes) stream.end()
-        else stream.write(`id: ${exchange.id}\ndata: ${JSON.stringify(rowOf(exchange))}\n\n`)
+        else stream.write(eventOf(exchange))
       })
       streams.add(stream)
       const close = (): void => {
@@ -64,6 +78,10 @@ export function eventStreams(journal: Pick<Journal, 'subscribe'>): EventStreams 
       ctx.set('Cross-Origin-Resource-Policy', 'same-origin')
       ctx.type = 'text/event-stream'
       stream.write('retry: 3000\n\n')
+      const after = lastSeen(ctx)
+      if (after !== undefined)
+        for (const missed of journal.find({ ...queryOf(filter), after, limit: maxMissed }))
+          if (isWanted(missed, filter)) stream.write(eventOf(missed))
       ctx.body = stream
     },
     end() {

@@ -16,7 +16,7 @@ import { rulesOfPage } from './explanations-pages.ts'
 import { tokenRules } from './explanations-token.ts'
 import { v7Rules } from './explanations-v7.ts'
 import { type Explained, judge, type Rule } from './judge.ts'
-import { type Facts, factsOf } from './reading.ts'
+import { type Facts, factsOf, formProblem } from './reading.ts'
 
 /** What was checked for an exchange, in the order of the checks. */
 export interface Explanation {
@@ -49,7 +49,7 @@ function rulesOf(facts: Facts): readonly Rule[] {
 
 function summaryOf({ status, error }: Facts, checks: readonly Explained[]): string {
   const refused = checks.find(({ outcome }) => outcome === 'refused')
-  const how = error === undefined || error.includes(' ') ? String(status) : `${status}, ${error}`
+  const how = error === undefined || error === formProblem ? String(status) : `${status}, ${error}`
   if (refused) return `Refused (${how}) by one rule: \u201c${refused.rule}\u201d.`
   if (checks.some(({ outcome }) => outcome === 'perhaps'))
     return `Refused (${how}). Several rules answer like this on purpose, and it cannot be told which of them it was.`

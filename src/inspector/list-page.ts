@@ -18,17 +18,18 @@ const addressOf = ({ surface, status, name }: Filter, path: string): string => {
 }
 
 /** Fields Surface, Name and Status; button Show; links Refresh and Sequence of the current flow. */
-export const listPage = (views: Views, { exchanges, filter, lastId }: ListPage): string =>
-  views.render('inspector', {
+export function listPage(views: Views, { exchanges, filter, lastId }: ListPage): string {
+  const isFiltered = addressOf(filter, '') !== ''
+  return views.render('inspector', {
     rows: exchanges.toReversed().map(rowOf),
     filter: { ...filter, status: filter.status === undefined ? '' : String(filter.status) },
-    isFiltered: addressOf(filter, '') !== '',
+    isFiltered,
     surfaces: surfaces.map((value) => ({
       value,
       label: surfaceLabels[value],
       isSelected: value === filter.surface,
     })),
     refreshHref: addressOf(filter, '/inspector'),
-    eventsHref: addressOf(filter, '/inspector/events'),
-    lastId,
+    eventsHref: `${addressOf(filter, '/inspector/events')}${isFiltered ? '&' : '?'}after=${lastId}`,
   })
+}

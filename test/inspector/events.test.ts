@@ -71,6 +71,24 @@ describe('GET /inspector/events', () => {
     expect(read).not.toContain('"GET /inspector')
   })
 
+  test('tells first what came since the page was loaded, or since its connection broke', async () => {
+    await callV7('x')
+    const journal = await fetch(`${service.url}/emulator/journal?limit=1`)
+    const { lastId } = (await journal.json()) as { lastId: number }
+    await callV7('y')
+    using live = await openLive(`?after=${lastId}`)
+    expect(await live.until(`id: ${lastId + 1}\n`)).not.toContain(`id: ${lastId}\n`)
+    const again = await fetch(`${service.url}/inspector/events?after=${lastId + 1}`, {
+      headers: { 'last-event-id': String(lastId) },
+      signal: AbortSignal.timeout(10_000),
+    })
+    const reader = again.body?.getReader()
+    let read = ''
+    while (!read.includes('data:')) read += Buffer.from((await reader?.read())?.value ?? []).toString()
+    expect(read).toContain(`id: ${lastId + 1}\n`)
+    await reader?.cancel()
+  })
+
   test('has room for twenty, and for another once one is gone', async () => {
     const open: Live[] = []
     try {

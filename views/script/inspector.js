@@ -47,9 +47,7 @@ function rowOf(row) {
 }
 
 function watch(live) {
-  const table = document.querySelector('.exchanges')
-  const rows = table.querySelector('tbody')
-  let lastId = Number(table.dataset.last)
+  const rows = document.querySelector('.exchanges tbody')
   const source = new EventSource(live.dataset.live)
   source.addEventListener('open', () => {
     live.textContent = '· Live: new ones appear by themselves.'
@@ -59,8 +57,7 @@ function watch(live) {
   })
   source.addEventListener('message', ({ data }) => {
     const row = JSON.parse(data)
-    if (row.id <= lastId) return
-    lastId = row.id
+    if (rows.querySelector(`a[href="${row.href}"]`)) return
     document.querySelector('.nothing')?.remove()
     rows.prepend(rowOf(row))
     while (rows.rows.length > maxRows) rows.lastElementChild.remove()

@@ -1,7 +1,7 @@
 /** The authorization endpoint (RFC 6749 §3.1), the way back to it, and device authorization (RFC 8628 §3.1). */
 import { clientRules, parametersAreThere, parametersStandOnce } from './explanations-client.ts'
 import { answers, never, type Rule, withStatus } from './judge.ts'
-import type { Facts } from './reading.ts'
+import { type Facts, redirectOf } from './reading.ts'
 
 const isMissing =
   (names: RegExp) =>
@@ -96,14 +96,25 @@ export const authorizationRules: readonly Rule[] = [
   },
 ]
 
-/** Back from the steps, at `/oauth2/authorize/UID`. */
-export const resumeRules: readonly Rule[] = [
+const requestIsKept: Rule = {
+  rule: 'The request is kept, and is this browser’s',
+  words: 'Path and cookie name the same request; what else stands in the query is not looked at.',
+  source: 'RFC 9700 §4.7',
+  refuses: withStatus(400, 404),
+}
+
+const nextStep: readonly Rule[] = [
+  requestIsKept,
   {
-    rule: 'The request is kept, and is this browser’s',
-    words: 'Path and cookie name the same request; what else stands in the query is not looked at.',
-    source: 'RFC 9700 §4.7',
-    refuses: withStatus(400, 404),
+    rule: 'The browser goes on to the next step',
+    words: 'Confirm comes after sign-in, on every request; nothing is decided yet.',
+    source: 'RFC 6749 §3.1',
+    refuses: never,
   },
+]
+
+const decision: readonly Rule[] = [
+  requestIsKept,
   {
     rule: 'The person said yes',
     words: 'Logout on the confirm page answers access_denied, and ends the browser session.',
@@ -111,13 +122,16 @@ export const resumeRules: readonly Rule[] = [
     refuses: answers('access_denied'),
   },
   {
-    rule: 'The browser goes on',
-    words:
-      'To the next step; or to the redirect URI, with a code that works once and for a minute, the client’s state, and iss.',
+    rule: 'A code is issued to the redirect URI',
+    words: 'It works once and for a minute, and comes with the client’s state and our iss.',
     source: 'RFC 6749 §4.1.2, RFC 9207 §2',
     refuses: never,
   },
 ]
+
+/** Back from the steps, at `/oauth2/authorize/UID`: to the next one, or to the client with what was decided. */
+export const resumeRules = ({ exchange }: Facts): readonly Rule[] =>
+  redirectOf(exchange)?.pathname.startsWith('/interaction/') ? nextStep : decision
 
 const [noBasic, ...identity] = clientRules
 

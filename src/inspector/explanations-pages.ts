@@ -43,20 +43,35 @@ const stepRules: readonly Rule[] = [
   },
 ]
 
-const signInRules: readonly Rule[] = [
+const isProblemWith =
+  (status: number) =>
+  (facts: Facts): boolean =>
+    isProblem(facts) && facts.status === status
+
+const identifierRules: readonly Rule[] = [
   ownSite,
   {
+    rule: 'The form is this browser’s, and filled in',
+    words:
+      'It carries a MAC of its request; the region is one of the list, the email has the form of one. Whether there is such a user is not looked at.',
+    source: 'RFC 9700 §4.7',
+    refuses: isProblemWith(400),
+  },
+]
+
+const passwordRules: readonly Rule[] = [
+  ...identifierRules,
+  {
     rule: 'There were not too many attempts',
-    words: 'Per user and per address, counted before a password is looked at.',
+    words: 'Per user and per address, counted before the password is looked at.',
     source: 'RFC 6749 §10.10',
     refuses: withStatus(429),
   },
   {
-    rule: 'The form is complete, and the password is right',
-    words:
-      'One answer for every wrong combination, so that nobody learns which users there are. The journal keeps no page, so it cannot be told which it was.',
+    rule: 'Region, email and password fit together',
+    words: 'One answer for every wrong combination, so that nobody learns which users there are.',
     source: 'OWASP ASVS 5.0 6.3.8',
-    refuses: isProblem,
+    refuses: isProblemWith(403),
   },
   {
     rule: 'The browser goes on',
@@ -65,6 +80,10 @@ const signInRules: readonly Rule[] = [
     refuses: never,
   },
 ]
+
+/** Sign-in comes in two forms: whose account, then the password. */
+const signInRules = ({ parameter }: Facts): readonly Rule[] =>
+  parameter('password') === undefined ? identifierRules : passwordRules
 
 const confirmRules: readonly Rule[] = [
   ownSite,
@@ -83,7 +102,7 @@ const confirmRules: readonly Rule[] = [
   },
 ]
 
-const userCodeRules: readonly Rule[] = [
+const codeRules: readonly Rule[] = [
   ownSite,
   {
     rule: 'There were not too many guesses',
@@ -92,12 +111,30 @@ const userCodeRules: readonly Rule[] = [
     refuses: withStatus(429),
   },
   {
-    rule: 'The code waits for a person',
-    words: 'Unknown, expired and used ones are answered alike. A link only fills the code in.',
-    source: 'RFC 8628 §3.3, §5.4',
-    refuses: isProblem,
+    rule: 'The form is this browser’s',
+    words: 'It carries a secret of the session, and expires with it.',
+    source: 'RFC 9700 §4.7',
+    refuses: isProblemWith(400),
   },
 ]
+
+const codeWaits: Rule = {
+  rule: 'The code waits for a person',
+  words: 'Unknown, expired and used ones are answered alike. A link only fills the code in.',
+  source: 'RFC 8628 §3.3, §5.4',
+  refuses: isProblemWith(200),
+}
+
+/** After Cancel the page is shown again whether the code was still waiting or not. */
+const declined: Rule = {
+  rule: 'The person goes on',
+  words: 'Cancel answers access_denied to the device, if the code was still waiting.',
+  source: 'RFC 8628 §3.5',
+  refuses: isProblemWith(200),
+}
+
+const userCodeRules = ({ parameter }: Facts): readonly Rule[] =>
+  parameter('abort') === undefined ? [...codeRules, codeWaits] : [...codeRules, codeWaits, declined]
 
 const pageRules: readonly Rule[] = [
   {
@@ -129,17 +166,32 @@ const callbackRules: readonly Rule[] = [
   },
 ]
 
-const table: readonly (readonly [path: RegExp, method: 'GET' | 'POST', rules: readonly Rule[]])[] = [
-  [/^\/interaction\/[^/]+\/sign-in$/, 'POST', [ownInteraction, ...signInRules]],
-  [/^\/interaction\/[^/]+\/confirm$/, 'POST', [ownInteraction, ...confirmRules]],
-  [/^\/interaction\/[^/]+(?:\/continue)?$/, 'GET', stepRules],
+type Choice = (facts: Facts) => readonly Rule[]
+
+const always =
+  (rules: readonly Rule[]): Choice =>
+  () =>
+    rules
+
+const withInteraction =
+  (choose: Choice): Choice =>
+  (facts) => {
+    const [first, ...rest] = choose(facts)
+    return [...(first ? [first] : []), ownInteraction, ...rest]
+  }
+
+const table: readonly (readonly [path: RegExp, method: 'GET' | 'POST', rules: Choice])[] = [
+  [/^\/interaction\/[^/]+\/sign-in$/, 'POST', withInteraction(signInRules)],
+  [/^\/interaction\/[^/]+\/confirm$/, 'POST', withInteraction(always(confirmRules))],
+  [/^\/interaction\/[^/]+(?:\/continue)?$/, 'GET', always(stepRules)],
   [/^\/account\/sign-in$/, 'POST', signInRules],
   [/^\/oauth2\/device$/, 'POST', userCodeRules],
-  [/^\/playground\/(?:[^/]+\/)?callback$/, 'GET', callbackRules],
-  [/^\//, 'POST', formRules],
+  [/^\/playground\/(?:[^/]+\/)?callback$/, 'GET', always(callbackRules)],
+  [/^\//, 'POST', always(formRules)],
 ]
 
-export function rulesOfPage({ method, path }: Facts['exchange']): readonly Rule[] {
+export function rulesOfPage(facts: Facts): readonly Rule[] {
+  const { method, path } = facts.exchange
   const asked = method === 'HEAD' ? 'GET' : method
-  return table.find(([pattern, takes]) => takes === asked && pattern.test(path))?.[2] ?? pageRules
+  return table.find(([pattern, takes]) => takes === asked && pattern.test(path))?.[2](facts) ?? pageRules
 }

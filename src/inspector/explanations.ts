@@ -41,10 +41,10 @@ function rulesOf(facts: Facts): readonly Rule[] {
   const endpoint = `${method} ${path}`
   if (Object.hasOwn(endpoints, endpoint)) return endpoints[endpoint]?.(facts) ?? []
   if (facts.status === 405) return nothingThereRules
-  if (path.startsWith('/oauth2/authorize/')) return resumeRules
+  if (path.startsWith('/oauth2/authorize/')) return resumeRules(facts)
   if (path.startsWith('/.well-known/')) return publicDocumentRules
   if (path.startsWith('/v7/oauth2')) return nothingThereRules
-  return path === '/v7' || path.startsWith('/v7/') ? v7Rules : rulesOfPage(facts.exchange)
+  return path === '/v7' || path.startsWith('/v7/') ? v7Rules : rulesOfPage(facts)
 }
 
 function summaryOf({ status, error }: Facts, checks: readonly Explained[]): string {

@@ -2,6 +2,7 @@ import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { explain } from '#inspector/explanations.ts'
 import {
+  askForDeviceCode,
   authorize,
   connectMeraki,
   type Fields,
@@ -104,7 +105,7 @@ const refusals: readonly (readonly [query: Readonly<Record<string, string>>, rul
   [{ name: 'userinfo' }, 'A token stands in the Authorization header', call(paths.userinfo)],
   [
     { path: '/interaction/', method: 'POST' },
-    'The form is complete, and the password is right',
+    'Region, email and password fit together',
     async () => {
       const visitor = new Person()
       await visitor.open(askForCode(service).href)
@@ -178,6 +179,33 @@ describe('every endpoint, explained', () => {
       checks.every(({ outcome }) => outcome === 'held'),
       summary,
     ).toBe(true)
+  })
+
+  test('of sign-in and confirm only what was decided by then is claimed', async () => {
+    const visitor = new Person()
+    await visitor.open(askForCode(service).href)
+    await visitor.press('Continue', { email: 'viewer@acme.example' })
+    const signIn = { path: '/interaction/', method: 'POST' }
+    const rules = async (query: Readonly<Record<string, string>>): Promise<readonly string[]> =>
+      rulesBy(await explained(service, query), 'held')
+    expect(await rules(signIn)).not.toContain('Region, email and password fit together')
+    await visitor.press('Sign in', { password: 'panoptes-us1' })
+    expect(await rules(signIn)).toContain('Region, email and password fit together')
+    expect(await rules({ path: '/oauth2/authorize/' })).not.toContain('The person said yes')
+    await visitor.press('Confirm')
+    expect(await rules({ path: '/oauth2/authorize/' })).toContain('The person said yes')
+  })
+
+  test('Cancel of a device is either a no or too late', async () => {
+    const visitor = new Person()
+    await visitor.open((await askForDeviceCode(service)).verification_uri)
+    const { user_code } = await askForDeviceCode(service)
+    await visitor.press('Continue', { user_code })
+    await visitor.press('Cancel')
+    expect(rulesBy(await explained(service, { path: '/oauth2/device', method: 'POST' }), 'perhaps')).toEqual([
+      'The code waits for a person',
+      'The person goes on',
+    ])
   })
 
   test('a call window that is drawn out is told from the window of an operation', async () => {

@@ -7,12 +7,13 @@ import { parseArgs } from 'node:util'
 import type { Row } from '../test/bench/row.ts'
 import { control } from '../test/bench/scenarios/control.ts'
 import { gatewayGet } from '../test/bench/scenarios/gateway-get.ts'
+import { libraryStart } from '../test/bench/scenarios/library-start.ts'
 import { refresh } from '../test/bench/scenarios/refresh.ts'
 import { start } from '../test/bench/scenarios/start.ts'
 import { workspaces } from '../test/bench/scenarios/workspaces.ts'
 import { pinLoad } from '../test/bench/server-process.ts'
 
-const scenarios = [start, refresh, gatewayGet, control, workspaces]
+const scenarios = [start, libraryStart, refresh, gatewayGet, control, workspaces]
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
 const chosen = scenarios.filter(({ name }) => values.only === undefined || values.only === name)
 if (chosen.length === 0) {

@@ -1,22 +1,27 @@
 /**
- * `npm run build`: what the package holds below `dist`, made from `src`. JavaScript, because Node strips no types below
- * node_modules, and of declarations those that `panoptes/testing` reaches. The clone itself runs from its sources.
+ * `npm run build`: what the package holds below `dist`, made from `src`. JavaScript in a few files, because Node strips no types
+ * below node_modules and hundreds of files load slowly (DECISIONS 45), and of declarations those that `panoptes/testing`
+ * reaches. The clone itself runs from its sources.
  */
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, posix, relative, sep } from 'node:path'
+import { type Plugin, rolldown } from 'rolldown'
 import { run } from './test-checks.ts'
 
 const root = join(import.meta.dirname, '..')
+const sources = join(root, 'src')
 const output = join(root, 'dist')
 
-const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { imports, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly imports: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
 }
 
-/** What stands behind `from`, `import` and `import(`, in either quote, and is ours. */
+/** What stands behind `from` and `import(`, in either quote, and is ours. */
 const ownSpecifier = /(?<=\bfrom\s*['"]|\bimport\s*\(?\s*['"])(?:\.{1,2}\/|#)[^'"]+(?=['"])/g
 
-/** @param file the path of the emitted file that says so, from `dist` @returns the path of the source meant, from `src` */
+/** @param file the path of the declaration that says so, from `dist` @returns the path of the source meant, from `src` */
 function sourceOf(specifier: string, file: string): string {
   if (!specifier.startsWith('#')) return posix.join(posix.dirname(file), specifier)
   const alias = `${specifier.slice(0, specifier.indexOf('/'))}/*.ts`
@@ -26,40 +31,74 @@ function sourceOf(specifier: string, file: string): string {
   return folder.replace('./src/', '').replace('*.ts', specifier.slice(alias.length - '*.ts'.length))
 }
 
-/** Names emitted files, by relative paths, where the source named sources: aliases of a package lead to its `src`. */
+/** Names declarations, by relative paths, where the source named sources: aliases of a package lead to its `src`. */
 function withRelativeImports(text: string, file: string): string {
   return text.replace(ownSpecifier, (specifier) => {
-    const target = sourceOf(specifier, file).replace(/\.ts$/, '.js')
-    if (!existsSync(join(output, target)))
-      throw new Error(`${file} imports ${specifier}, which is not in dist`)
-    const path = posix.relative(posix.dirname(file), target)
+    const path = posix.relative(posix.dirname(file), sourceOf(specifier, file).replace(/\.ts$/, '.js'))
     return path.startsWith('.') ? path : `./${path}`
   })
 }
 
-const emitted = (pattern: string): readonly string[] =>
-  globSync(join(output, pattern)).map((path) => relative(output, path).split(sep).join('/'))
+/** Copies a declaration from where the compiler wrote it, and those that it needs. @throws when one of them is not there */
+function copyDeclaration(compiled: string, file: string): void {
+  const target = join(output, file)
+  if (existsSync(target)) return
+  const text = withRelativeImports(readFileSync(join(compiled, file), 'utf8'), file)
+  mkdirSync(dirname(target), { recursive: true })
+  writeFileSync(target, text)
+  for (const [specifier] of text.matchAll(ownSpecifier))
+    copyDeclaration(compiled, posix.join(posix.dirname(file), specifier).replace(/\.js$/, '.d.ts'))
+}
 
-/** @returns the declarations that one of them needs, itself included */
-function declarationsReachedFrom(file: string, seen: Set<string> = new Set()): ReadonlySet<string> {
-  if (seen.has(file) || !existsSync(join(output, file))) return seen
-  seen.add(file)
-  for (const [specifier] of readFileSync(join(output, file), 'utf8').matchAll(ownSpecifier))
-    declarationsReachedFrom(posix.join(dirname(file), specifier).replace(/\.js$/, '.d.ts'), seen)
-  return seen
+async function writeDeclarations(): Promise<void> {
+  const compiled = mkdtempSync(join(tmpdir(), 'panoptes-declarations-'))
+  const compilation = {
+    title: 'Declarations',
+    npmPackage: 'typescript',
+    parameters: ['--project', 'tsconfig.build.json', '--outDir', compiled],
+    limitMinutes: 5,
+  }
+  try {
+    if ((await run(compilation)) !== 0) throw new Error('the compiler wrote no declarations')
+    copyDeclaration(compiled, 'testing.d.ts')
+  } finally {
+    rmSync(compiled, { recursive: true, force: true })
+  }
+}
+
+/** A module finds config and views from where its source is, which is as deep below `src` as it would be below `dist`. */
+const ownPlaces: Plugin = {
+  name: 'own-places',
+  transform(code, id) {
+    const place = relative(sources, id).split(sep).join('/').replace(/\.ts$/, '.js')
+    return code.replaceAll('import.meta.url', `new URL('./${place}', import.meta.url).href`)
+  },
+}
+
+const isOfPackage = (specifier: string): boolean =>
+  Object.keys(dependencies).some((name) => specifier === name || specifier.startsWith(`${name}/`))
+
+/** Entries, and what they share or load later in a file each; packages stay packages, names stay as they are. */
+async function writePrograms(): Promise<void> {
+  console.log('\n── Programs')
+  const bundle = await rolldown({
+    input: { main: join(sources, 'main.ts'), testing: join(sources, 'testing.ts') },
+    platform: 'node',
+    external: isOfPackage,
+    plugins: [ownPlaces],
+    onLog(level, { message }) {
+      if (level === 'warn') throw new Error(message)
+    },
+  })
+  const { output: files } = await bundle.write({
+    dir: output,
+    chunkFileNames: '[name]-[hash].js',
+    comments: false,
+  })
+  await bundle.close()
+  for (const { fileName } of files) console.log(`dist/${fileName}`)
 }
 
 rmSync(output, { recursive: true, force: true })
-const compilation = {
-  title: 'Build',
-  npmPackage: 'typescript',
-  parameters: ['--project', 'tsconfig.build.json'],
-  limitMinutes: 5,
-}
-if ((await run(compilation)) !== 0) process.exit(1)
-for (const file of emitted('**/*.{js,d.ts}')) {
-  const path = join(output, file)
-  writeFileSync(path, withRelativeImports(readFileSync(path, 'utf8'), file))
-}
-const needed = declarationsReachedFrom('testing.d.ts')
-for (const file of emitted('**/*.d.ts')) if (!needed.has(file)) rmSync(join(output, file))
+await writeDeclarations()
+await writePrograms()

@@ -12,6 +12,7 @@ import { injectInto } from '#http/inject.ts'
 import { serveAssets } from '#http/page.ts'
 import { requestIds } from '#http/request-id.ts'
 import { securityHeaders } from '#http/security-headers.ts'
+import { cutUnreadBody } from '#http/unread-body.ts'
 import type { AdapterParts } from './adapter.ts'
 import { answerByQuery, resumeByPath } from './answer-by-query.ts'
 import { browserSessions } from './browser-sessions.ts'
@@ -30,6 +31,7 @@ import { engineTime } from './engine-time.ts'
 import { grantWork } from './grant-work.ts'
 import { guardUserCodes, limitAnonymousRows, limitUnknownDeviceCodes } from './guesses.ts'
 import { type Headless, openHeadless } from './headless/headless.ts'
+import { dateIdTokens } from './id-token-time.ts'
 import { metadata } from './metadata.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 import { programAnswers } from './program-answers.ts'
@@ -42,7 +44,6 @@ import { accountSignIn } from './steps/account-sign-in.ts'
 import { confirmStep } from './steps/confirm.ts'
 import { stepRoutes } from './steps/step-routes.ts'
 import { unitsOfWork } from './unit-of-work.ts'
-import { cutUnreadBodies } from './unread-body.ts'
 
 /** A surface of pages that shares our browser session; given the port, it returns its routes. */
 export type PageSurface = (sessions: BrowserSessions) => Middleware
@@ -52,6 +53,15 @@ function nameRequests(nextId: () => string): Middleware {
   return (ctx, next) => {
     ctx.set('X-Request-Id', nextId())
     return next()
+  }
+}
+
+/** Whatever the answer is, nobody goes on sending for ever. */
+const cutUnreadBodies: Middleware = async (ctx, next) => {
+  try {
+    await next()
+  } finally {
+    cutUnreadBody(ctx.req)
   }
 }
 
@@ -144,7 +154,7 @@ export function openAuthorizationServer(
   const sessions = browserSessions(provider, parts)
   const order: readonly Middleware[] = [
     nameRequests(requestIds(randomBytes)),
-    cutUnreadBodies(),
+    cutUnreadBodies,
     securityHeaders(parts.origin), //          every page, errors included
     programAnswers(), //                       every answer that is no page: RFC 6749 §5.1
     answerFailures(parts), //                  store trouble and defects: 503, no stack
@@ -167,6 +177,7 @@ export function openAuthorizationServer(
     ]),
     protocolStep(parts, { units, work, replay }), // one step, one commit
     completeDeviceAnswers(parts),
+    dateIdTokens(parts),
     ...onPages([
       endConnectionsOnLogout(parts, work),
       accountSignIn(parts, sessions),

@@ -92,6 +92,32 @@ function featuresOf(parts: AuthorizationServerParts): NonNullable<Configuration[
   }
 }
 
+type ErrorRenderer = NonNullable<Configuration['renderError']>
+
+/** Errors that may not go to a redirect URI: our page for people, RFC 6749 §5.2 for a program that prefers JSON. */
+function errorRenderer({ views }: Pick<AuthorizationServerParts, 'views'>): ErrorRenderer {
+  return (ctx, out, error) => {
+    const status = 'statusCode' in error ? Number(error.statusCode) : 500
+    const told = status < 500 ? out : { error: 'server_error' }
+    const description = 'error_description' in told ? told.error_description : undefined
+    ctx.status = status
+    if (ctx.accepts('html', 'json') === 'json') {
+      ctx.body = {
+        error: told.error,
+        ...(description === undefined ? {} : { error_description: description }),
+      }
+      return
+    }
+    ctx.type = 'html'
+    ctx.body = errorPage(views, {
+      status,
+      requestId: String(ctx.response.get('X-Request-Id')),
+      ...(status < 500 ? { code: told.error } : {}),
+      ...(description === undefined ? {} : { description }),
+    })
+  }
+}
+
 /** The whole configuration of oidc-provider: values, and functions that live in files of their own. */
 export function engineConfiguration(
   parts: AuthorizationServerParts,
@@ -142,18 +168,6 @@ export function engineConfiguration(
       if (!user || !isActive(user)) return undefined
       return { accountId: user.id, claims: async () => ({ sub: user.id, email: user.email }) }
     },
-    renderError(ctx, out, error) {
-      const status = 'statusCode' in error ? Number(error.statusCode) : 500
-      ctx.status = status
-      ctx.type = 'html'
-      const requestId = String(ctx.response.get('X-Request-Id'))
-      const description = status < 500 ? out.error_description : undefined
-      ctx.body = errorPage(parts.views, {
-        status,
-        requestId,
-        ...(status < 500 ? { code: out.error } : {}),
-        ...(description === undefined ? {} : { description }),
-      })
-    },
+    renderError: errorRenderer(parts),
   }
 }

@@ -40,7 +40,10 @@ export interface AdjustableClock extends Clock {
  * @param machine what it follows while it runs
  * @param moved told of every change that was made to it, with where it stands now
  */
-export function adjustableClock(machine: Clock, moved: (now: number) => void = () => undefined): AdjustableClock {
+export function adjustableClock(
+  machine: Clock,
+  moved: (now: number) => void = () => undefined,
+): AdjustableClock {
   let aheadMs = 0
   let frozenAt: number | undefined
   const now = (): number => frozenAt ?? machine.now() + aheadMs
@@ -66,6 +69,9 @@ export function adjustableClock(machine: Clock, moved: (now: number) => void = (
       frozenAt = undefined
       moved(now())
     },
-    read: () => ({ now: now(), aheadMs: now() - machine.now(), frozen: frozenAt !== undefined }),
+    read: () =>
+      frozenAt === undefined
+        ? { now: now(), aheadMs, frozen: false }
+        : { now: frozenAt, aheadMs: frozenAt - machine.now(), frozen: true },
   }
 }

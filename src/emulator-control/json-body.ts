@@ -49,17 +49,3 @@ export async function readJsonBody(
     )
   return parseJson(bytes)
 }
-
-/** A body that nobody will read gets so long to end by itself; to close at once would lose the answer on its way. */
-const lingerMs = 1_000
-
-/** Cuts a caller off who goes on sending after the answer: endless bodies end here (security-cases B12). */
-export function cutUnreadBody(request: IncomingMessage): void {
-  if (request.complete) return
-  const timer = setTimeout(() => {
-    // The body may have ended meanwhile, and the connection may serve another request by now.
-    if (!request.complete) request.socket.destroy()
-  }, lingerMs)
-  timer.unref()
-  request.once('close', () => clearTimeout(timer))
-}

@@ -65,7 +65,7 @@ export type Completion =
 /** What a person would do in the browser, without one: through the same endpoints, grants and audit entries. */
 export interface Authorizations {
   /** The account groups that the user reaches; left out: what is minted is not checked against them. */
-  accountGroupsOf?(user: User): Promise<readonly AccountGroup[]>
+  accountGroupsOf(user: User): Promise<readonly AccountGroup[]>
   /** Signs the user in and presses Confirm, or Logout. @param url an authorization request of this server */
   complete(url: URL, user: User, choice: 'confirm' | 'logout'): Promise<Completion>
   /**

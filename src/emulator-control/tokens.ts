@@ -54,7 +54,7 @@ async function groupsOf(
   const wrong = groups?.find(({ id }) => id === undefined)
   if (wrong)
     return refuseWith(422, 'invalid_account_group', `accountGroups: ${found(wrong.group)}; ${groupWords}`)
-  const reached = groups && (await authorizations.accountGroupsOf?.(person))?.map(({ aid }) => aid)
+  const reached = groups && (await authorizations.accountGroupsOf(person)).map(({ aid }) => aid)
   const beyond = groups?.find(({ id }) => id !== undefined && reached?.includes(id) === false)
   if (beyond)
     return refuseWith(

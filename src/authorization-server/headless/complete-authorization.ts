@@ -33,7 +33,7 @@ const refused = (status: number, error: string, description: string): Completion
 function refusalOf({ status, body }: InjectedAnswer): Completion {
   try {
     const { error, error_description: description } = JSON.parse(body) as Record<string, unknown>
-    return refused(status, String(error), String(description))
+    return refused(status, String(error), String(description ?? 'the authorization server gives no reason'))
   } catch {
     return refused(status, 'invalid_request', 'The authorization server answered without a redirect.')
   }

@@ -46,6 +46,8 @@ export interface Headless {
     },
   ): Promise<TokenAnswer>
   readonly tokens: TokenControl
+  /** The account groups that a connection of the user may be limited to. */
+  accountGroupsOf(user: User): Promise<readonly AccountGroup[]>
 }
 
 export const openHeadless = (parts: HeadlessParts): Headless => ({
@@ -53,4 +55,5 @@ export const openHeadless = (parts: HeadlessParts): Headless => ({
   decideDevice: decideDevice(parts),
   mint: mintTokens(parts),
   tokens: tokenControl(parts),
+  accountGroupsOf: parts.accountGroupsOf,
 })

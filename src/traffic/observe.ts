@@ -60,17 +60,16 @@ export function observed(listener: Listener, parts: ObserveParts): Listener {
       notes: [],
     }
     journal.begin(seen)
-    const end = (): void => {
+    const end = (isWhole: boolean): void => {
       if (seen.endedAt !== undefined) return
+      seen.isWhole = isWhole
       seen.endedAt = timers.now()
       journal.end(seen)
     }
-    response.once('finish', () => {
-      seen.isWhole = true
-    })
-    response.once('close', end)
+    // Once it has all left, a response has no socket any more.
+    response.on('close', () => end(response.writableEnded && response.socket?.destroyed !== true))
     // A request that was sent before the answer to another hears of its connection only when its turn comes.
-    if (response.socket === null) whenClosed(request.socket, end)
+    if (response.socket === null) whenClosed(request.socket, () => end(false))
     watchAnswer(response, seen)
     watchBody(request, seen)
     return seen

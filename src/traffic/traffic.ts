@@ -1,7 +1,7 @@
 /**
  * Traffic: what passes over the public listener of an emulator: a journal of it, and faults that disturb it on purpose.
  * Knows names of endpoints and operations, never what they do. Absent from every other composition.
- * Adapters: open-traffic.ts. The wrapper around a listener is observe.ts.
+ * Adapter: open-traffic.ts. The wrapper around a listener is observe.ts.
  */
 
 /** Which part of the surface a request was for. */
@@ -19,10 +19,12 @@ export type NameOf = (method: string, path: string) => Target
 /** Name and value, in the order sent. */
 export type Fields = readonly (readonly [name: string, value: string])[]
 
-/** A body as the journal keeps it: redacted text, cut at a bound. */
+/** A body as the journal keeps it: redacted text, cut at a bound. Of a page its title and first heading, of what is no text nothing. */
 export interface JournalBody {
   readonly text: string
+  /** How long it was, all of it. */
   readonly bytes: number
+  /** Less than all of it is in `text`. */
   readonly isCut: boolean
 }
 
@@ -39,7 +41,7 @@ export interface Exchange {
   readonly id: number
   /** When it came, on the workspace's clock, epoch ms. */
   readonly at: number
-  /** In machine time; undefined while no answer is complete. */
+  /** In machine time, until the answer had left; undefined when it never did as a whole. */
   readonly durationMs: number | undefined
   readonly surface: Surface
   readonly name: string | undefined
@@ -50,6 +52,7 @@ export interface Exchange {
   readonly address: string
   readonly headers: Fields
   readonly body: JournalBody | undefined
+  /** What was sent in earnest, a fault included; without the headers that Node adds by itself, as `Date`. */
   readonly answer:
     | {
         readonly status: number
@@ -76,29 +79,33 @@ export interface ExchangeQuery {
   readonly clientId?: string
   /** Only exchanges with a greater id. */
   readonly after?: number
-  /** At most so many, the newest ones; in ascending order. */
+  /** At most so many, the newest ones; in ascending order. No matter to `next`. */
   readonly limit?: number
 }
 
 export interface Journal {
-  /** Answered exchanges that match, oldest first. */
+  /** Exchanges that have ended and match, oldest first: with an answer, or with their connection. */
   find(query: ExchangeQuery): readonly Exchange[]
   /**
-   * The first answered exchange that matches: at once when `after` is given and one is there, else the next one to come.
+   * The first exchange that has ended and matches: at once when `after` is given and one is there, else the next one to end.
    * @returns undefined when none came in time or the signal fired first
    */
   next(
     query: ExchangeQuery,
     options: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<Exchange | undefined>
-  /** Calls back with every exchange once it is answered. @returns what ends it */
+  /** Calls back with every exchange once it has ended. A note that comes later is in what `find` returns. @returns what ends it */
   subscribe(listener: (exchange: Exchange) => void): () => void
   /** The id of the newest exchange; 0 before the first. */
   lastId(): number
+  /** Forgets all exchanges; ids go on from where they are. */
   clear(): void
 }
 
-/** What a fault does. The request is not looked at by anybody but for `after: true`, which lets it be done and spoils its answer. */
+/**
+ * What a fault does. `latency`, `drop` after, `truncate` and `slow` let everything be done and spoil the answer; with the others
+ * nobody looks at the request. What it had a part in bears the header `X-Panoptes-Fault`.
+ */
 export type Disturbance =
   /** The answer begins so much later, in machine time. */
   | { readonly kind: 'latency'; readonly milliseconds: number }
@@ -110,18 +117,18 @@ export type Disturbance =
   | { readonly kind: 'maintenance'; readonly retryAfterSeconds?: number }
   /** Ends the connection without an answer: before anything was done, or after everything was. */
   | { readonly kind: 'drop'; readonly after: boolean }
-  /** Sends the head and a part of the body, then ends the connection. */
+  /** Sends the head and so much of the body, but never its last byte; then ends the connection. */
   | { readonly kind: 'truncate'; readonly bytes: number }
   /** Sends the body in small pieces. */
   | { readonly kind: 'slow'; readonly bytesPerSecond: number }
 
 /** When a fault strikes; everything given must hold. Nothing given: every time. */
 export interface FaultOccasion {
-  /** Lets so many matching requests pass first. */
+  /** Lets so many requests pass first, of those that it is asked about. */
   readonly skip?: number
   /** Strikes so often, then never again. */
   readonly times?: number
-  /** 0 to 1, drawn from a generator that `seed` begins: the same seed, the same sequence. */
+  /** 0 to 1, drawn from a generator that `seed` begins (1 by default): the same seed, the same sequence. Drawn when all else holds. */
   readonly probability?: number
   readonly seed?: number
   /** On the workspace's clock, epoch ms; `until` is exclusive. */
@@ -142,17 +149,19 @@ export interface FaultRule {
 export interface StandingFault extends FaultRule {
   /** `fault-1`, `fault-2`, ... */
   readonly id: string
-  /** Requests that it was asked about. */
+  /** Requests that it was asked about: those it is for, which no fault added earlier has struck. */
   readonly seen: number
   /** Requests that it disturbed. */
   readonly hits: number
 }
 
+/** They are asked in the order in which they were added; the first that strikes is the only one. */
 export interface Faults {
   add(rule: FaultRule): StandingFault
   list(): readonly StandingFault[]
   /** @returns whether it was there */
   remove(id: string): boolean
+  /** Removes all; ids are never used again. */
   clear(): void
 }
 

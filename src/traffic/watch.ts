@@ -1,50 +1,49 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type HeadFields, passing, type Sighting } from './sighting.ts'
 
-/** What a method of a response was called with, whichever of its forms was used. */
-type Call = readonly unknown[]
-
 const isPiece = (piece: unknown): piece is string | Uint8Array =>
   typeof piece === 'string' || piece instanceof Uint8Array
 
-const encodingOf = (encoding: unknown): string | undefined =>
-  typeof encoding === 'string' ? encoding : undefined
+function noteBody(seen: Sighting, piece: unknown, encoding: unknown): void {
+  if (isPiece(piece))
+    seen.answerBody = passing(seen.answerBody, piece, typeof encoding === 'string' ? encoding : undefined)
+}
+
+function noteHead(seen: Sighting, response: ServerResponse, fields: unknown): void {
+  seen.status = response.statusCode
+  // Headers that were set one by one before have taken in those that are passed now.
+  if (response.getHeaderNames().length > 0) seen.answerHeaders = response.getHeaders()
+  else if (typeof fields === 'object' && fields !== null) seen.answerHeaders = fields as HeadFields
+}
+
+/** The three methods with all that they may be given: whatever it was is passed on as it was. */
+type Method = (this: ServerResponse, first?: unknown, second?: unknown, third?: unknown) => unknown
 
 /**
  * Notes a response's head and body while they are written, without a part in it. What Node adds by itself, as `Date`, is not noted.
  * Every way to write a head and a body comes through these three methods, Node's own implied head included.
  */
 export function watchAnswer(response: ServerResponse, seen: Sighting): void {
-  const { writeHead, write, end } = response
+  const writeHead = response.writeHead as Method
+  const write = response.write as Method
+  const end = response.end as Method
   let isEnding = false
 
-  function noteHead(fields: unknown): void {
-    seen.status = response.statusCode
-    const passed = typeof fields === 'object' && fields !== null ? (fields as HeadFields) : []
-    // Headers that were set one by one before have taken in those that are passed now.
-    seen.answerHeaders = response.getHeaderNames().length === 0 ? passed : response.getHeaders()
-  }
-
-  /** @param call of `write` or of `end`, which both begin with a piece and its encoding */
-  function noteBody([piece, encoding]: Call): void {
-    if (isPiece(piece)) seen.answerBody = passing(seen.answerBody, piece, encodingOf(encoding))
-  }
-
-  response.writeHead = ((...call: Call) => {
-    const written = Reflect.apply(writeHead, response, call)
-    noteHead(call.at(-1))
+  response.writeHead = ((status: unknown, reason: unknown, fields: unknown) => {
+    const written = writeHead.call(response, status, reason, fields)
+    noteHead(seen, response, fields ?? reason)
     return written
-  }) as typeof writeHead
-  response.write = ((...call: Call) => {
+  }) as typeof response.writeHead
+  response.write = ((piece: unknown, encoding: unknown, done: unknown) => {
     // The last piece, which some responses pass on to their own write, was noted already.
-    if (!isEnding) noteBody(call)
-    return Reflect.apply(write, response, call)
-  }) as typeof write
-  response.end = ((...call: Call) => {
-    noteBody(call)
+    if (!isEnding) noteBody(seen, piece, encoding)
+    return write.call(response, piece, encoding, done)
+  }) as typeof response.write
+  response.end = ((piece: unknown, encoding: unknown, done: unknown) => {
+    noteBody(seen, piece, encoding)
     isEnding = true
-    return Reflect.apply(end, response, call)
-  }) as typeof end
+    return end.call(response, piece, encoding, done)
+  }) as typeof response.end
 }
 
 /** RFC 9112 §6: a request has a body when one of these says so. */

@@ -93,26 +93,29 @@ function featuresOf(parts: AuthorizationServerParts): NonNullable<Configuration[
 }
 
 type ErrorRenderer = NonNullable<Configuration['renderError']>
+type ErrorOut = Parameters<ErrorRenderer>[1]
+
+/** What a caller is told: the protocol's words for a fault of the request, nothing about a fault of ours. */
+const toldOf = (out: ErrorOut, status: number): Partial<Pick<ErrorOut, 'error' | 'error_description'>> =>
+  status < 500
+    ? { error: out.error, ...(out.error_description && { error_description: out.error_description }) }
+    : {}
 
 /** Errors that may not go to a redirect URI: our page for people, RFC 6749 §5.2 for a program that prefers JSON. */
 function errorRenderer({ views }: Pick<AuthorizationServerParts, 'views'>): ErrorRenderer {
   return (ctx, out, error) => {
     const status = 'statusCode' in error ? Number(error.statusCode) : 500
-    const told = status < 500 ? out : { error: 'server_error' }
-    const description = 'error_description' in told ? told.error_description : undefined
+    const { error: code, error_description: description } = toldOf(out, status)
     ctx.status = status
     if (ctx.accepts('html', 'json') === 'json') {
-      ctx.body = {
-        error: told.error,
-        ...(description === undefined ? {} : { error_description: description }),
-      }
+      ctx.body = { error: code ?? 'server_error', error_description: description }
       return
     }
     ctx.type = 'html'
     ctx.body = errorPage(views, {
       status,
       requestId: String(ctx.response.get('X-Request-Id')),
-      ...(status < 500 ? { code: told.error } : {}),
+      ...(code === undefined ? {} : { code }),
       ...(description === undefined ? {} : { description }),
     })
   }

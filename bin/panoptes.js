@@ -19,7 +19,7 @@ const main = existsSync(source) ? source : join(root, 'dist', 'main.js')
 /** Beside the packages, where tools keep what can be made again: in the clone, or in the project that we are installed in. */
 const packages = basename(dirname(root)) === 'node_modules' ? dirname(root) : join(root, 'node_modules')
 
-/** A small young generation: an idle emulator holds some 20 MB less, and its answers are short-lived either way. */
+/** A small young generation: an idle emulator holds some 15 MB less, and its answers are short-lived either way. */
 const flags = ['--max-semi-space-size=8']
 
 function isNewEnough(version) {

@@ -50,6 +50,8 @@ export interface Ground {
   readonly facts: Facts
   readonly material: KeyMaterial
   readonly store: Store
+  /** Behind the names of cookies, where several of us share a host: cookies do not know ports (RFC 6265 §8.5). Else empty. */
+  readonly cookieSuffix: string
   /** v7 objects that need not be parsed again, by their stored text. */
   readonly knownEntries: ReadonlyMap<string, Entry>
 }

@@ -25,8 +25,6 @@ export interface EmulatorGround extends Ground {
   readonly workspaces: Workspaces
   /** The whole front of the workspace, for the requests that the playground makes of itself. */
   readonly front: RequestListener
-  /** Behind the names of cookies: cookies do not know ports (RFC 6265 §8.5). */
-  readonly cookieSuffix: string
 }
 
 export interface ComposedEmulator extends Composed {

@@ -68,7 +68,7 @@ function gatewayOf(
 
 function authorizationServerOf(
   capabilities: Capabilities,
-  { settings, surroundings, origin }: Ground,
+  { settings, surroundings, origin, cookieSuffix }: Ground,
   morePages: MorePages,
 ): AuthorizationServer {
   const { limits, scopes } = capabilities
@@ -77,6 +77,7 @@ function authorizationServerOf(
       ...capabilities,
       ...surroundings,
       origin,
+      cookieSuffix,
       guards: limits.guards,
       windows: limits.windows,
       spans: settings.spans,

@@ -60,10 +60,13 @@ function spansOf(parts: AuthorizationServerParts): NonNullable<Configuration['tt
 }
 
 /** RFC 6265bis: the prefixes pin cookies to this host; a cookie with a path of its own cannot have `__Host-`. */
-const cookieNames = (isSecure: boolean): NonNullable<NonNullable<Configuration['cookies']>['names']> => ({
-  session: isSecure ? '__Host-panoptes_session' : 'panoptes_session',
-  interaction: isSecure ? '__Secure-panoptes_interaction' : 'panoptes_interaction',
-  resume: isSecure ? '__Secure-panoptes_resume' : 'panoptes_resume',
+const cookieNames = (
+  isSecure: boolean,
+  suffix: string,
+): NonNullable<NonNullable<Configuration['cookies']>['names']> => ({
+  session: `${isSecure ? '__Host-' : ''}panoptes_session${suffix}`,
+  interaction: `${isSecure ? '__Secure-' : ''}panoptes_interaction${suffix}`,
+  resume: `${isSecure ? '__Secure-' : ''}panoptes_resume${suffix}`,
 })
 
 function featuresOf(parts: AuthorizationServerParts): NonNullable<Configuration['features']> {
@@ -139,7 +142,7 @@ export function engineConfiguration(
       token_endpoint_auth_method: 'client_secret_post',
     } as NonNullable<Configuration['clientDefaults']>,
     jwks: { keys: parts.secrets.signingKeys as unknown as NonNullable<Configuration['jwks']>['keys'] },
-    cookies: { keys: [...parts.secrets.cookieKeys], names: cookieNames(isSecure) },
+    cookies: { keys: [...parts.secrets.cookieKeys], names: cookieNames(isSecure, parts.cookieSuffix) },
     routes,
     scopes: parts.scopes.map(({ name }) => name),
     claims: { openid: ['sub'], email: ['email'] },

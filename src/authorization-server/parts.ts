@@ -40,6 +40,8 @@ export interface AuthorizationServerParts {
   readonly clock: Clock
   readonly engineNow: () => number
   readonly randomBytes: (size: number) => Buffer
+  /** Behind the names of cookies, where several of us share a host: cookies do not know ports (RFC 6265 §8.5). Else empty. */
+  readonly cookieSuffix: string
   readonly secrets: Secrets
   readonly audit: Audit
   readonly grants: Grants

@@ -37,7 +37,7 @@ async function listenToCore(): Promise<{ server: Server; url: string; close(): P
   }
   const [facts, material] = await Promise.all([loadFacts(settings), newKeyMaterial(randomBytes)])
   const composed = await compose(
-    { settings, origin, surroundings, facts, material, store, knownEntries: new Map() },
+    { settings, origin, surroundings, facts, material, store, cookieSuffix: '', knownEntries: new Map() },
     () => [],
   )
   server.on('request', composed.publicListener)

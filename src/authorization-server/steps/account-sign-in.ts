@@ -12,12 +12,12 @@ const action = '/account/sign-in'
  * Ties the form to the browser that loaded it, so that nobody is signed in unawares by a form that somebody else fetched
  * (login CSRF; security-cases E09). An authorization request has its interaction for this.
  */
-function formBinding({ origin, randomBytes }: AuthorizationServerParts): {
+function formBinding({ origin, randomBytes, cookieSuffix }: AuthorizationServerParts): {
   /** What this browser's form is bound to; a new one when it has none. */
   of(ctx: Context): string
   end(ctx: Context): void
 } {
-  const name = `${origin.protocol === 'https:' ? '__Secure-' : ''}panoptes_sign_in`
+  const name = `${origin.protocol === 'https:' ? '__Secure-' : ''}panoptes_sign_in${cookieSuffix}`
   const options = { httpOnly: true, sameSite: 'lax', signed: true, path: action } as const
   return {
     of(ctx) {

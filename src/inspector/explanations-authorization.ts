@@ -3,10 +3,14 @@ import { clientRules, parametersAreThere, parametersStandOnce } from './explanat
 import { answers, never, type Rule, withStatus } from './judge.ts'
 import { type Facts, redirectOf } from './reading.ts'
 
+/** Told in words, or, where the refusal was a page of which nothing is kept, by the request itself. */
 const isMissing =
-  (names: RegExp) =>
-  (facts: Facts): boolean =>
-    answers('invalid_request', undefined, /missing required parameter/)(facts) && names.test(facts.told)
+  (name: string) =>
+  ({ error, told, parameter }: Facts): boolean =>
+    error === 'invalid_request' &&
+    (told === ''
+      ? parameter(name) === undefined
+      : /missing required parameter/.test(told) && told.includes(name))
 
 const noRequestObject: Rule = {
   rule: 'It carries no request object',
@@ -36,7 +40,7 @@ export const authorizationRules: readonly Rule[] = [
     rule: 'The client exists',
     words: 'Without a known client nobody is sent anywhere: the error is shown on a page.',
     source: 'RFC 6749 §4.1.2.1',
-    refuses: (facts) => facts.error === 'invalid_client' || isMissing(/client_id/)(facts),
+    refuses: (facts) => facts.error === 'invalid_client' || isMissing('client_id')(facts),
   },
   {
     rule: 'The answer may travel as asked',
@@ -52,14 +56,14 @@ export const authorizationRules: readonly Rule[] = [
     source: 'RFC 6749 §3.1.1',
     refuses: (facts) =>
       facts.error === 'unsupported_response_type' ||
-      isMissing(/response_type/)(facts) ||
+      isMissing('response_type')(facts) ||
       answers('invalid_request', undefined, /response_type is not allowed/)(facts),
   },
   {
     rule: 'redirect_uri is there',
     words: 'Also where a client has registered one only.',
     source: 'RFC 6749 §3.1.2.3',
-    refuses: isMissing(/redirect_uri/),
+    refuses: isMissing('redirect_uri'),
   },
   {
     rule: 'prompt asks for what there is',

@@ -65,6 +65,7 @@ const refusals: readonly (readonly [query: Readonly<Record<string, string>>, rul
   [{ name: 'authorize' }, 'The client exists', ask({ client_id: 'nobody' })],
   [{ name: 'authorize' }, 'The answer may travel as asked', ask({ response_mode: 'fragment' })],
   [{ name: 'authorize' }, 'response_type is code', ask({ response_type: 'token' })],
+  [{ name: 'authorize' }, 'redirect_uri is there', ask({ redirect_uri: undefined })],
   [{ name: 'authorize' }, 'prompt asks for what there is', ask({ prompt: 'unknown' })],
   [{ name: 'authorize' }, 'The client may ask for these scopes', ask({ scope: 'dashboards:manage' })],
   [{ name: 'authorize' }, 'redirect_uri is registered', ask({ redirect_uri: 'https://evil.example/' })],

@@ -28,6 +28,12 @@ export interface Struck {
   readonly fault: StandingFault
 }
 
+/** Ends the connection, once the answers to earlier requests on it have left. */
+function hangUp(response: ServerResponse): void {
+  if (response.socket !== null) response.destroy()
+  else response.once('socket', () => response.destroy())
+}
+
 /** Ends the connection once what was written has left, and with it the answers to earlier requests. */
 function hangUpAfterwards(response: ServerResponse): void {
   // Not yet when its turn comes: what waits for that is written right after.
@@ -81,7 +87,7 @@ function later({ request, response }: Struck, { timers, pending }: DisturbParts)
   let callOff = (): void => undefined
   const settle = pending.add(() => {
     callOff()
-    response.destroy()
+    hangUp(response)
   })
   response.once('close', () => {
     callOff()
@@ -160,7 +166,7 @@ function lose(struck: Struck): void {
   holdAnswer(response, () => {
     // Only written, so that notes find their exchange by its request id; nothing is sent.
     if (!response.headersSent) response.writeHead(response.statusCode)
-    response.destroy()
+    hangUp(response)
   })
   listener(request, response)
 }
@@ -179,7 +185,7 @@ export function disturb(struck: Struck, parts: DisturbParts): void {
       break
     case 'drop':
       if (does.after) lose(struck)
-      else struck.response.destroy()
+      else hangUp(struck.response)
       break
     case 'truncate':
       truncate(struck, does.bytes)

@@ -17,7 +17,7 @@ function noteHead(seen: Sighting, response: ServerResponse, fields: unknown): vo
 }
 
 /** The three methods with all that they may be given: whatever it was is passed on as it was. */
-type Method = (this: ServerResponse, first?: unknown, second?: unknown, third?: unknown) => unknown
+type Method = (this: ServerResponse, ...call: readonly unknown[]) => unknown
 
 /**
  * Notes a response's head and body while they are written, without a part in it. What Node adds by itself, as `Date`, is not noted.

@@ -150,7 +150,7 @@ export interface SettingsProblem {
 
 /** Checks all that was configured. @returns the settings, or the first problem */
 export function checkSettings(configured: object): CheckedSettings | SettingsProblem {
-  const result = schema.safeParse(configured, { reportInput: true })
+  const result = schema.safeParse(configured, { reportInput: true, jitless: true })
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = issue?.path.map(String) ?? []

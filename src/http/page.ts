@@ -3,7 +3,7 @@
  * The only home of the template engine. Knows no page: each page's model and render function live with its surface.
  */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { accessSync, readdirSync, readFileSync } from 'node:fs'
 import { Eta } from 'eta/core'
 import type { Middleware } from 'koa'
 
@@ -74,11 +74,13 @@ function assetOf(name: string, contentType: string, body: Buffer): PageAsset {
   return { path: `/${name}`, contentType, body, hash, href: `/${name}?v=${hash}` }
 }
 
-/**
- * Reads and compiles every view once; a view that does not compile fails here, at start.
- * @param folder where the views, the parts of the style sheet and the mark are
- */
-export function openViews(folder: URL = new URL('../../views/', import.meta.url)): Views {
+const assetPaths: ReadonlySet<string> = new Set([
+  '/style.css',
+  '/mark.svg',
+  ...scripts.map((name) => `/script/${name}.js`),
+])
+
+function readViews(folder: URL): Views {
   const eta = new Eta({ autoEscape: true, escapeFunction: escapeHtml, cache: true })
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.eta')))
     eta.loadTemplate(`@${file.slice(0, -'.eta'.length)}`, readFileSync(new URL(file, folder), 'utf8'))
@@ -100,11 +102,30 @@ export function openViews(folder: URL = new URL('../../views/', import.meta.url)
   }
 }
 
+/**
+ * Reads and compiles every view once, with the first page or asset that is asked for: no start waits for it.
+ * @param folder where the views, the parts of the style sheet and the mark are @throws when there is no such folder
+ */
+export function openViews(folder: URL = new URL('../../views/', import.meta.url)): Views {
+  accessSync(folder)
+  let read: Views | undefined
+  const views = (): Views => {
+    read ??= readViews(folder)
+    return read
+  }
+  return {
+    render: (view, model) => views().render(view, model),
+    get assets() {
+      return views().assets
+    },
+  }
+}
+
 /** Answers GET and HEAD on the paths of the assets. Under the address with the hash they may be cached for ever. */
 export function serveAssets(views: Views): Middleware {
-  const byPath = new Map(views.assets.map((asset) => [asset.path, asset]))
   return async (ctx, next) => {
-    const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? byPath.get(ctx.path) : undefined
+    const isAsked = assetPaths.has(ctx.path) && (ctx.method === 'GET' || ctx.method === 'HEAD')
+    const asset = isAsked ? views.assets.find(({ path }) => path === ctx.path) : undefined
     if (!asset) return next()
     ctx.status = 200
     ctx.type = asset.contentType

@@ -136,7 +136,7 @@ function assertKnownScopes(
  */
 export function parseIntegrations(text: string, context: IntegrationsContext): ConfiguredIntegrations {
   const { name, origin } = context
-  const parsed = documentSchema.safeParse(readYaml(text, name), { reportInput: true })
+  const parsed = documentSchema.safeParse(readYaml(text, name), { reportInput: true, jitless: true })
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     const key = issue?.path.join('.') || 'top level'

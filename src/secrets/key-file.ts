@@ -1,6 +1,7 @@
+import { generateKeyPair } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { exportJWK, generateKeyPair } from 'jose'
+import { promisify } from 'node:util'
 import { z } from 'zod'
 import type { KeyMaterial } from './secrets.ts'
 
@@ -17,9 +18,9 @@ const materialSchema = z.object({
 /** Fresh keys for a first start: four random ones and an ES256 key pair (RFC 7518 §3.4). */
 export async function newKeyMaterial(randomBytes: (size: number) => Buffer): Promise<KeyMaterial> {
   const key = (): string => randomBytes(32).toString('base64url')
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' })
   const signing = {
-    ...(await exportJWK(privateKey)),
+    ...privateKey.export({ format: 'jwk' }),
     alg: 'ES256',
     use: 'sig',
     kid: randomBytes(9).toString('base64url'),

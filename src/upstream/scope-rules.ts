@@ -45,6 +45,7 @@ function wordsOf(rule: ScopeRule, isRead: boolean): readonly string[] {
 export async function readScopeRules(): Promise<ScopeRules> {
   const { words, rules } = scopesFile.parse(
     load(await readFile(new URL('scopes.yaml', configFolder), 'utf8')),
+    { jitless: true },
   )
   return {
     words,

@@ -62,8 +62,13 @@ describe('rendering', () => {
     expect(() => viewsOf({}).render('greeting', {})).toThrow()
   })
 
-  test('a view that does not compile fails when views are opened', () => {
-    expect(() => viewsOf({ 'broken.eta': '<% if (it.name) { %>' })).toThrow()
+  test('a view that does not compile fails every page, so that no test of pages can miss it', () => {
+    const views = viewsOf({ 'greeting.eta': '<p>Hello</p>', 'broken.eta': '<% if (it.name) { %>' })
+    expect(() => views.render('greeting', {})).toThrow('Bad template syntax')
+  })
+
+  test('a folder that is not there fails at once, when views are opened', () => {
+    expect(() => openViews(new URL('nowhere/', folder))).toThrow('ENOENT')
   })
 })
 

@@ -20,7 +20,8 @@ export interface Prepared extends Surroundings {
   readonly clock: Clock
   readonly origin: string
   readonly rows: ReadonlyMap<string, OperationRow>
-  readonly answerers: ReadonlyMap<string, Answerer>
+  /** What answers an operation; undefined where nothing does. */
+  readonly answererOf: (operationId: string) => Answerer | undefined
 }
 
 /** What stands before the answerer, with what it found out. */
@@ -120,7 +121,7 @@ function admit(prepared: Prepared, asked: Read): Admitted | V7Refusal {
   const missing = prepared.permissions.missing(row, caller.permissionsIn(aid))
   if (missing !== undefined)
     return refused('forbidden', `Insufficient permissions to query endpoint: the role lacks "${missing}".`)
-  const answerer = prepared.answerers.get(row.as ?? row.id)
+  const answerer = prepared.answererOf(row.as ?? row.id)
   if (!answerer)
     return refused('not_emulated', `${row.method} /v7${row.path} is part of v7 but not emulated yet.`)
   const wrongQuery = queryViolations(row, request.query)

@@ -23,15 +23,20 @@ import type { Entry } from './state.ts'
 import { openStoredRegion, type StoredRegion, seedOnce } from './stored-state.ts'
 
 /** What the tables under config/v7 say: the same for every emulator of a process. */
-export type V7Facts = Pick<Prepared, 'model' | 'permissions' | 'answerers' | 'rows'>
+export type V7Facts = Pick<Prepared, 'model' | 'permissions' | 'answererOf' | 'rows'>
 
 /** @throws when a table under config/ is missing or broken */
 export async function loadV7Facts(): Promise<V7Facts> {
   const [model, permissions] = await Promise.all([loadModel(), loadPermissions()])
+  let answerers: ReturnType<typeof answerersOf> | undefined
   return {
     model,
     permissions,
-    answerers: answerersOf(model),
+    // Made with the first call: they ask the model for schemas, which are not read before.
+    answererOf(id) {
+      answerers ??= answerersOf(model)
+      return answerers.get(id)
+    },
     rows: new Map(model.rows.map((row) => [row.id, row])),
   }
 }

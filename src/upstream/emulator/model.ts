@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { configFolder, type OperationRow, readOperationRows } from '#upstream/operation-rows.ts'
 import type { Json } from './json.ts'
 
@@ -41,13 +42,16 @@ export interface Model {
   properties(schema: Schema): Readonly<Record<string, Schema>>
 }
 
-export function modelOf(rows: readonly OperationRow[], schemas: Readonly<Record<string, Schema>>): Model {
+type Schemas = Readonly<Record<string, Schema>>
+
+/** @param schemas asked for with the first of them that is needed */
+function modelOf(rows: readonly OperationRow[], schemas: () => Schemas): Model {
   const byPath = new Map(rows.map((row) => [`${row.method} ${row.path}`, row]))
   const resolved = new Map<Schema, Schema>()
   const merged = new Map<Schema, Readonly<Record<string, Schema>>>()
 
   function schema(name: string): Schema {
-    const found = schemas[name]
+    const found = schemas()[name]
     if (!found) throw new Error(`config/v7/schemas.json has no ${name}`)
     return resolve(found)
   }
@@ -72,11 +76,16 @@ export function modelOf(rows: readonly OperationRow[], schemas: Readonly<Record<
   return { rows, row: (method, path) => byPath.get(`${method} ${path}`), schema, resolve, properties }
 }
 
-/** Reads the tables under config/v7/. @throws when one is missing or broken */
+/**
+ * Reads the operations under config/v7/, and the schemas with the first call that needs one: they are large, and many a start is
+ * followed by none. @throws when a table is missing or that of the operations is broken
+ */
 export async function loadModel(): Promise<Model> {
-  const [rows, schemas] = await Promise.all([
-    readOperationRows(),
-    readFile(new URL('v7/schemas.json', configFolder), 'utf8'),
-  ])
-  return modelOf(rows, JSON.parse(schemas) as Readonly<Record<string, Schema>>)
+  const file = new URL('v7/schemas.json', configFolder)
+  const [rows] = await Promise.all([readOperationRows(), access(file)])
+  let schemas: Schemas | undefined
+  return modelOf(rows, () => {
+    schemas ??= JSON.parse(readFileSync(file, 'utf8')) as Schemas
+    return schemas
+  })
 }

@@ -69,7 +69,7 @@ const constantOf = (label: string): string =>
 /** Reads config/v7/permissions.yaml. @throws when it is missing or says something else than it may */
 export async function loadPermissions(): Promise<Permissions> {
   const text = await readFile(new URL('v7/permissions.yaml', configFolder), 'utf8')
-  const file = permissionsFile.parse(load(text))
+  const file = permissionsFile.parse(load(text), { jitless: true })
   const catalogue = file.permissions.map(
     (one, index): Permission => ({
       permissionId: String(index + 1),

@@ -124,7 +124,7 @@ export function parseSeed(text: string, name: string): Seed {
   } catch (cause) {
     throw new Error(`the seed ${name} is no YAML: ${(cause as Error).message.split('\n', 1)[0]}`, { cause })
   }
-  const result = seedFile.safeParse(found)
+  const result = seedFile.safeParse(found, { jitless: true })
   if (!result.success) throw new Error(complaint(name, problemsOf(found, result.error.issues)))
   const file = result.data
   const strays = strayReferences(file)

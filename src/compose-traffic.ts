@@ -24,7 +24,6 @@ const endpoints: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['/.well-known/oauth-authorization-server', { surface: 'oauth', name: 'authorization_server_metadata' }],
   ['/.well-known/oauth-protected-resource', { surface: 'oauth', name: 'protected_resource_metadata' }],
   ['/.well-known/oauth-protected-resource/v7', { surface: 'oauth', name: 'protected_resource_metadata' }],
-  ['/', { surface: 'pages', name: 'landing' }],
 ])
 
 /** Pages and resumed requests by the beginning of their path. */
@@ -34,7 +33,7 @@ const beginnings: readonly (readonly [string, Target])[] = [
   [routes.end_session, { surface: 'pages', name: 'logout' }],
   ['/interaction/', { surface: 'pages', name: 'interaction' }],
   ['/account', { surface: 'pages', name: 'account' }],
-  ['/playground', { surface: 'pages', name: 'playground' }],
+  ['/playground/', { surface: 'pages', name: 'callback' }],
 ]
 
 const surfaceOf = (path: string): Surface => (path.startsWith('/v7/oauth2') ? 'oauth' : 'pages')

@@ -65,8 +65,10 @@ const patienceMs = 2_000
 
 const isControl = (url: string): boolean => /^\/emulator(?:[/?]|$)/.test(url)
 const isWatching = (url: string): boolean => url.startsWith('/inspector/events')
-/** Neither noted nor disturbed: the tool itself, and what pages look like. */
-const isOwnAffair = (path: string): boolean => /^\/(?:inspector|assets)(?:\/|$)/.test(path)
+/** Neither noted nor disturbed: the tool itself, and what pages look like. Where an integration's redirect arrives is no tool. */
+const isOwnAffair = (path: string): boolean =>
+  /^\/(?:inspector|playground|script)(?:\/|$)|^\/$|^\/(?:style\.css|mark\.svg)$/.test(path) &&
+  !/^\/playground\/[^/]+\/callback$/.test(path)
 
 function trafficOf(
   { surroundings, facts, material, after, stopwatch }: SharedGround,

@@ -71,8 +71,19 @@ const onPages = (concerns: readonly Middleware[]): readonly Middleware[] =>
 
 type EngineListener = (
   ctx: Pick<Koa.Context, 'path' | 'state' | 'response'>,
-  error: Error & { readonly error_detail?: string },
+  error: Error & { readonly error_detail?: string; readonly error_description?: string },
 ) => void
+
+/** The beginnings of the engine's names for refusals. */
+const refusingEndpoints = [
+  'authorization',
+  'device_authorization',
+  'grant',
+  'introspection',
+  'registration_create',
+  'revocation',
+  'userinfo',
+] as const
 
 function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): void {
   const on = provider.on.bind(provider) as unknown as (event: string, listener: EngineListener) => void
@@ -86,12 +97,11 @@ function logEngineEvents(provider: Provider, parts: AuthorizationServerParts): v
           request: ctx.response.get('X-Request-Id'),
           path: pathForLog(ctx.path),
           error: error.message,
-          detail: error.error_detail,
+          detail: error.error_detail ?? error.error_description,
         })
     }
   on('server_error', noteEngineFailure)
-  for (const endpoint of ['grant', 'authorization', 'introspection', 'revocation', 'userinfo'])
-    on(`${endpoint}.error`, refused(`${endpoint}-refused`))
+  for (const endpoint of refusingEndpoints) on(`${endpoint}.error`, refused(`${endpoint}-refused`))
   // A connection that broke off, or a body that is no HTTP any more: Koa would print it among the lines of the log.
   const koa = provider as unknown as Koa
   koa.on('error', (error: Error) => parts.log({ event: 'exchange-broken', error: String(error) }))

@@ -1,5 +1,5 @@
 /**
- * Set-up: what the tests need besides npm packages, a Chromium and a Redis. On Debian as root what is missing is installed;
+ * Set-up: what the tests need besides npm packages: a Chromium, a Redis, and curl for the guide. On Debian as root what is missing is installed;
  * elsewhere one line says what to install.
  */
 import { spawnSync } from 'node:child_process'
@@ -8,7 +8,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { chromiumPath } from '../test/support/browser.ts'
 
 /** Debian packages; each brings a program of its own name. */
-const needed = ['chromium', 'redis-server'] as const
+const needed = ['chromium', 'redis-server', 'curl'] as const
+
+/** Programs that do as well. */
+const others: Readonly<Record<string, readonly string[]>> = { 'redis-server': ['valkey-server'] }
 
 const attempts = 3
 const attemptMinutes = 10
@@ -66,7 +69,7 @@ const isOnPath = (program: string): boolean =>
 
 /** What the tests themselves look for is what counts: another build of Chromium, or Valkey, will do as well. */
 function isInstalled(program: string): boolean {
-  if (program !== 'chromium') return isOnPath(program) || isOnPath('valkey-server')
+  if (program !== 'chromium') return [program, ...(others[program] ?? [])].some(isOnPath)
   try {
     return chromiumPath() !== ''
   } catch {

@@ -3,6 +3,7 @@
  * process and share what files say and the keys; nothing else of one is seen in another.
  */
 
+import type { ServerResponse } from 'node:http'
 import { type AdjustableClock, adjustableClock, type Clock } from '#domain/clock.ts'
 import type { Workspace, Workspaces } from '#emulator-control/parts.ts'
 import type { Views } from '#http/page.ts'
@@ -164,6 +165,14 @@ function restoring(parts: Restorable): Pick<Workspace, 'reset' | 'snapshots'> {
   }
 }
 
+/** A moved clock is seen in the answer's date too: clients reckon with it (RFC 9110 §6.6.1). Node dates by the machine's. */
+function dateAnswer(response: ServerResponse, clock: AdjustableClock): void {
+  const { now, aheadMs, frozen } = clock.read()
+  if (aheadMs === 0 && !frozen) return
+  response.sendDate = false
+  response.setHeader('Date', new Date(now).toUTCString())
+}
+
 interface FrontParts {
   readonly settings: Settings
   readonly origin: URL
@@ -187,8 +196,10 @@ function frontOf(parts: FrontParts, views: Views): RequestListener {
       views,
     }),
   })
-  return (request, response) =>
-    isControl(request.url ?? '') ? current().control(request, response) : seen(request, response)
+  return (request, response) => {
+    dateAnswer(response, clock)
+    return isControl(request.url ?? '') ? current().control(request, response) : seen(request, response)
+  }
 }
 
 /** Begins a workspace. @throws with one line for a person when a file or the store cannot be used */

@@ -93,7 +93,9 @@ export function storedSourceBlock(misses: Misses, clock: Clock): AdjustableSourc
     async count(address) {
       const standing = known.get(address) ?? remember(address)
       const blockedUntil = await misses.hit(standing.key, unauthorizedRule)
-      standing.blockedUntil = blockedUntil
+      // The 120th is still answered 401, and whatever comes next is blocked, a right token too.
+      standing.blockedUntil =
+        blockedUntil === 0 ? await misses.blockedUntil(standing.key, unauthorizedRule) : blockedUntil
       return blockedUntil
     },
     async block(address) {

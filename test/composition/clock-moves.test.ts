@@ -151,6 +151,17 @@ describe('the virtual clock moves', () => {
     expect(now.getTime() / 1000 - after).toBeLessThan(900)
   })
 
+  test('the date of answers, of v7 and of the token endpoint', async () => {
+    await panoptes.clock.freeze()
+    await panoptes.clock.set('2031-02-03T04:05:06Z')
+    const date = 'Mon, 03 Feb 2031 04:05:06 GMT'
+    expect((await call('/tests', documentedToken)).headers.get('date')).toBe(date)
+    expect((await refresh('nothing')).headers.get('date')).toBe(date)
+    await panoptes.clock.reset()
+    const now = Date.parse((await call('/tests', documentedToken)).headers.get('date') ?? '')
+    expect(Math.abs(now - Date.now())).toBeLessThan(10_000)
+  })
+
   test('expiry dates of User API Tokens: two years', async () => {
     await panoptes.clock.advance('729d')
     expect((await call('/tests', documentedToken)).status).toBe(200)

@@ -20,6 +20,15 @@ describe('source block, thousandeyes-facts 6.4', () => {
     expect(sourceBlock.blockedUntil(noisy)).toBe(shared.clock.now() + 3_600_000)
   })
 
+  test('blocks whatever comes after the 120th, a right token too', async () => {
+    await using shared = openSharedLimits()
+    const { sourceBlock } = shared.process()
+    for (let answers = 0; answers < 119; answers += 1) await sourceBlock.count(noisy)
+    expect(await sourceBlock.blockedUntil(noisy)).toBe(0)
+    await sourceBlock.count(noisy)
+    expect(await sourceBlock.blockedUntil(noisy)).toBe(shared.clock.now() + 3_600_000)
+  })
+
   test('counts exactly over two processes', async () => {
     await using shared = openSharedLimits()
     const [one, other] = [shared.process(), shared.process()]

@@ -20,27 +20,29 @@ function machineWith(
   }
 }
 
+const all = ['chromium', 'redis-server', 'curl']
+
 describe('test set-up', () => {
   test('installs nothing where all is there', async () => {
-    const machine = machineWith(['chromium', 'redis-server'], ['chromium', 'redis-server'])
+    const machine = machineWith(all, all)
     expect(await setUp(machine)).toBeUndefined()
     expect(machine.asked).toEqual([])
   })
 
   test('installs what is missing, and only that', async () => {
-    const machine = machineWith(['chromium'], ['chromium', 'redis-server'])
+    const machine = machineWith(['chromium', 'curl'], all)
     expect(await setUp(machine)).toBeUndefined()
     expect(machine.asked).toEqual(['redis-server'])
   })
 
   test('says in one line what is still missing after it tried', async () => {
-    const machine = machineWith([], ['chromium'])
+    const machine = machineWith([], ['chromium', 'curl'])
     expect(await setUp(machine)).toMatch(/^The tests need redis-server: install it .*$/)
   })
 
   test('says in one line what to install where it cannot', async () => {
     expect(await setUp(machineWith([]))).toMatch(
-      /^The tests need chromium and redis-server: install them .*$/,
+      /^The tests need chromium and redis-server and curl: install them .*$/,
     )
   })
 })

@@ -57,7 +57,7 @@ function checksOf(parts: GatewayParts): readonly Check[] {
     requireBearer(parts, { origin, count }), //           RFC 6750 §2.1; grant, client and user alive → 401
     windows.calls, //                                     X-Organization-Rate-Limit-* → 429
     matchOperation(parts.operations), //                  default deny → 404, 405
-    requireScope, //                                      RFC 6750 §3.1 → 403
+    requireScope(parts.integrations), //                  RFC 6750 §3.1 → 403
     selectAccountGroup(upstream, { borrow, clock }), //   ?aid= → 400, 403
     windows.buckets, //                                   instant tests, template deploy, dashboard snapshots → 429
     limitBody, //                                         RFC 9110 §15.5.14 → 413

@@ -1,6 +1,7 @@
 import type { Operation } from '#domain/operation.ts'
 import { opens } from '#domain/scope.ts'
-import type { Call, Check } from './call.ts'
+import type { Integrations } from '#integrations/integrations.ts'
+import type { Answer, Call, Check } from './call.ts'
 import { notFound, problemAnswer } from './refusal-answer.ts'
 import { openRoutes } from './routes.ts'
 
@@ -51,13 +52,7 @@ function isOpen({ caller, match }: Call): boolean {
   }
 }
 
-/**
- * RFC 6750 §3.1, insufficient_scope. ThousandEyes' own status is ambiguous, 401 or 403 (thousandeyes-facts 6.2): ours is the RFC's.
- * The challenge names the narrowest scope, which stands first.
- */
-export const requireScope: Check = (call) => {
-  if (isOpen(call)) return undefined
-  const needed = call.match.operation.scopes[0] ?? ''
+function insufficientScope(call: Call, needed: string): Answer {
   return problemAnswer(
     call,
     {
@@ -68,4 +63,19 @@ export const requireScope: Check = (call) => {
     },
     { headers: ['WWW-Authenticate', `Bearer error="insufficient_scope", scope="${needed}"`] },
   )
+}
+
+/**
+ * RFC 6750 §3.1, insufficient_scope. ThousandEyes' own status is ambiguous, 401 or 403 (thousandeyes-facts 6.2): ours is the RFC's.
+ * The challenge names the narrowest scope that the caller's client may ask for, so that it can ask for just that.
+ */
+export function requireScope(integrations: Pick<Integrations, 'find'>): Check {
+  async function neededBy({ caller, match }: Call): Promise<string> {
+    const { scopes } = match.operation
+    if (caller.kind !== 'integration') return scopes[0] ?? ''
+    const allowed = (await integrations.find(caller.access.clientId))?.scopes ?? []
+    return scopes.find((word) => allowed.includes(word)) ?? scopes[0] ?? ''
+  }
+  return (call) =>
+    isOpen(call) ? undefined : neededBy(call).then((needed) => insufficientScope(call, needed))
 }

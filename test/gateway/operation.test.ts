@@ -1,5 +1,6 @@
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
+import type { Integration } from '#domain/integration.ts'
 import type { Operation } from '#domain/operation.ts'
 import { opens } from '#domain/scope.ts'
 import { openRoutes } from '#gateway/routes.ts'
@@ -177,6 +178,24 @@ describe('scopes, RFC 6750 §3.1', () => {
       code: 'insufficient_scope',
     })
     expect(gateway.sent).toEqual([])
+  })
+
+  test('name a scope that the client may ask for, where there is one', async () => {
+    const scopes = ['tests:manage', 'organization:read']
+    const find = async (clientId: string): Promise<Integration> => ({
+      clientId,
+      name: clientId,
+      onPremises: true,
+      grantTypes: [],
+      redirectUris: [],
+      postLogoutRedirectUris: [],
+      scopes,
+      lifetimes: { accessSeconds: 300, idleSeconds: 600, absoluteSeconds: 900 },
+    })
+    await using gateway = await startGateway({ parts: { integrations: { find } } })
+    gateway.grants.set(accessToken, { ...fullAccess, scopes: new Set(['organization:read']) })
+    const answer = await request(gateway.url).get('/v7/tests').auth(accessToken, bearer).expect(403)
+    expect(answer.headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="tests:manage"')
   })
 
   test('do not limit a User API Token', async () => {

@@ -28,16 +28,23 @@ const depthLimit = 3
 /** Shorter ones would be found in words that have nothing to do with them. */
 const recognizableLength = 8
 
+/** No exchange in earnest has so many; one made to have more is redacted in place all the same. */
+const rememberedLimit = 100
+
 const placeholder = /(<[\w.-]+:[\w-]{8}>)/
 
-/** @returns the text without percent signs, or itself where they are not well written */
-export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
+/** Well written percent signs, one after the other, as a character may need several. */
+const percentEncoded = /(?:%[0-9a-f]{2})+/gi
+
+/** @returns the text without its percent signs, but for those that are not well written */
+export const decoded = (text: string): string =>
+  text.replace(percentEncoded, (found) => {
+    try {
+      return decodeURIComponent(found)
+    } catch {
+      return found
+    }
+  })
 
 const kindOf = (name: string): string => name.replace(/[^\w.-]/g, '').slice(0, 40) || 'secret'
 
@@ -51,31 +58,48 @@ export function credentialsOf(hash: (text: string) => string): Credentials {
   function hide(kind: string, credential: string): string {
     if (credential === '') return ''
     const shown = `<${kindOf(kind)}:${hash(credential).slice(0, 8)}>`
-    if (credential.length >= recognizableLength && !isSecretName(credential)) hidden.set(credential, shown)
+    const isRecognizable = credential.length >= recognizableLength && !isSecretName(credential)
+    if (isRecognizable && hidden.size < rememberedLimit) hidden.set(credential, shown)
     return shown
   }
 
-  function parameters(text: string, depth: number): string {
-    return text.replace(parameter, (found, ...groups) => {
+  const inParameters = (text: string): string =>
+    text.replace(parameter, (found, ...groups) => {
       const [before, name, value] = groups as [string, string, string]
-      const plain = decoded(value)
-      if (isSecretParameter(decoded(name))) return `${before}${name}=${hide(decoded(name), plain)}`
-      if (plain === value || depth >= depthLimit) return found
-      const shown = redacted(plain, depth + 1)
-      return shown === plain ? found : `${before}${name}=${shown}`
+      const plainName = decoded(name)
+      return isSecretParameter(plainName) ? `${before}${name}=${hide(plainName, decoded(value))}` : found
     })
+
+  const afterSchemes = (text: string): string =>
+    text.replace(afterScheme, (found, ...groups) => {
+      const [scheme, space, value] = groups as [string, string, string]
+      return /\d/.test(value) ? `${scheme}${space}${hide('token', value)}` : found
+    })
+
+  /** Most texts hold nothing, and a search for what a form cannot do without is much cheaper than the form. */
+  function asItStands(text: string): string {
+    let shown = text
+    if (shown.includes('=')) shown = inParameters(shown)
+    if (/e[yw]/.test(shown)) shown = shown.replace(jwt, (found) => hide('jwt', found))
+    if (/\.[\w-]{43}/.test(shown))
+      shown = shown.replace(ourForms, (found, refresh) => hide(refresh ? 'refresh_token' : 'token', found))
+    if (/bearer|basic/i.test(shown)) shown = afterSchemes(shown)
+    if (shown.includes('@'))
+      shown = shown.replace(
+        userinfo,
+        (_, before: string, password: string) => `${before}${hide('password', password)}@`,
+      )
+    return shown.includes('/') ? shown.replace(uid, (_, found: string) => `/${hide('uid', found)}`) : shown
   }
 
-  const redacted = (text: string, depth: number): string =>
-    parameters(text, depth)
-      .replace(jwt, (found) => hide('jwt', found))
-      .replace(ourForms, (found, refresh) => hide(refresh === undefined ? 'token' : 'refresh_token', found))
-      .replace(afterScheme, (found, ...groups) => {
-        const [scheme, space, value] = groups as [string, string, string]
-        return /\d/.test(value) ? `${scheme}${space}${hide('token', value)}` : found
-      })
-      .replace(userinfo, (_, before: string, password: string) => `${before}${hide('password', password)}@`)
-      .replace(uid, (_, found: string) => `/${hide('uid', found)}`)
+  /** Where something is found only under percent signs, the text is shown without them. */
+  function redacted(text: string, depth: number): string {
+    const shown = asItStands(text)
+    if (depth >= depthLimit || !shown.includes('%')) return shown
+    const plain = decoded(shown)
+    const below = plain === shown ? plain : redacted(plain, depth + 1)
+    return below === plain ? shown : below
+  }
 
   return {
     hide,

@@ -1,4 +1,4 @@
-import { type Credentials, credentialsOf, decoded } from './credentials.ts'
+import { type Credentials, credentialsOf } from './credentials.ts'
 import { type BodyPlace, redactedBody, redactedParameters } from './redacted-body.ts'
 import { redactedHeaders } from './redacted-headers.ts'
 import { flatHeaders, headerOf, type Sighting } from './sighting.ts'
@@ -14,13 +14,6 @@ export interface ExchangeParts {
 export function splitTarget(url: string): readonly [path: string, query: string] {
   const mark = url.indexOf('?')
   return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)]
-}
-
-/** A path may hide under percent signs what it holds. */
-function redactedPath(path: string, credentials: Credentials): string {
-  const plain = decoded(path)
-  const shown = credentials.text(plain)
-  return shown === plain ? path : shown
 }
 
 const placeOf = (headers: readonly string[], rest: Pick<BodyPlace, 'isRequest' | 'path'>): BodyPlace => ({
@@ -68,7 +61,7 @@ export function exchangeOf(seen: Sighting, { hash, nameOf }: ExchangeParts): Exc
   const headers = redactedHeaders(seen.headers, credentials)
   const query = redactedParameters(search, credentials)
   const body = redactedBody(seen.body, placeOf(seen.headers, { isRequest: true, path }), credentials)
-  const shownPath = redactedPath(path, credentials)
+  const shownPath = credentials.text(path)
   const answer = answerOf(seen, path, credentials)
   const isComplete = answer?.isWhole === true && endedAt !== undefined
   return {

@@ -32,8 +32,23 @@ const noteReach = 50
 const requestIdOf = ({ sighting, exchange }: Slot): string | undefined =>
   headerOf(sighting?.answerHeaders ?? exchange?.answer?.headers ?? [], 'x-request-id')
 
-/** Reading the ring makes exchanges of sightings. */
-function readerOf(parts: ExchangeParts): (slots: readonly Slot[]) => readonly Exchange[] {
+/** Whether it can be what is looked for, as far as that is known before anything is redacted. */
+function mayMatch({ id, hasEnded, sighting }: Slot, { after = 0, method, status }: ExchangeQuery): boolean {
+  if (!hasEnded || id <= after) return false
+  if (!sighting) return true
+  return (
+    (method === undefined || method === sighting.method) &&
+    (status === undefined || status === sighting.status)
+  )
+}
+
+/** @param parts with bounds for tests: otherwise 1,000 exchanges and 4 MB */
+export function openJournal(parts: JournalParts): WritableJournal {
+  const ring = openRing(parts.bounds ?? defaultBounds)
+  const unclaimed = unclaimedNotes()
+  const audience = openAudience(parts.timers, isFor)
+
+  /** Reading makes an exchange of a sighting, which is let go. */
   function read(slot: Slot): Exchange | undefined {
     if (slot.hasEnded && slot.sighting) {
       slot.exchange = exchangeOf(slot.sighting, parts)
@@ -41,39 +56,43 @@ function readerOf(parts: ExchangeParts): (slots: readonly Slot[]) => readonly Ex
     }
     return slot.exchange
   }
-  return (slots) => slots.map(read).filter((exchange) => exchange !== undefined)
-}
 
-/** The newest of a list, as many as are wanted. */
-const newest = (exchanges: readonly Exchange[], { limit }: ExchangeQuery): readonly Exchange[] =>
-  limit === undefined ? exchanges : exchanges.slice(Math.max(0, exchanges.length - limit))
-
-/** @param parts with bounds for tests: otherwise 1,000 exchanges and 4 MB */
-export function openJournal(parts: JournalParts): WritableJournal {
-  const ring = openRing(parts.bounds ?? defaultBounds)
-  const unclaimed = unclaimedNotes()
-  const read = readerOf(parts)
-  const audience = openAudience(parts.timers, isFor)
-
-  function all(query: ExchangeQuery): readonly Exchange[] {
-    const { after = 0, clientId } = query
-    if (clientId === undefined)
-      return read(ring.all().filter(({ id }) => id > after)).filter((exchange) => matches(exchange, query))
-    // From the oldest on, as a token may have been given long before it was used.
+  /** From the oldest on, as a token may have been given long before it was used. */
+  function ofClient(clientId: string): ReadonlySet<Exchange> {
     const clientOf = clientReader()
-    return read(ring.all())
-      .filter((exchange) => clientOf(exchange) === clientId)
-      .filter((exchange) => matches(exchange, query))
+    const all = ring.all().map(read)
+    return new Set(
+      all.filter((exchange) => exchange !== undefined).filter((one) => clientOf(one) === clientId),
+    )
+  }
+
+  function* newestFirst(query: ExchangeQuery): Generator<Exchange> {
+    const clients = query.clientId === undefined ? undefined : ofClient(query.clientId)
+    for (const slot of ring.all().toReversed()) {
+      const exchange = mayMatch(slot, query) ? read(slot) : undefined
+      if (exchange && matches(exchange, query) && clients?.has(exchange) !== false) yield exchange
+    }
+  }
+
+  /** Looks no further than needed: what nobody looks at is not redacted either. */
+  function find(query: ExchangeQuery): readonly Exchange[] {
+    const { limit = Number.POSITIVE_INFINITY } = query
+    const found: Exchange[] = []
+    if (limit < 1) return found
+    for (const exchange of newestFirst(query)) if (found.push(exchange) >= limit) break
+    return found.reverse()
   }
 
   function isFor(exchange: Exchange, query: ExchangeQuery): boolean {
-    return matches(exchange, query) && (query.clientId === undefined || all(query).includes(exchange))
+    return (
+      matches(exchange, query) && (query.clientId === undefined || ofClient(query.clientId).has(exchange))
+    )
   }
 
   return {
-    find: (query) => newest(all(query), query),
+    find,
     async next(query, options) {
-      const [already] = query.after === undefined ? [] : all(query)
+      const [already] = query.after === undefined ? [] : find({ ...query, limit: Number.POSITIVE_INFINITY })
       return already ?? audience.wait(query, options)
     },
     subscribe: audience.subscribe,
@@ -90,7 +109,9 @@ export function openJournal(parts: JournalParts): WritableJournal {
         if (requestId !== undefined) sighting.notes = [...sighting.notes, ...unclaimed.claim(requestId)]
       }
       const slot = ring.end(sighting)
-      if (slot && !audience.isEmpty()) read([slot]).forEach(audience.tell)
+      if (!slot || audience.isEmpty()) return
+      const exchange = read(slot)
+      if (exchange) audience.tell(exchange)
     },
     note(requestId, note) {
       const slot = ring.latest(noteReach).find((one) => requestIdOf(one) === requestId)

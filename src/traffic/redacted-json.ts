@@ -5,6 +5,8 @@ import { isSecretName } from './secret-names.ts'
 /** Strings, signs, words and space; a string may lack its end, as a text that was cut does. */
 const lexeme = /"(?:[^"\\]|\\[\s\S])*"?|[{}[\]:,]|[^\s{}[\]:,"]+|\s+/g
 
+const signs: ReadonlySet<string> = new Set('{}[]:,')
+
 /** `Authorization: Bearer abc` as one string, as v7 takes the headers of some tests. */
 const headerLine = /^([\w-]{2,60})(\s*:\s*)(\S[\s\S]*)$/
 
@@ -32,6 +34,7 @@ const outside: Level = {
 }
 
 function stringOf(token: string): string {
+  if (!token.includes('\\') && token.endsWith('"')) return token.slice(1, -1)
   try {
     return JSON.parse(token) as string
   } catch {
@@ -55,10 +58,23 @@ export function redactedJson(
   const lexemes: readonly string[] = text.match(lexeme) ?? []
   const shown = [...lexemes]
   const levels: Level[] = []
-  const isSecret = (name: string): boolean => isSecretName(name) || secretNames.has(name)
+  // The members of a list have the same names again and again.
+  const known = new Map<string, boolean>()
+
+  function isSecret(name: string): boolean {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const is = isSecretName(name) || secretNames.has(name)
+    known.set(name, is)
+    return is
+  }
 
   function hideAt(index: number, name: string): void {
-    shown[index] = JSON.stringify(redactedHeader(name, stringOf(lexemes[index] ?? ''), credentials))
+    const value = stringOf(lexemes[index] ?? '')
+    const hidden = isSecretName(name)
+      ? redactedHeader(name, value, credentials)
+      : credentials.hide(name, value)
+    shown[index] = JSON.stringify(hidden)
   }
 
   function begin(isObject: boolean, { name, isSecret: isInSecret, isObject: isMember }: Level): void {
@@ -77,14 +93,19 @@ export function redactedJson(
     }
   }
 
-  function words(index: number, level: Level): void {
-    const value = stringOf(lexemes[index] ?? '')
-    const [, name = '', colon = '', rest = ''] = headerLine.exec(value) ?? []
-    const open = isSecret(name)
-      ? `${name}${colon}${redactedHeader(name, rest, credentials)}`
-      : credentials.text(value)
-    if (open !== value) shown[index] = JSON.stringify(open)
-    pair(level, index, value)
+  /** A string under a name that promises nothing. What it holds by its form is found in the whole, unless it is escaped. */
+  function words(index: number, token: string, level: Level): void {
+    const text = stringOf(token)
+    const [, name = '', colon = '', rest = ''] = (text.includes(':') && headerLine.exec(text)) || []
+    const isLine = name !== '' && isSecret(name)
+    if (isLine) shown[index] = JSON.stringify(`${name}${colon}${redactedHeader(name, rest, credentials)}`)
+    else if (token.includes('\\')) escaped(index, text)
+    pair(level, index, text)
+  }
+
+  function escaped(index: number, text: string): void {
+    const open = credentials.text(text)
+    if (open !== text) shown[index] = JSON.stringify(open)
   }
 
   function value(index: number, token: string, level: Level): void {
@@ -92,7 +113,7 @@ export function redactedJson(
     const isHidden = level.isSecret || (level.isObject && isSecret(level.name))
     // Of true, false and null nobody learns anything.
     if (isHidden && (isString || /^[-\d]/.test(token))) hideAt(index, level.name)
-    else if (isString) words(index, level)
+    else if (isString) words(index, token, level)
   }
 
   function sign(token: string, level: Level): void {
@@ -103,9 +124,10 @@ export function redactedJson(
 
   lexemes.forEach((token, index) => {
     const level = levels.at(-1) ?? { ...outside }
-    if (/^[{}[\]:,]$/.test(token)) sign(token, level)
-    else if (level.isObject && level.isNameNext && /\S/.test(token)) level.name = stringOf(token)
-    else if (/\S/.test(token)) value(index, token, level)
+    if (signs.has(token)) sign(token, level)
+    else if (/^\s/.test(token)) return
+    else if (level.isObject && level.isNameNext) level.name = stringOf(token)
+    else value(index, token, level)
   })
   return shown.join('')
 }

@@ -1,21 +1,21 @@
 /**
- * `npm run build`: what the package holds below `dist`, made from `src`. JavaScript in a few files, because Node strips no types
- * below node_modules and hundreds of files load slowly (DECISIONS 45), and of declarations those that `panoptes/testing`
- * reaches. The clone itself runs from its sources.
+ * `npm run build`: what the package holds below `dist`, made from `src`. JavaScript in a few files, the packages that it uses
+ * included, because Node strips no types below node_modules and hundreds of files load slowly (DECISIONS 45); and of declarations
+ * those that `panoptes/testing` reaches. The clone itself runs from its sources.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix, relative, sep } from 'node:path'
 import { type Plugin, rolldown } from 'rolldown'
+import { licensesOf } from './bundled-licenses.ts'
 import { run } from './test-checks.ts'
 
 const root = join(import.meta.dirname, '..')
 const sources = join(root, 'src')
 const output = join(root, 'dist')
 
-const { imports, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly imports: Readonly<Record<string, string>>
-  readonly dependencies: Readonly<Record<string, string>>
 }
 
 /** What stands behind `from` and `import(`, in either quote, and is ours. */
@@ -70,35 +70,49 @@ async function writeDeclarations(): Promise<void> {
 const ownPlaces: Plugin = {
   name: 'own-places',
   transform(code, id) {
+    if (!id.startsWith(sources + sep)) return undefined
     const place = relative(sources, id).split(sep).join('/').replace(/\.ts$/, '.js')
     return code.replaceAll('import.meta.url', `new URL('./${place}', import.meta.url).href`)
   },
 }
 
-const isOfPackage = (specifier: string): boolean =>
-  Object.keys(dependencies).some((name) => specifier === name || specifier.startsWith(`${name}/`))
+/** Loaded when they are asked for, and by few: these stay packages. */
+const packagesApart = ['ioredis', 'selfsigned']
 
-/** Entries, and what they share or load later in a file each; packages stay packages, names stay as they are. */
-async function writePrograms(): Promise<void> {
+/**
+ * Entries, and what they share or load later in a file each, together with the packages that they use. Names stay as they are.
+ * @returns the paths of all modules in them
+ */
+async function writePrograms(): Promise<readonly string[]> {
   console.log('\n── Programs')
   const bundle = await rolldown({
     input: { main: join(sources, 'main.ts'), testing: join(sources, 'testing.ts') },
     platform: 'node',
-    external: isOfPackage,
+    external: packagesApart,
     plugins: [ownPlaces],
-    onLog(level, { message }) {
-      if (level === 'warn') throw new Error(message)
+    onLog(level, { code, message }) {
+      // Koa's depd wraps deprecated functions by eval, which works in a bundle too.
+      if (level === 'warn' && code !== 'EVAL') throw new Error(message)
     },
   })
   const { output: files } = await bundle.write({
     dir: output,
     chunkFileNames: '[name]-[hash].js',
+    // The library's entry needs the clock at once, and everything else only when it starts a server.
+    codeSplitting: {
+      groups: [
+        { name: 'clock', test: /src[\\/]domain[\\/]clock\.ts$/, priority: 1 },
+        { name: 'shared', minShareCount: 2 },
+      ],
+    },
     comments: false,
   })
   await bundle.close()
   for (const { fileName } of files) console.log(`dist/${fileName}`)
+  return files.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
 }
 
 rmSync(output, { recursive: true, force: true })
 await writeDeclarations()
-await writePrograms()
+const modules = await writePrograms()
+writeFileSync(join(output, 'THIRD-PARTY-LICENSES.txt'), licensesOf(modules))

@@ -1,16 +1,17 @@
 /**
  * What only an emulator has, around what every composition has: the control API, playground and inspector, and the ways to put
- * everything back. Nothing in the rest asks whether it is there.
+ * everything back. Nothing in the rest asks whether it is there. Each of the three is loaded with the first request for it: no
+ * start waits for them.
  */
 
+import type { Middleware } from 'koa'
 import type { AdjustableClock } from '#domain/clock.ts'
-import { openEmulatorControl } from '#emulator-control/emulator-control.ts'
 import type { EmulatorControlParts, Workspace, Workspaces } from '#emulator-control/parts.ts'
 import { budgetWindow } from '#gateway/rate-windows.ts'
 import { injectInto } from '#http/inject.ts'
 import { allUsers } from '#identity/local.ts'
-import { openInspector } from '#inspector/inspector.ts'
-import { openPlayground, type Playground } from '#playground/playground.ts'
+import type { Inspector } from '#inspector/inspector.ts'
+import type { Playground } from '#playground/playground.ts'
 import type { Traffic } from '#traffic/traffic.ts'
 import { type Composed, compose } from './compose.ts'
 import type { Capabilities, Ground } from './compose-capabilities.ts'
@@ -62,50 +63,103 @@ function controlPartsOf(
   }
 }
 
-function playgroundOf(capabilities: Capabilities, ground: EmulatorGround): Playground {
-  const { settings, origin, facts, clock, workspace, surroundings } = ground
-  const integrations = capabilities.integrations.configured
-  return openPlayground({
-    views: facts.views,
-    origin,
-    landing: landingOf({ settings, origin, seed: facts.seed, integrations }),
-    integrations,
-    operations: facts.operations,
-    secrets: capabilities.secrets,
-    randomBytes: surroundings.randomBytes,
-    clock,
-    call: injectInto(ground.front, origin.host),
-    reset: workspace.reset,
-    log: surroundings.log,
-    cookieSuffix: ground.cookieSuffix,
+/** What is opened with its first use. */
+interface Later<T> {
+  /** Opens it, once. */
+  use(): Promise<T>
+  /** Undefined before its first use. */
+  opened(): T | undefined
+}
+
+function later<T>(open: () => Promise<T>): Later<T> {
+  let opening: Promise<T> | undefined
+  let opened: T | undefined
+  return {
+    use() {
+      opening ??= open().then((made) => {
+        opened = made
+        return made
+      })
+      return opening
+    },
+    opened: () => opened,
+  }
+}
+
+/** Routes of pages that are opened with the first request for one of them. @param paths their paths, or how these begin */
+const routesLater =
+  (paths: RegExp, pages: Later<{ readonly routes: Middleware }>): Middleware =>
+  async (ctx, next) =>
+    paths.test(ctx.path) ? (await pages.use()).routes(ctx, next) : next()
+
+const playgroundLater = (capabilities: Capabilities, ground: EmulatorGround): Later<Playground> =>
+  later(async () => {
+    const { openPlayground } = await import('#playground/playground.ts')
+    const { settings, origin, facts, clock, workspace, surroundings } = ground
+    const integrations = capabilities.integrations.configured
+    return openPlayground({
+      views: facts.views,
+      origin,
+      landing: landingOf({ settings, origin, seed: facts.seed, integrations }),
+      integrations,
+      operations: facts.operations,
+      secrets: capabilities.secrets,
+      randomBytes: surroundings.randomBytes,
+      clock,
+      call: injectInto(ground.front, origin.host),
+      reset: workspace.reset,
+      log: surroundings.log,
+      cookieSuffix: ground.cookieSuffix,
+    })
   })
+
+/** @param isOver whether the service is stopping, so that no live view may begin any more */
+const inspectorLater = (ground: EmulatorGround, isOver: () => boolean): Later<Inspector> =>
+  later(async () => {
+    const { openInspector } = await import('#inspector/inspector.ts')
+    const { facts, origin, traffic } = ground
+    const inspector = openInspector({ views: facts.views, origin, journal: traffic.journal })
+    if (isOver()) inspector.end()
+    return inspector
+  })
+
+function controlLater(composed: Composed, ground: EmulatorGround): RequestListener {
+  const control = later(async () => {
+    const { openEmulatorControl } = await import('#emulator-control/emulator-control.ts')
+    return openEmulatorControl(controlPartsOf(composed, ground))
+  })
+  return async (request, response) => {
+    const listener = control.opened() ?? (await control.use())
+    listener(request, response)
+  }
 }
 
 /** Builds an emulator. @throws with one line for a person when a file or the store cannot be used */
 export async function composeEmulator(ground: EmulatorGround): Promise<ComposedEmulator> {
-  const playgrounds: Playground[] = []
-  const inspector = openInspector({
-    views: ground.facts.views,
-    origin: ground.origin,
-    journal: ground.traffic.journal,
-  })
+  let isOver = false
+  const playgrounds: Later<Playground>[] = []
+  const inspector = inspectorLater(ground, () => isOver)
   const composed = await compose(ground, (capabilities) => {
-    const playground = playgroundOf(capabilities, ground)
+    const playground = playgroundLater(capabilities, ground)
     playgrounds.push(playground)
-    return [() => playground.routes, () => inspector.routes]
+    return [
+      () => routesLater(/^\/(?:playground(?:\/|$)|$)/, playground),
+      () => routesLater(/^\/inspector(?:\/|$)/, inspector),
+    ]
   })
   const { limits, upstream } = composed.capabilities
   return {
     ...composed,
-    control: openEmulatorControl(controlPartsOf(composed, ground)),
+    control: controlLater(composed, ground),
     drain() {
-      inspector.end()
+      isOver = true
+      inspector.opened()?.end()
       composed.drain()
     },
     async reload() {
       limits.windows.forget()
       limits.sourceBlock.forget()
-      for (const playground of playgrounds) playground.forget()
+      for (const playground of playgrounds) playground.opened()?.forget()
       await upstream.reload()
     },
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import inject from 'light-my-request'
 
 /** A request to a listener of this process, as if it had come over a connection. */
 export interface InjectedRequest {
@@ -28,6 +27,8 @@ export function injectInto(
   host: string,
 ): Inject {
   return async ({ method, path, headers = {}, body }) => {
+    // Loaded with the first such request: most starts see none.
+    const { inject } = await import('light-my-request')
     const answer = await inject(listener, {
       method,
       url: path,

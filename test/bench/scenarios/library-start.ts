@@ -45,8 +45,8 @@ async function run(): Promise<readonly Row[]> {
   }
   const names = {
     scenario: 'library-start',
-    subject: 'startPanoptes of the package, to the first answer',
-    peer: 'oidc-provider on node:http, to the first answer',
+    subject: 'startPanoptes of the package, bundled, to the first answer',
+    peer: 'oidc-provider as it is installed, on node:http, to the first answer',
   }
   const rowFor = (metric: string, pick: (one: Measured) => number): Row =>
     rowOf(

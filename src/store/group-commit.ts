@@ -1,11 +1,15 @@
 /**
- * Group commit: the writes of one turn of the event loop share one transaction, and so one fsync (DECISIONS 5).
- * Owns when to begin, to commit and to give up. A lock held by another process never blocks the event loop: after a
- * few milliseconds the wait goes on in a timer (reliability principle 4). Knows nothing of records.
+ * Group commit: the writes of one turn of the event loop share one transaction, and so one sync (DECISIONS 5, 54).
+ * Owns when to begin, to commit, to tell and to give up. A lock held by another process never blocks the event loop: after
+ * a few milliseconds the wait goes on in a timer (reliability principle 4). Knows nothing of records.
  */
 import { StoreFailure } from './store.ts'
 
 export interface GroupCommitParts {
+  /** @throws Error when nothing may be written any more */
+  readonly assertUsable: () => void
+  /** @returns resolves when everything committed before is durable; undefined where it is so at once */
+  readonly sync: () => Promise<void> | undefined
   /** Runs SQL of transaction control. */
   readonly exec: (sql: string) => void
   /** Whether a transaction is open: SQLite ends one by itself, for example on a full disk. */
@@ -17,12 +21,15 @@ export interface GroupCommitParts {
 export interface Write<Result> {
   /** Synchronous; `undefined` takes back everything it did. */
   readonly work: () => Result | undefined
-  /** Called once it is durable, before anybody is told. */
-  readonly landed?: () => void
+  /** Called when it is committed, in the same turn; it is not durable yet. */
+  readonly committed?: (result: Result) => void
 }
 
 export interface GroupCommit {
-  /** @returns what the work returned, once it is durable @throws StoreFailure, also when the lock is not had in time */
+  /**
+   * @returns what the work returned, once that is durable; `undefined` once what the work may have seen is durable
+   * @throws StoreFailure, also when the lock is not had in time
+   */
   write<Result>(write: Write<Result>): Promise<Result | undefined>
   /** Does at once what is still queued; what a lock keeps from being done fails. */
   drain(): void
@@ -37,7 +44,7 @@ const largestGroup = 256
 
 interface Waiting {
   readonly work: () => unknown
-  readonly landed: () => void
+  readonly committed: (result: unknown) => void
   readonly resolve: (result: unknown) => void
   readonly reject: (failure: StoreFailure) => void
   readonly giveUpAt: number
@@ -58,6 +65,7 @@ export function groupCommit(parts: GroupCommitParts): GroupCommit {
     armed = false
     if (queue.length === 0) return
     try {
+      parts.assertUsable()
       parts.exec('BEGIN IMMEDIATE')
     } catch (failure) {
       if (parts.isBusy(failure)) waitForLock(failure)
@@ -78,10 +86,10 @@ export function groupCommit(parts: GroupCommitParts): GroupCommit {
   }
 
   return {
-    write: <Result>({ work, landed = () => {} }: Write<Result>) =>
+    write: <Result>({ work, committed = () => {} }: Write<Result>) =>
       new Promise<Result | undefined>((resolve, reject) => {
         const giveUpAt = performance.now() + patienceMilliseconds
-        queue.push({ work, landed, resolve: resolve as (result: unknown) => void, reject, giveUpAt })
+        queue.push({ work, committed, resolve, reject, giveUpAt } as Waiting)
         arm()
       }),
     drain() {
@@ -93,48 +101,62 @@ export function groupCommit(parts: GroupCommitParts): GroupCommit {
   }
 }
 
-/** Within an open transaction: does the writes, ends it, and only then tells everybody. */
+/** How one write of a group ended: with a result, without one, or with a failure of its own. */
+interface Outcome {
+  readonly waiting: Waiting
+  readonly result?: unknown
+  readonly failure?: unknown
+}
+
+/** Within an open transaction: does the writes, ends it, and tells everybody once it is durable. */
 function commitTogether(group: readonly Waiting[], parts: GroupCommitParts): void {
   const doOne = group.length === 1 ? doAlone : doBehindSavepoint
-  let tellings: (() => void)[]
+  let outcomes: readonly Outcome[]
   try {
-    tellings = group.map((waiting) => doOne(waiting, parts))
+    outcomes = group.map((waiting) => doOne(waiting, parts))
     if (parts.inTransaction()) parts.exec('COMMIT')
   } catch (failure) {
     takeBack(parts)
     refuse(group, failure)
     return
   }
-  for (const tell of tellings) tell()
+  for (const { waiting, result } of outcomes) if (result !== undefined) waiting.committed(result)
+  // All of them: a conflict may be owed to a commit, of this process or another, that is not durable yet.
+  const durable = parts.sync()
+  if (durable === undefined) tell(outcomes)
+  else
+    durable.then(
+      () => tell(outcomes),
+      (failure) => refuse(group, failure),
+    )
 }
 
-function doAlone(waiting: Waiting, parts: GroupCommitParts): () => void {
+function doAlone(waiting: Waiting, parts: GroupCommitParts): Outcome {
   const result = waiting.work()
   if (result === undefined) parts.exec('ROLLBACK')
-  return telling(waiting, result)
+  return { waiting, result }
 }
 
 /** One bad write takes no others along, and leaves no half of itself behind. */
-function doBehindSavepoint(waiting: Waiting, parts: GroupCommitParts): () => void {
+function doBehindSavepoint(waiting: Waiting, parts: GroupCommitParts): Outcome {
   parts.exec('SAVEPOINT one')
   try {
     const result = waiting.work()
     parts.exec(result === undefined ? 'ROLLBACK TO one; RELEASE one' : 'RELEASE one')
-    return telling(waiting, result)
+    return { waiting, result }
   } catch (failure) {
     // Without a transaction everybody's work is gone, so everybody must hear of it.
     if (!parts.inTransaction()) throw failure
     parts.exec('ROLLBACK TO one; RELEASE one')
-    return () => refuse([waiting], failure)
+    return { waiting, failure }
   }
 }
 
-const telling =
-  ({ landed, resolve }: Waiting, result: unknown) =>
-  (): void => {
-    if (result !== undefined) landed()
-    resolve(result)
-  }
+function tell(outcomes: readonly Outcome[]): void {
+  for (const { waiting, result, failure } of outcomes)
+    if (failure === undefined) waiting.resolve(result)
+    else refuse([waiting], failure)
+}
 
 function takeBack({ inTransaction, exec }: GroupCommitParts): void {
   try {

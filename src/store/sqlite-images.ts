@@ -12,10 +12,10 @@ export interface SqliteImagesParts {
   readonly prepare: (sql: string) => Statement
   readonly group: GroupCommit
   readonly nextVersion: () => string
-  /** Tries again while another connection holds the lock. */
-  readonly patiently: <Result>(work: () => Result) => Promise<Result>
-  /** Forgets every record that was kept in this process. */
-  readonly forget: () => void
+  /** Runs what reads any records, and answers once all it may have seen is durable. */
+  readonly readAll: <Result>(work: () => Result) => Promise<Result>
+  /** Told when an image was put back, before that is durable. */
+  readonly restored: () => void
 }
 
 const select = `SELECT key, value, expires_at,
@@ -24,11 +24,11 @@ const select = `SELECT key, value, expires_at,
 
 /** Both hold the event loop for their whole time: about 30 ms per 1,000 records to put back, a fifth of that to take. */
 export function sqliteImages(parts: SqliteImagesParts): StoreImages {
-  const { clock, rows, prepare, group, nextVersion, patiently, forget } = parts
+  const { clock, rows, prepare, group, nextVersion, readAll, restored } = parts
   return {
     async take() {
       // Prepared when asked for: most processes never take one.
-      const found = await patiently(() => prepare(select).all(clock.now()))
+      const found = await readAll(() => prepare(select).all(clock.now()))
       return Object.freeze(found.map(imagedRecordOf))
     },
     async restore(image) {
@@ -40,7 +40,7 @@ export function sqliteImages(parts: SqliteImagesParts): StoreImages {
           prepare('DELETE FROM record').run()
           return rows.apply(commit, clock.now())
         },
-        landed: forget,
+        committed: restored,
       })
     },
   }

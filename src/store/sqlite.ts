@@ -1,21 +1,24 @@
 /**
  * SQLite store: the embedded adapter, in memory or on a file that two processes may share.
- * Owns the connection, the transactions and a cache of records. The cache is exact: own commits change it, and before each
- * read `PRAGMA data_version` tells whether another connection wrote. Commits are durable (synchronous=FULL, DECISIONS 7).
+ * Owns the connection, its files and the cache of records, and puts together what writes (group-commit.ts), what reads
+ * (sqlite-reading.ts) and what makes both durable (sqlite-log.ts).
  */
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource, writtenRecord } from './changes.ts'
 import { databaseFailure, groupCommit, patienceMilliseconds, pauseMilliseconds } from './group-commit.ts'
 import type { OpenedStore } from './images.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { sqliteImages } from './sqlite-images.ts'
-import { type Commit, type Rows, rowsOf, type Statement } from './sqlite-rows.ts'
+import { type Log, noLog, syncedLog } from './sqlite-log.ts'
+import { readingOf } from './sqlite-reading.ts'
+import { type Commit, rowsOf, type Statement } from './sqlite-rows.ts'
 import { assertUndamaged, createOrCheckTables } from './sqlite-schema.ts'
-import type { Store, StoredRecord } from './store.ts'
+import type { Store } from './store.ts'
 
 export interface SqliteStoreParts {
   /** A file, or `:memory:`. */
@@ -23,6 +26,8 @@ export interface SqliteStoreParts {
   readonly clock: Clock
   /** Gives so many random bytes. */
   readonly random: (size: number) => Uint8Array
+  /** Brings what was written to the file of this descriptor to the disk; fdatasync in the thread pool unless given. */
+  readonly sync?: (descriptor: number) => Promise<void>
 }
 
 /** At most so many UTF-16 units: 16 to 32 MB, about 8,000 grants. */
@@ -37,8 +42,8 @@ const openingMilliseconds = 2_000
 const largestCheckedBytes = 256 * 1024 * 1024
 
 /** @throws Error that names the path, when it cannot be opened, is damaged, newer, or another program's */
-export function openSqliteStore({ path, clock, random }: SqliteStoreParts): OpenedStore {
-  const database = openDatabase(path)
+export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteStoreParts): OpenedStore {
+  const { database, log } = openFiles(path, sync)
   const prepare = (sql: string): Statement => {
     const statement = database.prepare(sql)
     statement.setReturnArrays(true)
@@ -48,28 +53,32 @@ export function openSqliteStore({ path, clock, random }: SqliteStoreParts): Open
   const cache = recordCache(cacheSize)
   const nextVersion = versionSource(random)
   const group = groupCommit({
+    ...log,
     exec: execute(database),
     inTransaction: () => database.isTransaction,
     isBusy,
   })
-  const read = path === ':memory:' ? readingMemory(rows, cache) : readingFile(rows, cache, prepare)
+  const reading = readingOf({ rows, cache, log, prepare, patiently })
 
   const store: Store = {
-    read: (keys) => patiently(() => read(keys, clock.now())),
+    read: (keys) => reading.records(keys, clock.now()),
     async commit(changes) {
       assertKeepable(changes)
       const commit = { changes, version: nextVersion() }
       const outcome = await group.write({
         work: () => rows.apply(commit, clock.now()),
-        landed: () => remember(commit, cache),
+        committed() {
+          remember(commit, cache)
+          log.hold(changes.map(({ key }) => key))
+        },
       })
       return outcome ?? 'conflict'
     },
     list: (index, { limit = 1_000, after } = {}) =>
-      patiently(() => rows.list({ index, after, limit, now: clock.now() })),
+      reading.all(() => rows.list({ index, after, limit, now: clock.now() })),
     async purge(limit) {
-      const purged = (await group.write({ work: () => rows.purge(limit, clock.now()) })) ?? []
-      for (const key of purged) cache.forget(key)
+      const work = () => rows.purge(limit, clock.now())
+      const purged = (await group.write({ work, committed: (keys) => keys.forEach(cache.forget) })) ?? []
       // The last slice of a round also empties the log, where deleted pages would stay readable (security 7.5).
       if (purged.length > 0 && purged.length < limit)
         await patiently(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
@@ -77,12 +86,19 @@ export function openSqliteStore({ path, clock, random }: SqliteStoreParts): Open
     },
     async close() {
       group.drain()
+      await log.close()
       cache.clear()
       if (database.isOpen) database.close()
     },
   }
-  const forget = cache.clear
-  return { store, images: sqliteImages({ clock, rows, prepare, group, nextVersion, patiently, forget }) }
+  function restored(): void {
+    cache.clear()
+    log.hold('all')
+  }
+  return {
+    store,
+    images: sqliteImages({ clock, rows, prepare, group, nextVersion, readAll: reading.all, restored }),
+  }
 }
 
 /** Runs statements that give no rows; single ones are compiled once, as they come with every commit. */
@@ -99,55 +115,6 @@ function execute(database: DatabaseSync): (sql: string) => void {
   }
 }
 
-type Reading = (keys: readonly string[], now: number) => readonly (StoredRecord | undefined)[]
-
-/** Nobody else can write there, so the cache needs no check. */
-function readingMemory(rows: Rows, cache: RecordCache): Reading {
-  return (keys, now) =>
-    keys.map((key) => cachedRecord(cache, key, now) ?? fetchRecord({ rows, cache }, key, now))
-}
-
-function readingFile(rows: Rows, cache: RecordCache, prepare: (sql: string) => Statement): Reading {
-  const readThrough = readingMemory(rows, cache)
-  const dataVersion = prepare('PRAGMA data_version')
-  const begin = prepare('BEGIN')
-  const end = prepare('COMMIT')
-  let seen: unknown
-
-  function noticeForeignCommits(): void {
-    const [version] = dataVersion.get() as [number]
-    if (version === seen) return
-    seen = version
-    cache.clear()
-  }
-
-  return (keys, now) => {
-    noticeForeignCommits()
-    const cached = keys.map((key) => cachedRecord(cache, key, now))
-    if (!cached.includes(undefined)) return cached
-    if (keys.length === 1) return readThrough(keys, now)
-    // One snapshot for all of them, so that nobody sees half of another process's commit.
-    begin.run()
-    try {
-      noticeForeignCommits()
-      return readThrough(keys, now)
-    } finally {
-      end.run()
-    }
-  }
-}
-
-function cachedRecord(cache: RecordCache, key: string, now: number): StoredRecord | undefined {
-  const record = cache.find(key)
-  return record && record.expiresAt > now ? record : undefined
-}
-
-function fetchRecord({ rows, cache }: { rows: Rows; cache: RecordCache }, key: string, now: number) {
-  const record = rows.find(key, now)
-  if (record) cache.keep(record)
-  return record
-}
-
 function remember({ changes, version }: Commit, cache: RecordCache): void {
   for (const change of changes)
     if (change.kind === 'delete') cache.forget(change.key)
@@ -155,11 +122,11 @@ function remember({ changes, version }: Commit, cache: RecordCache): void {
 }
 
 /** Tries again while another connection holds the lock, which in WAL mode keeps a reader only for moments. */
-async function patiently<Result>(work: () => Result): Promise<Result> {
+async function patiently<Result>(work: () => Result | Promise<Result>): Promise<Result> {
   const giveUpAt = performance.now() + patienceMilliseconds
   for (;;) {
     try {
-      return work()
+      return await work()
     } catch (failure) {
       if (!isBusy(failure) || performance.now() >= giveUpAt) throw databaseFailure(failure)
     }
@@ -171,24 +138,50 @@ async function patiently<Result>(work: () => Result): Promise<Result> {
 const isBusy = (failure: unknown): boolean =>
   failure instanceof Error && 'errcode' in failure && (Number(failure.errcode) & 0xff) === 5
 
-function openDatabase(path: string): DatabaseSync {
+/** On macOS libuv makes F_FULLFSYNC of it, as only that reaches the disk there. */
+const toDisk = promisify(fdatasync)
+
+function openFiles(
+  path: string,
+  sync: (descriptor: number) => Promise<void>,
+): { readonly database: DatabaseSync; readonly log: Log } {
   let database: DatabaseSync | undefined
   try {
     if (path !== ':memory:') createPrivately(path)
     database = new DatabaseSync(path === ':memory:' ? path : resolve(path), { timeout: openingMilliseconds })
-    database.exec('PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL')
+    database.exec('PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY')
     createOrCheckTables(database)
     if (path !== ':memory:') {
-      // On macOS only F_FULLFSYNC reaches the disk; elsewhere the pragma does nothing.
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = 16777216')
+      keepLog(database)
       if (statSync(path).size <= largestCheckedBytes) assertUndamaged(database)
     }
     database.exec(`PRAGMA busy_timeout = ${blockingMilliseconds}`)
-    return database
+    return { database, log: path === ':memory:' ? noLog : openLog(database, sync) }
   } catch (cause) {
     database?.close()
     throw new Error(`cannot use the database ${path}: ${(cause as Error).message}`, { cause })
   }
+}
+
+/**
+ * With NORMAL a commit is only written. SQLite then syncs the log before it copies pages out of it and when it begins it anew
+ * (sqlite.org/pragma.html#pragma_synchronous); the sync that FULL adds to each commit is ours.
+ */
+function keepLog(database: DatabaseSync): void {
+  // On macOS only F_FULLFSYNC reaches the disk; elsewhere the pragma does nothing.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = 16777216')
+  // The first read, here of the version, makes the file of the log.
+  database.exec('PRAGMA synchronous = NORMAL; PRAGMA user_version')
+}
+
+/** The log stays the same file for as long as a connection is open, so one descriptor serves for good. */
+function openLog(database: DatabaseSync, sync: (descriptor: number) => Promise<void>): Log {
+  // SQLite's own name of the file, links followed. Its locks are on the other two files, so this one may be closed any time.
+  const descriptor = openSync(`${database.location()}-wal`, 'r+')
+  return syncedLog(
+    () => sync(descriptor),
+    () => closeSync(descriptor),
+  )
 }
 
 /** A new file is for its owner alone. SQLite gives its log and index the rights of the file. */

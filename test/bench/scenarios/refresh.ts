@@ -47,7 +47,7 @@ async function run(): Promise<readonly Row[]> {
     const rows = await pairedRounds(
       {
         scenario: 'refresh-sqlite',
-        subject: 'Panoptes, SQLite on disk, synchronous=FULL',
+        subject: 'Panoptes, SQLite on disk, durable before each answer',
         peer: 'oidc-provider on Maps',
         unit: 'refreshes',
       },

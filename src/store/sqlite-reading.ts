@@ -1,0 +1,88 @@
+/**
+ * Reading: what the SQLite store answers, from its cache or from one snapshot of the file.
+ * Owns two promises. The cache is exact: own commits change it, and before each read `PRAGMA data_version` tells whether
+ * another connection wrote. And nobody hears of a commit, own or another's, that is not durable yet (DECISIONS 54).
+ */
+import type { RecordCache } from './record-cache.ts'
+import type { Log } from './sqlite-log.ts'
+import type { Rows, Statement } from './sqlite-rows.ts'
+import type { StoredRecord } from './store.ts'
+
+export interface ReadingParts {
+  readonly rows: Rows
+  readonly cache: RecordCache
+  readonly log: Log
+  /** A prepared statement whose rows come as arrays. */
+  readonly prepare: (sql: string) => Statement
+  /** Tries again while another connection holds the lock. */
+  readonly patiently: <Result>(work: () => Result | Promise<Result>) => Promise<Result>
+}
+
+export interface Reading {
+  records(keys: readonly string[], now: number): Promise<readonly (StoredRecord | undefined)[]>
+  /** Runs what reads any records, and answers once all it may have seen is durable. */
+  all<Result>(work: () => Result): Promise<Result>
+}
+
+export function readingOf({ rows, cache, log, prepare, patiently }: ReadingParts): Reading {
+  const dataVersion = prepare('PRAGMA data_version')
+  const begin = prepare('BEGIN')
+  const end = prepare('COMMIT')
+  let seen: unknown
+
+  function noticeForeignCommits(): void {
+    const [version] = dataVersion.get() as [number]
+    if (version === seen) return
+    seen = version
+    cache.clear()
+    // Whether the other process has brought them to the disk is unknown, and what they changed too.
+    log.hold('all')
+  }
+
+  /** Nobody sees half of another process's commit there, nor one that was not noticed. */
+  function inSnapshot<Result>(work: () => Result): Result {
+    begin.run()
+    try {
+      noticeForeignCommits()
+      return work()
+    } finally {
+      end.run()
+    }
+  }
+
+  function cachedRecord(key: string, now: number): StoredRecord | undefined {
+    const record = cache.find(key)
+    return record && record.expiresAt > now ? record : undefined
+  }
+
+  function fetchRecord(key: string, now: number): StoredRecord | undefined {
+    const record = rows.find(key, now)
+    if (record) cache.keep(record)
+    return record
+  }
+
+  function find(keys: readonly string[], now: number): readonly (StoredRecord | undefined)[] {
+    noticeForeignCommits()
+    const cached = keys.map((key) => cachedRecord(key, now))
+    if (!cached.includes(undefined)) return cached
+    return inSnapshot(() => keys.map((key) => cachedRecord(key, now) ?? fetchRecord(key, now)))
+  }
+
+  return {
+    records: (keys, now) =>
+      patiently(() => {
+        log.assertUsable()
+        const found = find(keys, now)
+        return afterwards(log.durable(keys), found)
+      }),
+    all: (work) =>
+      patiently(() => {
+        log.assertUsable()
+        const found = inSnapshot(work)
+        return afterwards(log.durable('all'), found)
+      }),
+  }
+}
+
+const afterwards = <Result>(durable: Promise<void> | undefined, result: Result): Result | Promise<Result> =>
+  durable === undefined ? result : durable.then(() => result)

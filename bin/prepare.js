@@ -28,7 +28,14 @@ async function rehearse() {
     log: () => undefined,
   }
   const serving = await serve(readSettings(['--port', '0', '--operator-port', '0'], {}), machine)
-  for (const path of ['/', '/.well-known/oauth-authorization-server', '/v7/tests'])
+  for (const path of [
+    '/',
+    '/.well-known/oauth-authorization-server',
+    '/v7/tests',
+    '/emulator',
+    '/inspector',
+    '/playground',
+  ])
     await fetch(new URL(path, serving.url), { signal: AbortSignal.timeout(5_000) })
   await serving.stop(1_000)
   nodeModule.flushCompileCache()

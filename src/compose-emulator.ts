@@ -128,9 +128,16 @@ function controlLater(composed: Composed, ground: EmulatorGround): RequestListen
     const { openEmulatorControl } = await import('#emulator-control/emulator-control.ts')
     return openEmulatorControl(controlPartsOf(composed, ground))
   })
-  return async (request, response) => {
-    const listener = control.opened() ?? (await control.use())
-    listener(request, response)
+  return (request, response) => {
+    const opened = control.opened()
+    if (opened) return opened(request, response)
+    control.use().then(
+      (listener) => listener(request, response),
+      (error: unknown) => {
+        ground.surroundings.log({ event: 'control-failure', error })
+        response.writeHead(503, { 'Retry-After': '2' }).end()
+      },
+    )
   }
 }
 

@@ -8,7 +8,7 @@ import { type AdjustableClock, adjustableClock, type Clock } from '#domain/clock
 import type { Workspace, Workspaces } from '#emulator-control/parts.ts'
 import type { Views } from '#http/page.ts'
 import { type KeyMaterial, secretsFrom } from '#secrets/secrets.ts'
-import type { OpenedStore, StoreImage, StoreImages } from '#store/images.ts'
+import type { OpenedStore, StoreImage } from '#store/images.ts'
 import { observed } from '#traffic/observe.ts'
 import { type OpenTraffic, openTraffic } from '#traffic/open-traffic.ts'
 import type { Entry } from '#upstream/emulator/state.ts'
@@ -19,9 +19,8 @@ import { namesOf, realAnswers } from './compose-traffic.ts'
 import { type Gate, openGate } from './gate.ts'
 import { noting } from './noting.ts'
 import type { Settings } from './settings.ts'
-import type { Snapshot } from './snapshot-document.ts'
-import { openSnapshots } from './snapshots.ts'
 import type { RequestListener } from './sockets.ts'
+import { openComposition, restoring } from './workspace-states.ts'
 
 /** What all workspaces of a process share. */
 export interface SharedGround {
@@ -82,87 +81,6 @@ function trafficOf(
     hash: (text) => hash('journal', text),
     nameOf: namesOf(facts.operations),
   })
-}
-
-/** The composition of a workspace; another one takes its place when the keys change. */
-interface Composition {
-  current(): ComposedEmulator
-  material(): KeyMaterial
-  /** The store was put back to another state, under these keys. */
-  follow(keys: KeyMaterial): Promise<void>
-}
-
-async function openComposition(
-  build: (material: KeyMaterial) => Promise<ComposedEmulator>,
-  firstKeys: KeyMaterial,
-): Promise<Composition> {
-  let material = firstKeys
-  let current = await build(material)
-  return {
-    current: () => current,
-    material: () => material,
-    async follow(keys) {
-      if (keys === material) return current.reload()
-      await current.close()
-      material = keys
-      current = await build(keys)
-      return undefined
-    },
-  }
-}
-
-/** What is put back at a reset, and when a snapshot is loaded. */
-interface Restorable {
-  readonly clock: AdjustableClock
-  readonly traffic: OpenTraffic
-  readonly images: StoreImages
-  /** Asked when it is needed: the composition is made after this. */
-  readonly composition: () => Composition
-  readonly gate: () => Gate
-  readonly shared: SharedGround
-}
-
-function restoring(parts: Restorable): Pick<Workspace, 'reset' | 'snapshots'> {
-  const { clock, traffic, images, composition, gate, shared } = parts
-
-  async function putBack({
-    image,
-    material,
-    lifetimes,
-  }: Omit<Snapshot, 'takenAt' | 'frozen'>): Promise<void> {
-    traffic.calm()
-    await images.restore(image)
-    await composition().follow(material)
-    composition().current().capabilities.integrations.replaceLifetimes(lifetimes)
-  }
-
-  return {
-    reset: () =>
-      gate().closedFor(async () => {
-        const { material } = shared
-        clock.reset()
-        await putBack({ image: await shared.seedImage(), material, lifetimes: new Map() })
-        traffic.faults.clear()
-        traffic.journal.clear()
-      }),
-    snapshots: openSnapshots({
-      take: () =>
-        gate().closedFor(async () => ({
-          image: await images.take(),
-          material: composition().material(),
-          takenAt: clock.now(),
-          frozen: clock.read().frozen,
-          lifetimes: composition().current().capabilities.integrations.ownLifetimes(),
-        })),
-      load: (snapshot) =>
-        gate().closedFor(async () => {
-          clock.reset()
-          clock.set(snapshot.takenAt)
-          if (snapshot.frozen) clock.freeze()
-          await putBack(snapshot)
-        }),
-    }),
-  }
 }
 
 /** A moved clock is seen in the answer's date too: clients reckon with it (RFC 9110 §6.6.1). Node dates by the machine's. */

@@ -46,13 +46,12 @@ export function watchAnswer(response: ServerResponse, seen: Sighting): void {
   }) as typeof response.end
 }
 
-/** RFC 9112 §6: a request has a body when one of these says so. */
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-
-/** Notes a request's body while it arrives. It is not asked for: that is the listener's affair, and when it does so. */
+/**
+ * Notes a request's body while it arrives. It is not asked for: that is the listener's affair, and when it does so. What GET and HEAD
+ * carry means nothing (RFC 9110 §9.3.1), and is not noted.
+ */
 export function watchBody(request: IncomingMessage, seen: Sighting): void {
-  if (!hasBody(request)) return
+  if (request.method === 'GET' || request.method === 'HEAD') return
   const { push } = request
   request.push = (chunk: unknown, encoding?: BufferEncoding) => {
     // A copy: what arrives is a part of a large block that the socket read into.

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
+import { pipeline, Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Listener } from '../../src/traffic/observe.ts'
 import type { Disturbance } from '../../src/traffic/traffic.ts'
@@ -351,6 +352,21 @@ describe('a slow answer', () => {
     })
   })
 
+  test('may be written by a stream', async () => {
+    let outcome: unknown = 'none'
+    await using served = await startObserved(
+      (_request, response) =>
+        void pipeline(Readable.from(['hel', 'lo']), response, (error) => {
+          outcome = error
+        }),
+      { isTimeReal: true },
+    )
+    once(served, { kind: 'slow', bytesPerSecond: 100 })
+    expect(await (await fetch(`${served.url}/v7/getTests`)).text()).toBe('hello')
+    await until(() => outcome !== 'none')
+    expect(outcome).toBeUndefined()
+  })
+
   test('of less than a byte at a time sends a byte when it is due', async () => {
     await using served = await startObserved(hello)
     once(served, { kind: 'slow', bytesPerSecond: 2 })
@@ -391,9 +407,9 @@ describe('a slow answer', () => {
 
   test('does not run ahead of a caller who reads slowly', async () => {
     await using served = await startObserved(
-      (_request, response) => void response.end(Buffer.alloc(8_000_000)),
+      (_request, response) => void response.end(Buffer.alloc(10_000_000)),
     )
-    once(served, { kind: 'slow', bytesPerSecond: 40_000_000 })
+    once(served, { kind: 'slow', bytesPerSecond: 95_000_000 })
     const socket = connect(served.port, '127.0.0.1')
     socket.pause()
     socket.write(get('/v7/getTests'))

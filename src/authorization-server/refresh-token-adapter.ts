@@ -60,10 +60,10 @@ export function refreshTokenAdapter(parts: RefreshTokenAdapterParts): Adapter {
   return {
     find,
     async upsert(id, payload) {
-      const tag = grantTagOf(String(payload.grantId))
+      const token = claimedRefreshTokenParts(id)
+      if (!token) throw new Error('the refresh token names no grant')
+      const { tag, generation } = token
       await liveRecord(work, tag)
-      const generation = claimedRefreshTokenParts(id)?.generation
-      if (generation === undefined) throw new Error('the refresh token has no generation')
       const stored = time.toStored(payload)
       const refresh = {
         hash: secrets.hash('refresh-token', id),

@@ -60,8 +60,11 @@ const unused: Pick<Adapter, 'findByUid' | 'findByUserCode'> = {
   findByUserCode: () => Promise.resolve(undefined),
 }
 
-function tagOfPayload(payload: AdapterPayload): GrantTag {
-  return grantTagOf(String(payload.grantId))
+/** Of a value that is being issued: it begins with the tag of its grant (seams.ts), which spares a hash of the grant's id. */
+function tagOfIssued(value: string): GrantTag {
+  const tag = tagOfToken(value)
+  if (!tag) throw new Error('the token names no grant')
+  return tag
 }
 
 /** Writing under a grant that is gone must not succeed: revocation wins (reliability I2). */
@@ -75,7 +78,7 @@ export function accessTokenAdapter({ work, time, clock, secrets }: TokenAdapterP
   return {
     ...unused,
     async upsert(id, payload) {
-      const tag = tagOfPayload(payload)
+      const tag = tagOfIssued(id)
       await liveRecord(work, tag)
       const stored = time.toStored(payload)
       const token = {
@@ -126,7 +129,7 @@ export function authorizationCodeAdapter({ work, time, clock, secrets }: TokenAd
   return {
     ...unused,
     async upsert(id, payload) {
-      const tag = tagOfPayload(payload)
+      const tag = tagOfIssued(id)
       await liveRecord(work, tag)
       const stored = time.toStored(payload)
       const code = {

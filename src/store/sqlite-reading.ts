@@ -1,8 +1,9 @@
 /**
  * Reading: what the SQLite store answers, from its cache or from one snapshot of the file.
- * Owns two promises. The cache is exact: own commits change it, and before each read `PRAGMA data_version` tells whether
+ * Owns two promises. The cache is exact: own commits change it, and before a read `PRAGMA data_version` tells whether
  * another connection wrote. And nobody hears of a commit, own or another's, that is not durable yet (DECISIONS 54).
  */
+import { nextTick } from 'node:process'
 import type { RecordCache } from './record-cache.ts'
 import type { Log } from './sqlite-log.ts'
 import type { Rows, Statement } from './sqlite-rows.ts'
@@ -29,6 +30,10 @@ export function readingOf({ rows, cache, log, prepare, patiently }: ReadingParts
   const begin = prepare('BEGIN')
   const end = prepare('COMMIT')
   let seen: unknown
+  let isFresh = false
+  const expire = (): void => {
+    isFresh = false
+  }
 
   function noticeForeignCommits(): void {
     const [version] = dataVersion.get() as [number]
@@ -37,6 +42,17 @@ export function readingOf({ rows, cache, log, prepare, patiently }: ReadingParts
     cache.clear()
     // Whether the other process has brought them to the disk is unknown, and what they changed too.
     log.hold('all')
+  }
+
+  /**
+   * Once for all that runs before the next input: only by input can this process know of a commit that another has
+   * acknowledged, and ticks run before that.
+   */
+  function noticeBeforeReading(): void {
+    if (isFresh) return
+    noticeForeignCommits()
+    isFresh = true
+    nextTick(expire)
   }
 
   /** Nobody sees half of another process's commit there, nor one that was not noticed. */
@@ -62,7 +78,7 @@ export function readingOf({ rows, cache, log, prepare, patiently }: ReadingParts
   }
 
   function find(keys: readonly string[], now: number): readonly (StoredRecord | undefined)[] {
-    noticeForeignCommits()
+    noticeBeforeReading()
     const cached = keys.map((key) => cachedRecord(key, now))
     if (!cached.includes(undefined)) return cached
     return inSnapshot(() => keys.map((key) => cachedRecord(key, now) ?? fetchRecord(key, now)))

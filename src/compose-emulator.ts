@@ -24,7 +24,7 @@ export interface EmulatorGround extends Ground {
   readonly traffic: Traffic
   readonly workspace: Workspace
   readonly workspaces: Workspaces
-  /** The whole front of the workspace, for the requests that the playground makes of itself. */
+  /** The front of the workspace, for the requests that the playground makes of it while it answers one itself. */
   readonly front: RequestListener
 }
 
@@ -76,10 +76,16 @@ function later<T>(open: () => Promise<T>): Later<T> {
   let opened: T | undefined
   return {
     use() {
-      opening ??= open().then((made) => {
-        opened = made
-        return made
-      })
+      opening ??= open().then(
+        (made) => {
+          opened = made
+          return made
+        },
+        (failure: unknown) => {
+          opening = undefined // tried anew with the next use
+          throw failure
+        },
+      )
       return opening
     },
     opened: () => opened,

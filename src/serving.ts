@@ -117,6 +117,7 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
         settings,
         origin: originOf(settings, port),
         open: openFirst,
+        isKept: settings.store.kind !== 'memory',
         clockMoved: (now) => void renewCertificate(now).catch(surroundings.log),
       },
       first,

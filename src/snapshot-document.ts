@@ -16,7 +16,11 @@ export interface Snapshot {
   readonly lifetimes: OwnLifetimes
 }
 
-const seconds = z.int().positive()
+/** As the control API takes them. */
+const seconds = z
+  .int()
+  .min(1)
+  .max(36_500 * 86_400)
 const document = z.strictObject({
   panoptes: z.literal('snapshot'),
   schema: z.literal(1),
@@ -25,7 +29,13 @@ const document = z.strictObject({
   keys: z.unknown(),
   lifetimes: z.record(
     z.string(),
-    z.strictObject({ accessSeconds: seconds, idleSeconds: seconds, absoluteSeconds: seconds }),
+    z
+      .strictObject({ accessSeconds: seconds, idleSeconds: seconds, absoluteSeconds: seconds })
+      .refine(
+        ({ accessSeconds, idleSeconds, absoluteSeconds }) =>
+          accessSeconds <= idleSeconds && idleSeconds <= absoluteSeconds,
+        'access <= idle <= absolute does not hold',
+      ),
   ),
   records: z.array(
     z.strictObject({
@@ -48,6 +58,11 @@ export const snapshotDocument = ({ image, material, takenAt, frozen, lifetimes }
   records: image,
 })
 
+function repeatedKey(records: readonly { readonly key: string }[]): string | undefined {
+  const seen = new Set<string>()
+  return records.find(({ key }) => seen.size === seen.add(key).size)?.key
+}
+
 /** @returns the snapshot, or in words what is wrong: the key, what was found, what is allowed */
 export function parseSnapshot(found: unknown): Snapshot | string {
   const parsed = document.safeParse(found)
@@ -56,6 +71,8 @@ export function parseSnapshot(found: unknown): Snapshot | string {
     return `${issue?.path.join('.') || 'snapshot'}: ${issue?.message ?? 'not a snapshot of this version'}; allowed is a document that this API gave out`
   }
   const { takenAt, frozen, keys, lifetimes, records } = parsed.data
+  const twice = repeatedKey(records)
+  if (twice !== undefined) return `records: found ${JSON.stringify(twice)} twice; allowed is each key once`
   const material = parseKeyMaterial(keys)
   if (typeof material === 'string') return `keys.${material}; allowed is a document that this API gave out`
   return {

@@ -7,8 +7,8 @@ const mostSnapshots = 100
 export interface SnapshotParts {
   /** What the workspace is now. */
   readonly take: () => Promise<Snapshot>
-  /** Makes the workspace what it was. */
-  readonly load: (snapshot: Snapshot) => Promise<void>
+  /** Makes the workspace what it was. @returns in words why it cannot be, and then nothing has changed */
+  readonly load: (snapshot: Snapshot) => Promise<string | undefined>
 }
 
 /** The named snapshots of one workspace, in memory. */
@@ -34,8 +34,7 @@ export function openSnapshots({ take, load }: SnapshotParts): Workspace['snapsho
     take: async (name) => keep(name, await take()),
     async load(name) {
       const snapshot = byName.get(name)
-      if (snapshot) await load(snapshot)
-      return snapshot !== undefined
+      return snapshot ? ((await load(snapshot)) ?? true) : false
     },
     read(name) {
       const snapshot = byName.get(name)

@@ -3,7 +3,7 @@
  * process and share what files say and the keys; nothing else of one is seen in another.
  */
 
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdjustableClock, adjustableClock, type Clock } from '#domain/clock.ts'
 import type { Workspace, Workspaces } from '#emulator-control/parts.ts'
 import type { Views } from '#http/page.ts'
@@ -44,6 +44,8 @@ export interface WorkspaceParts {
   readonly origin: URL
   /** @param clock the workspace's */
   readonly open: (clock: Clock) => Promise<OpenedStore>
+  /** Whether the store outlives the process. */
+  readonly isKept: boolean
   /** Told where the clock stands whenever somebody moved it. */
   readonly clockMoved: (now: number) => void
 }
@@ -64,6 +66,9 @@ export interface RunningWorkspace {
 const patienceMs = 2_000
 
 const isControl = (url: string): boolean => /^\/emulator(?:[/?]|$)/.test(url)
+/** Closes the gate itself, or waits for what passes through it. */
+const isAboutWorkspaces = (url: string): boolean =>
+  /^\/emulator\/(?:reset|snapshots|workspaces|journal)(?:[/?]|$)/.test(url)
 const isWatching = (url: string): boolean => url.startsWith('/inspector/events')
 /** Neither noted nor disturbed: the tool itself, and what pages look like. Where an integration's redirect arrives is no tool. */
 const isOwnAffair = (path: string): boolean =>
@@ -100,12 +105,18 @@ interface FrontParts {
   readonly current: () => ComposedEmulator
 }
 
-/** The public listener: the control API beside, journal and faults in front of, what is emulated. */
-function frontOf(parts: FrontParts, views: Views): RequestListener {
+interface Front {
+  readonly listener: RequestListener
+  /** For what a request under way asks of the workspace itself: the gate waits for that request, so this one must not wait. */
+  readonly inner: RequestListener
+}
+
+/** The control API beside, journal and faults in front of, what is emulated. */
+function frontOf(parts: FrontParts, views: Views): Front {
   const { settings, origin, clock, traffic, gate, current } = parts
-  const seen = observed(gate.listener, {
+  const observing = {
     traffic,
-    addressOf: (request) => current().capabilities.addressOf(request),
+    addressOf: (request: IncomingMessage) => current().capabilities.addressOf(request),
     isOwnAffair,
     knownAnswer: realAnswers({
       origin: origin.origin,
@@ -113,16 +124,22 @@ function frontOf(parts: FrontParts, views: Views): RequestListener {
       callsPerMinute: settings.callsPerMinute,
       views,
     }),
-  })
-  return (request, response) => {
-    dateAnswer(response, clock)
-    return isControl(request.url ?? '') ? current().control(request, response) : seen(request, response)
+  }
+  const emulated: RequestListener = (...exchange) => current().publicListener(...exchange)
+  const seen = observed(gate.guard(emulated, isWatching), observing)
+  const control = gate.guard((...exchange) => current().control(...exchange), isAboutWorkspaces)
+  return {
+    listener(request, response) {
+      dateAnswer(response, clock)
+      return isControl(request.url ?? '') ? control(request, response) : seen(request, response)
+    },
+    inner: observed(emulated, observing),
   }
 }
 
 /** Begins a workspace. @throws with one line for a person when a file or the store cannot be used */
 export async function openWorkspace(
-  { name, settings, origin, open, clockMoved }: WorkspaceParts,
+  { name, settings, origin, open, isKept, clockMoved }: WorkspaceParts,
   shared: SharedGround,
 ): Promise<RunningWorkspace> {
   const { surroundings, facts, material: firstKeys, after } = shared
@@ -130,19 +147,24 @@ export async function openWorkspace(
   const { store, images } = await open(clock)
   const traffic = trafficOf(shared, clock)
   const operatorToken = settings.operatorToken ?? surroundings.randomBytes(24).toString('base64url')
-  const gate: Gate = openGate({
-    listener: (...exchange) => composition.current().publicListener(...exchange),
-    isExempt: isWatching,
-    patienceMs,
-    after,
-  })
+  const gate = openGate({ patienceMs, after })
   const workspace: Workspace = {
     name,
     url: origin.origin,
-    ...restoring({ clock, traffic, images, shared, composition: () => composition, gate: () => gate }),
+    ...restoring({
+      clock,
+      traffic,
+      images,
+      gate,
+      isKept,
+      material: firstKeys,
+      seedImage: shared.seedImage,
+      machine: surroundings.clock,
+      composition: () => composition,
+    }),
   }
   const current = (): ComposedEmulator => composition.current()
-  const publicListener = frontOf({ settings, origin, clock, traffic, gate, current }, facts.views)
+  const front = frontOf({ settings, origin, clock, traffic, gate, current }, facts.views)
   const composition = await openComposition(
     (material) =>
       composeEmulator({
@@ -155,7 +177,7 @@ export async function openWorkspace(
         clock,
         traffic,
         workspace,
-        front: publicListener,
+        front: front.inner,
         cookieSuffix: name === 'default' ? '' : `_${name}`,
       }),
     firstKeys,
@@ -163,7 +185,7 @@ export async function openWorkspace(
   return {
     name,
     url: origin.origin,
-    publicListener,
+    publicListener: front.listener,
     operatorListener: (...exchange) => current().operatorListener(...exchange),
     operatorToken,
     capabilities: () => current().capabilities,

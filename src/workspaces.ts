@@ -55,7 +55,10 @@ async function startBeside(
     const bound = await listen(server, port, settings.host)
     const clockMoved = (now: number): void => void renewCertificate(now).catch(log)
     const origin = besideOrigin(settings, bound)
-    const workspace = await openWorkspace({ name, settings, origin, open: openSeeded, clockMoved }, shared)
+    const workspace = await openWorkspace(
+      { name, settings, origin, open: openSeeded, isKept: false, clockMoved },
+      shared,
+    )
     attach(workspace.publicListener)
     return {
       workspace,
@@ -79,9 +82,12 @@ export function openWorkspaces(parts: WorkspacesParts): OpenWorkspaces {
   const created = new Map<string, Beside>()
   /** Those that are being begun or ended included. */
   const taken = new Set<string>()
+  const beginning = new Set<Promise<unknown>>()
   let first: WorkspaceFacts | undefined
+  let isOver = false
 
   function problemOf(name: string): string | undefined {
+    if (isOver) return 'the emulator is stopping'
     if (!nameForm.test(name))
       return `name: found ${JSON.stringify(name.slice(0, 64))}; allowed are 1 to 32 characters a to z, 0 to 9 and -, a letter first`
     if (name === first?.name || taken.has(name)) return `name: found ${name}, which is in use`
@@ -108,13 +114,17 @@ export function openWorkspaces(parts: WorkspacesParts): OpenWorkspaces {
       const problem = problemOf(name)
       if (problem !== undefined) return problem
       taken.add(name)
+      const start = startBeside(parts, name, port)
+      beginning.add(start)
       try {
-        const beside = await startBeside(parts, name, port)
+        const beside = await start
         created.set(name, beside)
         return factsOf(beside.workspace)
       } catch (error) {
         taken.delete(name)
         return `port: ${error instanceof Error ? error.message : String(error)}`
+      } finally {
+        beginning.delete(start)
       }
     },
     async remove(name) {
@@ -124,6 +134,8 @@ export function openWorkspaces(parts: WorkspacesParts): OpenWorkspaces {
       return beside !== undefined
     },
     async stop() {
+      isOver = true
+      await Promise.allSettled(beginning)
       await Promise.all([...created].map(([name, beside]) => end(name, beside)))
     },
   }

@@ -169,8 +169,9 @@ export function engineConfiguration(
     // Everything that ends was issued here, on one clock: a code of 60 seconds lives 60, not 75.
     clockTolerance: 0,
     features: featuresOf(parts),
-    async findAccount(_ctx, sub) {
+    async findAccount(ctx, sub) {
       const user = await parts.identity.find(sub as UserId)
+      if (user?.locked) ctx.state['isUserLocked'] = true
       if (!user || !isActive(user)) return undefined
       return { accountId: user.id, claims: async () => ({ sub: user.id, email: user.email }) }
     },

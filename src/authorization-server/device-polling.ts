@@ -17,7 +17,8 @@ export function slower(
   before: Polling | undefined,
   { now, intervalSeconds }: { readonly now: number; readonly intervalSeconds: number },
 ): { readonly tooFast: boolean; readonly polling: Polling } {
-  if (!before) return { tooFast: false, polling: { lastAt: now, intervalSeconds } }
+  // A poll that lies ahead was made before the clock was set back.
+  if (!before || before.lastAt > now) return { tooFast: false, polling: { lastAt: now, intervalSeconds } }
   const isEarly =
     now - before.lastAt < before.intervalSeconds * 1000 - Math.min(toleranceMs, before.intervalSeconds * 100)
   return isEarly

@@ -75,7 +75,8 @@ export function protocolStep(
         throwEngineFailure(ctx)
         if (grantTypeOf(ctx) === 'refresh_token') replay.settle(ctx)
       },
-      () => ctx.status < 500,
+      // A lock is lifted again: what it refuses is not used up (DECISIONS 53).
+      () => ctx.status < 500 && !(ctx.oidc?.route === 'token' && ctx.state['isUserLocked'] === true),
     )
     if (outcome !== 'conflict') return
     ctx.remove('Set-Cookie')

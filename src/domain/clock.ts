@@ -47,7 +47,8 @@ export function adjustableClock(
   let aheadMs = 0
   let frozenAt: number | undefined
   const now = (): number => frozenAt ?? machine.now() + aheadMs
-  const set = (at: number): void => {
+  const set = (instant: number): void => {
+    const at = Math.round(instant)
     aheadMs = at - machine.now()
     if (frozenAt !== undefined) frozenAt = at
     moved(at)

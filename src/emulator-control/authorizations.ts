@@ -4,7 +4,7 @@ import { members, region, text, user } from './members.ts'
 import type { Completion, EmulatorControlParts } from './parts.ts'
 import { type ControlRefusal, found, refuseWith } from './refusals.ts'
 import { type ControlAnswer, type ControlRoute, route } from './route.ts'
-import { selectUser } from './users.ts'
+import { selectActiveUser } from './users.ts'
 
 const personBody = members({ user, region: region.optional() })
 const authorizationBody = members({
@@ -52,7 +52,7 @@ function decisionRoute(parts: EmulatorControlParts, decision: 'approve' | 'deny'
     path: `/emulator/device-codes/{user_code}/${decision}`,
     body: personBody,
     answer: async ({ params: { user_code: userCode = '' }, body }) => {
-      const person = await selectUser(parts.users, body)
+      const person = await selectActiveUser(parts.users, body)
       if ('kind' in person) return person
       const choice = decision === 'approve' ? 'confirm' : 'logout'
       const outcome = await parts.authorizations.decideDevice(userCode, person, choice)
@@ -80,7 +80,7 @@ export function authorizationRoutes(parts: EmulatorControlParts): readonly Contr
       answer: async ({ body }) => {
         const request = authorizationRequest(body.url, url)
         if (!request) return refuseWith(422, 'invalid_url', `url: ${found(body.url)}; ${urlWords(url)}`)
-        const person: User | ControlRefusal = await selectUser(parts.users, body)
+        const person: User | ControlRefusal = await selectActiveUser(parts.users, body)
         if ('kind' in person) return person
         return completionAnswer(await parts.authorizations.complete(request, person, body.choice))
       },

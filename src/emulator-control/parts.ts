@@ -32,8 +32,8 @@ export interface Workspace extends WorkspaceFacts {
     list(): readonly SnapshotFacts[]
     /** Takes one under the name; one that was there is replaced. */
     take(name: string): Promise<SnapshotFacts>
-    /** Puts it back, clock and lifetimes included. @returns false when there is none of that name */
-    load(name: string): Promise<boolean>
+    /** Puts it back, clock and lifetimes included. @returns false when there is none of that name, in words why it cannot be */
+    load(name: string): Promise<boolean | string>
     /** The snapshot as a document to keep in a file; undefined when there is none. */
     read(name: string): object | undefined
     /** Keeps a document of `read` under the name. @returns in words what is wrong with it, or its facts */

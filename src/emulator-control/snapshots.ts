@@ -62,8 +62,11 @@ export function snapshotRoutes({ workspace }: EmulatorControlParts): readonly Co
     route({
       method: 'POST',
       path: '/emulator/snapshots/{name}/load',
-      answer: async ({ params: { name = '' } }) =>
-        (await snapshots.load(name)) ? { status: 204 } : unknownSnapshot(name, workspace),
+      answer: async ({ params: { name = '' } }) => {
+        const outcome = await snapshots.load(name)
+        if (typeof outcome === 'string') return refuseWith(409, 'unsuited_snapshot', `snapshot: ${outcome}`)
+        return outcome ? { status: 204 } : unknownSnapshot(name, workspace)
+      },
     }),
     route({
       method: 'DELETE',

@@ -8,7 +8,7 @@ import { members, region, text, user } from './members.ts'
 import type { EmulatorControlParts, TokenKind } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
 import { type ControlAnswer, type ControlRoute, route } from './route.ts'
-import { selectUser } from './users.ts'
+import { selectActiveUser } from './users.ts'
 
 const scopeWords = 'allowed are scope words, as a list or separated by spaces'
 const groupWords = 'allowed is a list of account group ids, as ["1101"]'
@@ -73,7 +73,7 @@ function mintRoute(parts: EmulatorControlParts): ControlRoute {
     answer: async ({ body }) => {
       const integration = await findIntegration(parts, body.integration)
       if ('kind' in integration) return integration
-      const person = await selectUser(parts.users, body)
+      const person = await selectActiveUser(parts.users, body)
       if ('kind' in person) return person
       const scopes = scopesOf(integration, body.scopes)
       if ('kind' in scopes) return scopes

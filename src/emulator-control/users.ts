@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { regionIds } from '#domain/region.ts'
-import { normalizedEmail, parseUserId, type User } from '#domain/user.ts'
+import { isActive, normalizedEmail, parseUserId, type User } from '#domain/user.ts'
 import { members, region } from './members.ts'
 import type { EmulatorControlParts } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
@@ -51,6 +51,17 @@ export async function selectUser(
       `region: found nothing, and ${selection.user} is ${fitting.map(inWords).join(' and ')}; allowed are ${fitting.map((one) => one.region).join(', ')}`,
     )
   return first
+}
+
+/** The same for what only a user who may sign in can do. */
+export async function selectActiveUser(
+  users: EmulatorControlParts['users'],
+  selection: UserSelection,
+): Promise<User | ControlRefusal> {
+  const user = await selectUser(users, selection)
+  return 'kind' in user || isActive(user)
+    ? user
+    : refuseWith(409, 'inactive_user', `user: ${inWords(user)} is locked or disabled, and signs in nowhere`)
 }
 
 const userAnswer = (user: User): object => ({

@@ -100,9 +100,7 @@ export function localIdentity({ store, secrets, passwords }: LocalIdentityParts)
   }
 
   return {
-    async find(id) {
-      return (await read(id))?.record.user
-    },
+    find: async (id) => (await read(id))?.record.user,
 
     async authenticate({ choice, email, password }) {
       for (const region of regionsToTry(choice)) {

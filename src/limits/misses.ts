@@ -41,9 +41,12 @@ const instantsOf = (record: StoredRecord | undefined): readonly number[] =>
     .map((text) => Number.parseInt(text, 10))
     .filter(Number.isFinite)
 
+/** Clocks of processes differ a little; what lies further ahead was counted before a clock was set back, and counts no more. */
+const skewMs = 60_000
+
 /** Blocked from the `limit`-th attempt on, until the oldest of the last `limit` attempts leaves the window. */
 function blockOf(instants: readonly number[], { limit, windowSeconds }: LimitRule, now: number): number {
-  const recent = instants.filter((at) => at > now - windowSeconds * 1000)
+  const recent = instants.filter((at) => at > now - windowSeconds * 1000 && at <= now + skewMs)
   return recent.length < limit ? 0 : (recent.at(-limit) ?? now) + windowSeconds * 1000
 }
 

@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, type JsonWebKeyInput } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -6,13 +6,40 @@ import { z } from 'zod'
 import type { KeyMaterial } from './secrets.ts'
 
 const key32 = z.string().regex(/^[\w-]{43}$/, 'a 32-byte key in base64url')
+
+/** A private key of P-256 as a JWK (RFC 7518 §6.2.2). */
+const signingKey = z
+  .object({
+    kid: z.string().min(1).max(256),
+    alg: z.literal('ES256'),
+    use: z.literal('sig').optional(),
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: key32,
+    y: key32,
+    d: key32,
+  })
+  .refine(isPrivateKey, 'the key of an ES256 signature')
+
+function isPrivateKey(key: object): boolean {
+  try {
+    return createPrivateKey({ key, format: 'jwk' } as JsonWebKeyInput).type === 'private'
+  } catch {
+    return false
+  }
+}
+
 const materialSchema = z.object({
   schema: z.literal(1),
   hash: key32,
   mac: key32,
   seal: key32,
-  cookies: z.array(key32).min(1),
-  signing: z.array(z.looseObject({ kid: z.string(), alg: z.literal('ES256') })).min(1),
+  cookies: z.array(key32).min(1).max(16),
+  signing: z
+    .array(signingKey)
+    .min(1)
+    .max(16)
+    .refine((keys) => new Set(keys.map(({ kid }) => kid)).size === keys.length, 'keys with different kids'),
 })
 
 /** Fresh keys for a first start: four random ones and an ES256 key pair (RFC 7518 §3.4). */

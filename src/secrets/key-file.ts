@@ -1,4 +1,12 @@
-import { createPrivateKey, generateKeyPair, type JsonWebKeyInput } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type JsonWebKey,
+  type JsonWebKeyInput,
+  sign,
+  verify,
+} from 'node:crypto'
 import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -21,9 +29,16 @@ const signingKey = z
   })
   .refine(isPrivateKey, 'the key of an ES256 signature')
 
-function isPrivateKey(key: object): boolean {
+/** What the private part signs, the public part must verify. */
+function isPrivateKey({ d, ...key }: JsonWebKey): boolean {
   try {
-    return createPrivateKey({ key, format: 'jwk' } as JsonWebKeyInput).type === 'private'
+    const probe = Buffer.from('panoptes')
+    const signature = sign(
+      'sha256',
+      probe,
+      createPrivateKey({ key: { ...key, d }, format: 'jwk' } as JsonWebKeyInput),
+    )
+    return verify('sha256', probe, createPublicKey({ key, format: 'jwk' }), signature)
   } catch {
     return false
   }

@@ -214,3 +214,34 @@ describe('the certificate of --tls', () => {
     expect((await validity(secure.url)).from).toBeLessThan(Date.now())
   })
 })
+
+describe('a clock that is set back', () => {
+  test('blocks nobody for answers of the future', async () => {
+    await panoptes.clock.advance('1d')
+    await panoptes.addresses.block('127.0.0.1')
+    expect((await call('/tests', documentedToken)).status).toBe(429)
+    await panoptes.clock.reset()
+    await expect
+      .poll(async () => (await call('/tests', documentedToken)).status, { timeout: 5_000 })
+      .toBe(200)
+  })
+
+  test('slows down no device for a poll of the future', async () => {
+    await panoptes.clock.advance('1h')
+    const asked = await postForm(`${panoptes.url}/v7/oauth2/device/authorization`, {
+      client_id: 'sd-wan-manager',
+      scope: 'tests:manage',
+    })
+    const poll = async (): Promise<unknown> =>
+      (
+        await postForm(`${panoptes.url}/v7/oauth2/token`, {
+          grant_type: deviceGrantType,
+          client_id: 'sd-wan-manager',
+          device_code: String(asked.body['device_code']),
+        })
+      ).body['error']
+    expect(await poll()).toBe('authorization_pending')
+    await panoptes.clock.reset()
+    expect(await poll()).toBe('authorization_pending')
+  })
+})

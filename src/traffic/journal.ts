@@ -97,10 +97,8 @@ export function openJournal(parts: JournalParts): WritableJournal {
     },
     subscribe: audience.subscribe,
     lastId: ring.lastId,
-    clear() {
-      ring.clear()
-      unclaimed.clear()
-    },
+    // Notes that wait are about requests under way, and find no others.
+    clear: ring.clear,
     nextId: ring.nextId,
     begin: ring.put,
     end(sighting) {

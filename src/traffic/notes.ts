@@ -6,7 +6,6 @@ export interface UnclaimedNotes {
   keep(requestId: string, note: JournalNote): void
   /** @returns those of a request, which are then forgotten here */
   claim(requestId: string): readonly JournalNote[]
-  clear(): void
 }
 
 const requestLimit = 100
@@ -29,6 +28,5 @@ export function unclaimedNotes(): UnclaimedNotes {
       notes.delete(requestId)
       return claimed
     },
-    clear: () => notes.clear(),
   }
 }

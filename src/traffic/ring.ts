@@ -27,6 +27,7 @@ export interface Ring {
   all(): readonly Slot[]
   /** At most so many, newest first. */
   latest(count: number): readonly Slot[]
+  /** What has ended goes; what is under way keeps its place. */
   clear(): void
 }
 
@@ -68,8 +69,10 @@ export function openRing({ exchanges, weight: weightLimit }: Bounds): Ring {
     all: () => rangeOf(oldest, newest),
     latest: (count) => rangeOf(Math.max(oldest, newest - count + 1), newest).toReversed(),
     clear() {
+      const underWay = rangeOf(oldest, newest).filter(({ hasEnded }) => !hasEnded)
       slots = new Array(exchanges).fill(undefined)
-      oldest = newest + 1
+      for (const slot of underWay) slots[slot.id % exchanges] = slot
+      oldest = underWay[0]?.id ?? newest + 1
       weight = 0
     },
   }

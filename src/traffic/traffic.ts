@@ -98,7 +98,10 @@ export interface Journal {
   subscribe(listener: (exchange: Exchange) => void): () => void
   /** The id of the newest exchange; 0 before the first. */
   lastId(): number
-  /** Forgets all exchanges; ids go on from where they are. */
+  /**
+   * Forgets all exchanges that have ended. Requests under way keep their ids and are there once they end, as those that a reset
+   * holds back; ids go on from where they are.
+   */
   clear(): void
 }
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Panoptes, startPanoptes } from '../../src/testing.ts'
 import { type Ask, controlApi } from './support/control-api.ts'
@@ -78,6 +79,33 @@ describe('GET /emulator/journal', () => {
     await traffic()
     expect((await ask('DELETE', '/journal')).status).toBe(204)
     expect((await ask('GET', '/journal')).body.exchanges).toEqual([])
+  })
+
+  test('has what was under way when it was cleared', async () => {
+    await ask('POST', '/faults', { on: 'getTests', latency: '100ms' })
+    const answered = statusOf(panoptes.url, 'x')
+    await expect.poll(async () => (await ask('GET', '/faults')).body.faults[0].hits).toBe(1)
+    await ask('DELETE', '/journal')
+    expect((await ask('GET', '/journal/next?name=getTests')).body.answer.status).toBe(await answered)
+    expect((await ask('GET', '/journal')).body.exchanges.map(summaryOf)).toEqual(['getTests 401'])
+  })
+
+  test('has the requests that a reset held back', async () => {
+    const { hostname, port } = new URL(panoptes.url)
+    // Its body never comes: the reset waits for it, and whatever comes meanwhile waits for the reset.
+    const stuck = connect(Number(port), hostname)
+    stuck.write(`POST /v7/oauth2/token HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: 9\r\n\r\n`)
+    const { lastId } = (await ask('GET', '/journal')).body
+    await expect.poll(async () => (await ask('GET', '/journal')).body.lastId).toBe(lastId + 1)
+    const reset = ask('POST', '/reset')
+    await expect.poll(async () => (await ask('GET', '/clock')).status).toBe(200)
+    const told = ask('GET', `/journal/next?name=getTests&after=${lastId}`)
+    const held = statusOf(panoptes.url, 'x')
+    expect(await Promise.race([held, reset.then(({ status }) => status)])).toBe(204)
+    expect(await held).toBe(401)
+    expect(summaryOf((await told).body)).toBe('getTests 401')
+    expect((await ask('GET', '/journal?surface=v7')).body.exchanges.map(summaryOf)).toEqual(['getTests 401'])
+    stuck.destroy()
   })
 })
 

@@ -126,16 +126,57 @@ describe('the bounds of the journal', () => {
     expect(ids(journal.find({ limit: 1 }))).toEqual([1200])
   })
 
-  test('clearing forgets all, those under way too, and ids go on', () => {
-    const { journal, add } = open()
-    add()
+  test('hold of those that were under way when it was cleared', () => {
+    const { journal, add } = open({ exchanges: 3, weight: 1e6 })
     const underWay = sightingOf({}, journal.nextId())
     journal.begin(underWay)
     journal.clear()
+    for (let count = 0; count < 3; count += 1) add()
     journal.end(underWay)
-    expect(journal.find({})).toEqual([])
+    expect(ids(journal.find({}))).toEqual([2, 3, 4])
+  })
+})
+
+describe('clearing', () => {
+  test('forgets all that has ended, and ids go on', () => {
+    const { journal, add } = open()
     add()
-    expect(ids(journal.find({}))).toEqual([3])
+    journal.clear()
+    expect([journal.find({}), journal.lastId()]).toEqual([[], 1])
+    add()
+    expect(ids(journal.find({}))).toEqual([2])
+  })
+
+  test('keeps what is under way, which is found by its id and told once it ends', async () => {
+    const { journal, add } = open()
+    add()
+    const underWay = [1, 2].map(() => sightingOf({ url: '/v7/getTests' }, journal.nextId()))
+    for (const sighting of underWay) journal.begin(sighting)
+    add()
+    const heard: number[] = []
+    journal.subscribe(({ id }) => heard.push(id))
+    const waiting = [journal.next({ name: 'getTests' }, patient), journal.next({ after: 4 }, patient)]
+    journal.clear()
+    expect(journal.find({})).toEqual([])
+    for (const sighting of underWay) journal.end(sighting)
+    add()
+    expect((await Promise.all(waiting)).map((exchange) => exchange?.id)).toEqual([2, 5])
+    expect(heard).toEqual([2, 3, 5])
+    expect(ids(journal.find({}))).toEqual([2, 3, 5])
+    expect(ids(journal.find({ after: 2 }))).toEqual([3, 5])
+    journal.clear()
+    expect(journal.find({})).toEqual([])
+  })
+
+  test('keeps the notes of what is under way', () => {
+    const { journal } = open()
+    const sighting = sightingOf({}, journal.nextId())
+    journal.begin(sighting)
+    journal.note('abc.1', { event: 'refused' })
+    journal.clear()
+    sighting.answerHeaders = ['X-Request-Id', 'abc.1']
+    journal.end(sighting)
+    expect(journal.find({})[0]?.notes).toEqual([{ event: 'refused' }])
   })
 })
 

@@ -14,14 +14,21 @@ const withPlaceholders = (text: string): string =>
     (_, kind: string) => `YOUR-${kind.toUpperCase().replaceAll('_', '-')}`,
   )
 
-/** @returns the request as a command, with names in place of its credentials */
-export function curlOf({ method, path, query, headers, body }: Exchange, origin: string): string {
+/** The path is sent as it stands: braces and brackets are no patterns of many addresses, dots lead nowhere. */
+const asItStands = 'curl -g --path-as-is'
+
+/**
+ * @returns the request as a command, with names in place of its credentials; undefined for what was asked with more than a path or
+ * none (RFC 9112 §3.2.2, §3.2.4), as that would lead to another server
+ */
+export function curlOf({ method, path, query, headers, body }: Exchange, origin: string): string | undefined {
+  if (!path.startsWith('/')) return undefined
   const search = new URLSearchParams(
     query.map(([name, value]): [string, string] => [name, withPlaceholders(value)]),
   ).toString()
   const url = `${origin}${withPlaceholders(path)}${search === '' ? '' : `?${search}`}`
   const parts = [
-    `curl ${method === 'GET' ? '' : `-X ${quoted(method)} `}${quoted(url)}`,
+    `${asItStands} ${method === 'GET' ? '' : `-X ${quoted(method)} `}${quoted(url)}`,
     ...telling.flatMap((name) => {
       const value = headerOf(headers, name)
       return value === undefined || value === '*/*'

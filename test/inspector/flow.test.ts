@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { curlOf } from '#inspector/curl.ts'
 import { drawingOf, participants, stepsOf } from '#inspector/diagram.ts'
@@ -135,14 +137,36 @@ describe('an exchange as curl', () => {
     const command = curlOf(await newest(service, { name: 'revoke' }), service.url)
     expect(command).toBe(
       [
-        `curl -X 'POST' '${service.url}/v7/oauth2/revoke'`,
+        `curl -g --path-as-is -X 'POST' '${service.url}/v7/oauth2/revoke'`,
         `-H 'content-type: application/x-www-form-urlencoded'`,
         `--data-raw 'client_id=meraki&client_secret=YOUR-CLIENT-SECRET&token=YOUR-TOKEN'`,
       ].join(' \\\n  '),
     )
     const call = curlOf(await newest(service, { surface: 'v7' }), service.url)
-    expect(call).toBe(`curl '${service.url}/v7/account-groups' \\\n  -H 'authorization: Bearer YOUR-TOKEN'`)
+    expect(call).toBe(
+      `curl -g --path-as-is '${service.url}/v7/account-groups' \\\n  -H 'authorization: Bearer YOUR-TOKEN'`,
+    )
   })
+
+  test('sends one request, to the path that was asked for', async () => {
+    const exchange = await newest(service, { surface: 'v7' })
+    for (const path of ['/v7/{a,b}[1-3]', '/v7/x/../y']) {
+      const { lastId } = (await (await fetch(`${service.url}/emulator/journal?limit=1`)).json()) as {
+        lastId: number
+      }
+      await promisify(execFile)('sh', ['-c', curlOf({ ...exchange, path }, service.url) ?? ''])
+      const sent = (await recorded(service)).filter(({ id }) => id > lastId)
+      expect(sent.map((one) => one.path)).toEqual([path])
+    }
+  })
+
+  test.each(['m://x', 'http://127.0.0.1/v7/tests', '*', '@127.0.0.1/', '.evil.example/', ''])(
+    'is none for the target %j, which names more than a path',
+    async (path) => {
+      const exchange = await newest(service, { surface: 'v7' })
+      expect(curlOf({ ...exchange, path }, service.url)).toBeUndefined()
+    },
+  )
 
   test('leaves a shell nothing to interpret', async () => {
     const exchange: Exchange = {
@@ -152,7 +176,7 @@ describe('an exchange as curl', () => {
       headers: [['content-type', `x'\`id\``]],
       body: { text: `{"a":"'$(id)'"}`, bytes: 1, isCut: false },
     }
-    const quotes = curlOf(exchange, service.url).replaceAll(`'\\''`, '').split("'")
+    const quotes = (curlOf(exchange, service.url) ?? '').replaceAll(`'\\''`, '').split("'")
     expect(quotes.length % 2, 'every quote is closed').toBe(1)
     const outside = quotes.filter((_, index) => index % 2 === 0).join('')
     expect(outside).not.toMatch(/[$`;#]/)

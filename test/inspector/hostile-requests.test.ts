@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { attacksOf } from '../authorization-server/attacks.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { newest } from './explained.ts'
 
 const values = [...attacksOf('pages-values.txt'), 'a'.repeat(4_000)]
 
@@ -33,6 +36,18 @@ describe('the inspector and hostile values', () => {
       expect(answer.status).toBe(200)
       expectDecent(await answer.text())
     }
+  })
+
+  test('a target that names another server gets no command to paste', async () => {
+    const { hostname, port } = new URL(service.url)
+    const socket = connect(Number(port), hostname)
+    socket.end(`GET m://evil.example HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`)
+    await once(socket.resume(), 'close')
+    const { id } = await newest(service, {})
+    const html = await (await fetch(`${service.url}/inspector/exchanges/${id}`)).text()
+    expect(html).toContain('GET m://evil.example')
+    expect(html).toContain('There is no command for it')
+    expect(html).not.toContain('curl')
   })
 
   test('what others sent to the service is shown as text, in the list, alone and in its flow', async () => {

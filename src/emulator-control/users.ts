@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import { regionIds } from '#domain/region.ts'
 import { isActive, normalizedEmail, parseUserId, type User } from '#domain/user.ts'
+import { writtenAddress } from '#http/client-address.ts'
 import { members, region } from './members.ts'
 import type { EmulatorControlParts } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
@@ -96,14 +96,17 @@ function addressRoute(
   return route({
     method,
     path: '/emulator/blocked-addresses/{address}',
-    answer: ({ params: { address = '' } }) =>
-      isIP(address) === 0
+    answer: ({ params }) => {
+      const { address: text = '' } = params
+      const address = writtenAddress(text)
+      return address === undefined
         ? refuseWith(
             422,
             'invalid_address',
-            `address: ${found(address)}; allowed is an IP address, as 203.0.113.7`,
+            `address: ${found(text)}; allowed is an IP address, as 203.0.113.7`,
           )
-        : answer(address),
+        : answer(address)
+    },
   })
 }
 

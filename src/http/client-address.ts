@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, SocketAddress } from 'node:net'
 
 /** Longer lists than any chain of proxies writes are not read at all. */
 const maxForwardedLength = 1024
@@ -7,6 +7,15 @@ const maxForwardedLength = 1024
 /** One machine has one name: an IPv4 address that reached an IPv6 socket is written as IPv4 (RFC 4291 §2.5.5.2). */
 const plainAddress = (address: string): string =>
   address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+
+/**
+ * @returns an address that somebody wrote, in the words in which those who call from it are known: IPv6 as RFC 5952 has it, without
+ * a zone, IPv4 within IPv6 as IPv4; undefined when it is no address
+ */
+export function writtenAddress(text: string): string | undefined {
+  if (isIP(text) !== 6) return isIP(text) === 4 ? text : undefined
+  return plainAddress(new SocketAddress({ address: text, family: 'ipv6' }).address)
+}
 
 function rangesOf(proxies: readonly string[]): BlockList {
   const ranges = new BlockList()

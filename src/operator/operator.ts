@@ -3,12 +3,12 @@
  * health needs the bearer token (DECISIONS 16). Owns no records.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIP } from 'node:net'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import type { Connection } from '#domain/grant.ts'
 import { parseRegionId, type RegionId, regionIds } from '#domain/region.ts'
 import type { Grants } from '#grants/grants.ts'
+import { writtenAddress } from '#http/client-address.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { SourceBlock } from '#limits/limits.ts'
 
@@ -151,8 +151,9 @@ function routes(parts: OperatorParts): Router {
   })
 
   router.delete('/operator/blocked-addresses/:address', async (ctx) => {
-    const address = ctx.params['address'] ?? ''
-    if (isIP(address) === 0) return problem(ctx, 400, `address: found ${address}; allowed is an IP address`)
+    const text = ctx.params['address'] ?? ''
+    const address = writtenAddress(text)
+    if (address === undefined) return problem(ctx, 400, `address: found ${text}; allowed is an IP address`)
     await parts.record(`unblocked ${address}`)
     await parts.sourceBlock.lift(address)
     parts.log({ event: 'address-unblocked', address })

@@ -60,6 +60,18 @@ describe('/emulator/blocked-addresses/{address}', () => {
     expect(await statusOf(panoptes.url, token)).toBe(200)
   })
 
+  test.each(['::ffff:127.0.0.1', '::FFFF:7f00:1', '0:0:0:0:0:ffff:127.0.0.1'])(
+    '%s is the address that calls come from, in other words',
+    async (address) => {
+      const { access_token: token } = await mint()
+      const answer = await ask('PUT', `/blocked-addresses/${encodeURIComponent(address)}`)
+      expect(answer).toMatchObject({ status: 200, body: { address: '127.0.0.1' } })
+      expect(await statusOf(panoptes.url, token)).toBe(429)
+      expect((await ask('DELETE', `/blocked-addresses/${encodeURIComponent(address)}`)).status).toBe(204)
+      expect(await statusOf(panoptes.url, token)).toBe(200)
+    },
+  )
+
   test('ends with time', async () => {
     const { access_token: token } = await mint()
     await ask('PUT', '/blocked-addresses/127.0.0.1')

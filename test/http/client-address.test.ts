@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { clientAddress } from '#http/client-address.ts'
+import { clientAddress, writtenAddress } from '#http/client-address.ts'
 import { requestIds } from '#http/request-id.ts'
 
 const from = (peer: string | undefined, forwardedFor?: string): IncomingMessage =>
@@ -44,6 +44,33 @@ describe('client address, security-cases H02', () => {
       expect(() => clientAddress([proxy])).toThrow('a trusted proxy is an address or a range')
     },
   )
+})
+
+describe('an address that somebody wrote', () => {
+  test.each([
+    ['198.51.100.1', '198.51.100.1'],
+    ['::ffff:198.51.100.1', '198.51.100.1'],
+    ['::FFFF:c633:6401', '198.51.100.1'],
+    ['0:0:0:0:0:FFFF:198.51.100.1', '198.51.100.1'],
+    ['2001:DB8:0:0::1', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['::', '::'],
+  ])('%s is %s', (text, expected) => {
+    expect(writtenAddress(text)).toBe(expected)
+  })
+
+  test.each([
+    '',
+    'localhost',
+    '127.1',
+    '198.51.100.1:80',
+    '[::1]',
+    '::ffff:198.51.100.256',
+    ' ::1',
+    '10.0.0.0/8',
+  ])('is not %j', (text) => {
+    expect(writtenAddress(text)).toBeUndefined()
+  })
 })
 
 describe('request ids', () => {

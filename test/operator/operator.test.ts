@@ -157,6 +157,14 @@ describe('the operator listener', () => {
     await as(request(service.operatorUrl).delete('/operator/blocked-addresses/2001:db8::1')).expect(204)
   })
 
+  test('lifts it in whatever words the address is written', async () => {
+    const call = (): Test => request(service.url).get('/v7/tests').set('Authorization', 'Bearer nothing')
+    for (let count = 0; count < 125; count += 1) await call()
+    await call().expect(429)
+    await as(request(service.operatorUrl).delete('/operator/blocked-addresses/::ffff:127.0.0.1')).expect(204)
+    await call().expect(401)
+  })
+
   test.each([
     '/operator/connections',
     '/health/live',
@@ -164,10 +172,13 @@ describe('the operator listener', () => {
     '/metrics',
     '/emulator',
     '/emulator/clock',
-  ])('%s is not reachable on the public port, with the token either', async (path) => {
-    for (const method of ['get', 'delete', 'post'] as const)
-      await as(request(service.url)[method](path)).expect(404)
-  })
+  ])(
+    '%s is not reachable on the public port, with the token either',
+    async (path) => {
+      for (const method of ['get', 'delete', 'post'] as const)
+        await as(request(service.url)[method](path)).expect(404)
+    },
+  )
 
   test('logs what was ended, and no secret', async () => {
     await end('?region=us2').expect(200)

@@ -165,14 +165,7 @@ describe('the operator listener', () => {
     await call().expect(401)
   })
 
-  test.each([
-    '/operator/connections',
-    '/health/live',
-    '/health/ready',
-    '/metrics',
-    '/emulator',
-    '/emulator/clock',
-  ])(
+  test.each(['/operator/connections', '/health/live', '/health/ready', '/metrics'])(
     '%s is not reachable on the public port, with the token either',
     async (path) => {
       for (const method of ['get', 'delete', 'post'] as const)

@@ -3,6 +3,8 @@ import type { ServerProcess } from './server-process.ts'
 
 /** Many short rounds: the speed of a shared machine drifts within seconds. */
 const rounds = 15
+/** What is compared is how fast each is for good: V8 goes on optimizing the larger program for some 20,000 answers. */
+const warmUpRounds = 10
 
 /** One side of a comparison. */
 export interface Side {
@@ -33,7 +35,7 @@ export async function pairedRounds(
   peer: Side,
 ): Promise<readonly Row[]> {
   const { unit, ...rest } = names
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < warmUpRounds; round += 1) {
     await measure(subject)
     await measure(peer)
   }

@@ -6,6 +6,15 @@ import type { EmulatorControlParts } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
 import { type ControlRoute, route } from './route.ts'
 
+/** Every request asks them all, one after the other. */
+const maxFaults = 100
+
+const tooManyFaults: ControlRefusal = refuseWith(
+  409,
+  'too_many_faults',
+  `found ${maxFaults} standing faults; allowed are at most ${maxFaults}: remove one, or all with DELETE /emulator/faults`,
+)
+
 function faultRoutes({ traffic, names }: EmulatorControlParts): readonly ControlRoute[] {
   const { faults } = traffic
   const unknownFault = (id: string): ControlRefusal =>
@@ -27,6 +36,7 @@ function faultRoutes({ traffic, names }: EmulatorControlParts): readonly Control
       answer: ({ body }) => {
         const rule = faultRule(body, names)
         if ('kind' in rule) return rule
+        if (faults.list().length >= maxFaults) return tooManyFaults
         const standing = faults.add(rule)
         return { status: 201, body: faultAnswer(standing), location: `/emulator/faults/${standing.id}` }
       },

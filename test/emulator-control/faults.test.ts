@@ -81,6 +81,24 @@ describe('POST /emulator/faults', () => {
     expect(await statusOf(panoptes.url, token)).toBe(200)
   })
 
+  test('stands beside at most 99 others', async () => {
+    for (let count = 0; count < 100; count += 1)
+      expect((await add({ on: 'token', status: 503 })).status).toBe(201)
+    expect(await add({ on: 'token', status: 503 })).toMatchObject({
+      status: 409,
+      body: {
+        code: 'too_many_faults',
+        detail:
+          'found 100 standing faults; allowed are at most 100: remove one, or all with DELETE /emulator/faults',
+      },
+    })
+    const { faults } = (await ask('GET', '/faults')).body
+    expect(faults).toHaveLength(100)
+    await ask('DELETE', `/faults/${faults[41].id}`)
+    expect((await add({ on: 'token', status: 503 })).status).toBe(201)
+    expect((await add({ on: 'token', status: 503 })).status).toBe(409)
+  })
+
   test.each([
     { on: 'token', latency: 0.25 },
     { on: 'getTests', status: 404 },

@@ -13,13 +13,22 @@ export interface SurroundingActionParts {
 
 const longestStepSeconds = 86_400
 
+/** As in the control API: far from the machine's own time, dates stop meaning anything. */
+const farthestMs = 36_500 * 86_400_000
+
+/** Whole milliseconds, at least one, as instants have no fractions. */
+function step(clock: AdjustableClock, seconds: number): void {
+  const milliseconds = Math.max(1, Math.round(seconds * 1000))
+  if (clock.read().aheadMs + milliseconds <= farthestMs) clock.advance(milliseconds)
+}
+
 /** Moves the clock as the button says; anything else moves nothing. */
 function moveClock(clock: AdjustableClock, by: string): void {
   const seconds = Number(by)
   if (by === 'freeze') clock.freeze()
   else if (by === 'resume') clock.resume()
   else if (by === 'now') clock.reset()
-  else if (seconds > 0 && seconds <= longestStepSeconds) clock.advance(seconds * 1000)
+  else if (seconds > 0 && seconds <= longestStepSeconds) step(clock, seconds)
 }
 
 /** RFC 7591 §2: a client with a redirect URI asks in the browser, one without is a device. */

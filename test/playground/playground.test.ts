@@ -143,6 +143,42 @@ describe('forms of the playground', () => {
     expect(await ahead()).toBe(0)
   })
 
+  const askClock = async (what: string, body?: object): Promise<number> => {
+    const answer = await fetch(`${service.url}/emulator/clock${what}`, {
+      ...(what === '' ? {} : { method: 'POST' }),
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+    expect(answer.status).toBe(200)
+    return Date.parse(((await answer.json()) as { now: string }).now)
+  }
+
+  test('time goes in whole milliseconds, one at least, and tokens are given at each', async () => {
+    const player = await openPlayer(service)
+    const before = await askClock('/freeze')
+    for (const by of ['0.00015', '1e-300', '0.0016']) await player.send('time', { by })
+    expect(await askClock('')).toBe(before + 4)
+    const minted = await fetch(`${service.url}/emulator/tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ integration: 'meraki', user: 'us1.1001' }),
+    })
+    expect(minted.status).toBe(201)
+    await player.send('time', { by: 'now' })
+  })
+
+  test('time goes no further than 100 years ahead', async () => {
+    const player = await openPlayer(service)
+    const near = await askClock('/advance', { by: '36499d' })
+    await player.send('time', { by: '86399' })
+    expect(await askClock('/freeze')).toBeGreaterThanOrEqual(near + 86_399_000)
+    const farthest = await askClock('')
+    await player.send('time', { by: '86400' })
+    expect(await askClock('')).toBe(farthest)
+    await player.send('time', { by: 'now' })
+  })
+
   test('reset puts everything back to the seed, and the cards are gone', async () => {
     const player = await openPlayer(service)
     await player.send('connector', { api_key: 'no-token' })

@@ -39,6 +39,14 @@ function lastSeen(ctx: Context): number | undefined {
   return /^\d{1,15}$/.test(told) ? Number(told) : undefined
 }
 
+/** Whoever closes a page leaves its stream in the middle: no failure of an exchange, which Koa would tell. */
+function letGoQuietly(ctx: Context): void {
+  const { onerror } = ctx
+  ctx.onerror = (error) => {
+    if (!ctx.res.destroyed && !ctx.req.socket.destroyed) onerror.call(ctx, error)
+  }
+}
+
 /** Live exchanges as server-sent events: each a row of the list as JSON, its id the exchange's. */
 export function eventStreams(journal: Pick<Journal, 'find' | 'subscribe'>): EventStreams {
   const streams = new Set<PassThrough>()
@@ -61,6 +69,7 @@ export function eventStreams(journal: Pick<Journal, 'find' | 'subscribe'>): Even
         if (stream.writableLength > maxBehindBytes) stream.end()
         else stream.write(eventOf(exchange))
       })
+      letGoQuietly(ctx)
       streams.add(stream)
       const close = (): void => {
         clearInterval(heartbeat)

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 
@@ -107,6 +109,21 @@ describe('GET /inspector/events', () => {
     } finally {
       for (const live of open) live[Symbol.dispose]()
     }
+  })
+
+  test('says nothing in the log when a page is closed, however it leaves', async () => {
+    const own = await startPanoptes()
+    const { hostname, port } = new URL(own.url)
+    const head = `GET /inspector/events HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`
+    for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
+      const page = connect(Number(port), hostname)
+      page.write(head)
+      await once(page, 'data')
+      page[leave]()
+      await once(page.resume(), 'close')
+    }
+    await own.stop()
+    expect(own.log.filter((entry) => JSON.stringify(entry).includes('exchange-broken'))).toEqual([])
   })
 
   test('ends when the service stops, which does not wait for it', async () => {

@@ -19,8 +19,8 @@ const main = existsSync(source) ? source : join(root, 'dist', 'main.js')
 /** Beside the packages, where tools keep what can be made again: in the clone, or in the project that we are installed in. */
 const packages = basename(dirname(root)) === 'node_modules' ? dirname(root) : join(root, 'node_modules')
 
-/** A small young generation: an idle emulator holds some 15 MB less, and its answers are short-lived either way. */
-const flags = ['--max-semi-space-size=8']
+/** A bound on the young generation: a larger one costs memory when idle, a smaller one time, as answers are short-lived. */
+const flags = ['--max-semi-space-size=16']
 
 function isNewEnough(version) {
   return Number(version.split('.')[0]) >= needed

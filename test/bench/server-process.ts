@@ -22,7 +22,7 @@ const canPin =
 const ticksPerSecond = 100
 
 /** As `npm start` does it. */
-export const ourStart: readonly string[] = ['--max-semi-space-size=8', 'bin/panoptes.js']
+export const ourStart: readonly string[] = ['--max-semi-space-size=16', 'bin/panoptes.js']
 
 /** Keeps the load, this process, off the server's core. Without `taskset` nothing is pinned, and the table says so. */
 export function pinLoad(): string {

@@ -1,11 +1,10 @@
-import { isSecretName, isSecretParameter } from './secret-names.ts'
+import { decoded } from './percent-encoding.ts'
+import type { Hiding } from './redacted-headers.ts'
+import { isSecretWord, secretWordOf } from './secret-names.ts'
+import { withoutPairs } from './secret-pairs.ts'
 
 /** Takes the credentials out of one exchange. What it has once seen in a place of credentials it finds in every other place. */
-export interface Credentials {
-  /** @returns `<kind:xxxxxxxx>`, the same x for the same credential whatever the kind; nothing stays nothing */
-  hide(kind: string, credential: string): string
-  /** A text of any kind, without what can be told for a credential by its form or by what stands before it. */
-  text(text: string): string
+export interface Credentials extends Hiding {
   /** A finished text, without any credential that was hidden anywhere before. */
   again(text: string): string
 }
@@ -20,7 +19,8 @@ const afterScheme = /\b(bearer|basic)(\s+)([\w.~+/=-]{8,})/gi
 const userinfo = /(\/\/[^\s/?#:@]*:)([^\s/?#@]+)@/g
 /** The id of an interaction, which is also its cookie: in the path of its pages, and where the engine goes on from them. */
 const uid = /\/([\w-]{43})(?![\w-])/g
-const parameter = /(^|[?&#;\s])([\w.%-]+)=([^&#\s"'<>;]+)/g
+/** RFC 8628 §3.3: nobody is asked for a code in the path, and some write it there. */
+const userCode = /(\/oauth2\/device\/)(?!authorization(?![\w-]))([\w.%-]+)/gi
 
 /** What stands under percent signs may stand so once more; further down nobody reads it. */
 const depthLimit = 3
@@ -32,21 +32,10 @@ const recognizableLength = 8
 const rememberedLimit = 100
 
 const placeholder = /(<[\w.-]+:[\w-]{8}>)/
+const placeholderAlone = /^<[\w.-]{1,40}:[\w-]{8}>$/
 
-/** Well written percent signs, one after the other, as a character may need several. */
-const percentEncoded = /(?:%[0-9a-f]{2})+/gi
-
-/** @returns the text without its percent signs, but for those that are not well written */
-export const decoded = (text: string): string =>
-  text.replace(percentEncoded, (found) => {
-    try {
-      return decodeURIComponent(found)
-    } catch {
-      return found
-    }
-  })
-
-const kindOf = (name: string): string => name.replace(/[^\w.-]/g, '').slice(0, 40) || 'secret'
+const kindOf = (name: string): string =>
+  (/^[\w-]+$/.test(name) ? name : (secretWordOf(name) ?? 'secret')).slice(0, 40)
 
 /**
  * @param hash keyed, so that nobody finds a short credential by trying: eight characters of it are shown
@@ -56,19 +45,21 @@ export function credentialsOf(hash: (text: string) => string): Credentials {
   const hidden = new Map<string, string>()
 
   function hide(kind: string, credential: string): string {
-    if (credential === '') return ''
+    // What was hidden before is shown as it was.
+    if (credential === '' || placeholderAlone.test(credential)) return credential
     const shown = `<${kindOf(kind)}:${hash(credential).slice(0, 8)}>`
-    const isRecognizable = credential.length >= recognizableLength && !isSecretName(credential)
+    const isRecognizable = credential.length >= recognizableLength && !isSecretWord(credential)
     if (isRecognizable && hidden.size < rememberedLimit) hidden.set(credential, shown)
     return shown
   }
 
-  const inParameters = (text: string): string =>
-    text.replace(parameter, (found, ...groups) => {
-      const [before, name, value] = groups as [string, string, string]
-      const plainName = decoded(name)
-      return isSecretParameter(plainName) ? `${before}${name}=${hide(plainName, decoded(value))}` : found
-    })
+  // The rest of a text is looked at afterwards anyway.
+  const besideNames: Hiding = { hide, text: (text) => text }
+
+  const inPaths = (text: string): string =>
+    text
+      .replace(userCode, (_, before: string, code: string) => `${before}${hide('user_code', decoded(code))}`)
+      .replace(uid, (_, found: string) => `/${hide('uid', found)}`)
 
   const afterSchemes = (text: string): string =>
     text.replace(afterScheme, (found, ...groups) => {
@@ -78,8 +69,7 @@ export function credentialsOf(hash: (text: string) => string): Credentials {
 
   /** Most texts hold nothing, and a search for what a form cannot do without is much cheaper than the form. */
   function asItStands(text: string): string {
-    let shown = text
-    if (shown.includes('=')) shown = inParameters(shown)
+    let shown = withoutPairs(text, besideNames)
     if (/e[yw]/.test(shown)) shown = shown.replace(jwt, (found) => hide('jwt', found))
     if (/\.[\w-]{43}/.test(shown))
       shown = shown.replace(ourForms, (found, refresh) => hide(refresh ? 'refresh_token' : 'token', found))
@@ -89,7 +79,7 @@ export function credentialsOf(hash: (text: string) => string): Credentials {
         userinfo,
         (_, before: string, password: string) => `${before}${hide('password', password)}@`,
       )
-    return shown.includes('/') ? shown.replace(uid, (_, found: string) => `/${hide('uid', found)}`) : shown
+    return shown.includes('/') ? inPaths(shown) : shown
   }
 
   /** Where something is found only under percent signs, the text is shown without them. */

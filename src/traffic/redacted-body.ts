@@ -1,4 +1,5 @@
-import { type Credentials, decoded } from './credentials.ts'
+import type { Credentials } from './credentials.ts'
+import { decoded } from './percent-encoding.ts'
 import { redactedJson } from './redacted-json.ts'
 import { isSecretParameter } from './secret-names.ts'
 import { keptBytes, keptText, type PassingBody } from './sighting.ts'
@@ -26,11 +27,18 @@ const secretNames = ({ isRequest, path }: BodyPlace): ReadonlySet<string> => {
   return isRequest ? requestNames : new Set()
 }
 
+/** Text in which JSON may stand, as in the value of a parameter. */
+function mixed(text: string, credentials: Credentials, names: ReadonlySet<string>): string {
+  const mayBeJson = text.includes('{') || text.trimStart().startsWith('[')
+  // Once more as a whole: what is malformed has its credentials in no member.
+  return credentials.text(mayBeJson ? redactedJson(text, credentials, names) : text)
+}
+
 /** Names and values of a query or a form, decoded. */
 export function redactedParameters(encoded: string, credentials: Credentials): Fields {
   return [...new URLSearchParams(encoded)].map(([name, value]) => [
     credentials.text(name),
-    isSecretParameter(name) ? credentials.hide(name, value) : credentials.text(value),
+    isSecretParameter(name) ? credentials.hide(name, value) : mixed(value, credentials, requestNames),
   ])
 }
 
@@ -44,9 +52,10 @@ function form(text: string, credentials: Credentials): string {
       const [name, value] = [pair.slice(0, equals), pair.slice(equals + 1)].map((part) =>
         decoded(part.replaceAll('+', ' ')),
       ) as [string, string]
-      if (isSecretParameter(name.trim())) return `${name}=${credentials.hide(name, value)}`
-      const shown = credentials.text(value)
-      return shown === value ? pair : `${name}=${shown}`
+      const shownName = credentials.text(name)
+      if (isSecretParameter(name)) return `${shownName}=${credentials.hide(name, value)}`
+      const shown = mixed(value, credentials, requestNames)
+      return shown === value && shownName === name ? pair : `${shownName}=${shown}`
     })
     .join('&')
 }
@@ -71,15 +80,17 @@ const page = (html: string): string =>
     .filter((line) => line !== '')
     .join('\n')
 
+const isMarkup = (text: string, { type = '' }: BodyPlace): boolean =>
+  /^\s*</.test(text) || /^(?:text\/html|(?:text|application)\/(?:[\w.-]+\+)?xml)\b/i.test(type)
+
+const isForm = ({ type = '', isRequest }: BodyPlace): boolean =>
+  /urlencoded/i.test(type) || (isRequest && !/^text\/|yaml/i.test(type))
+
 function redactedText(text: string, place: BodyPlace, credentials: Credentials): string {
-  const { type = '', isRequest } = place
-  const beginning = text.trimStart().slice(0, 1)
-  if (beginning === '{' || beginning === '[')
-    // Once more as a whole: what is malformed has its credentials in no member.
-    return credentials.text(redactedJson(text, credentials, secretNames(place)))
-  if (/^text\/html\b/i.test(type) || beginning === '<') return credentials.text(page(text))
-  if (/urlencoded/i.test(type) || (isRequest && !/^text\//i.test(type))) return form(text, credentials)
-  return credentials.text(text)
+  const isJson = /^\s*[{[]/.test(text)
+  // Only of our own pages is it known what stands in their titles.
+  if (!isJson && isMarkup(text, place)) return place.isRequest ? '' : credentials.text(page(text))
+  return !isJson && isForm(place) ? form(text, credentials) : mixed(text, credentials, secretNames(place))
 }
 
 /** @returns undefined when there was none */
@@ -94,6 +105,6 @@ export function redactedBody(
     return { text: '', bytes: body.bytes, isCut: true }
   const text = keptText(body)
   const shown = redactedText(text, place, credentials)
-  const isPage = shown.length < text.length && /^\s*</.test(text)
+  const isPage = shown.length < text.length && isMarkup(text, place)
   return { text: shown, bytes: body.bytes, isCut: body.bytes > keptBytes || isPage }
 }

@@ -34,6 +34,7 @@ const outside: Level = {
 }
 
 function stringOf(token: string): string {
+  if (!token.startsWith('"')) return token.replace(/^'|'$/g, '')
   if (!token.includes('\\') && token.endsWith('"')) return token.slice(1, -1)
   try {
     return JSON.parse(token) as string
@@ -43,7 +44,7 @@ function stringOf(token: string): string {
 }
 
 /** In v7 streams it is an object of settings, most of them no secrets. */
-const isSettings = (name: string): boolean => name.toLowerCase() === 'authorization'
+const isSettings = (name: string): boolean => /^auth(?:orization)?$/i.test(name)
 
 /**
  * JSON without its credentials, otherwise as it was written. Reads token by token, since a body may be cut, malformed, or name a
@@ -84,7 +85,7 @@ export function redactedJson(
 
   /** One half of a pair of name and value; either may come first. */
   function pair(level: Level, index: number, value: string): void {
-    if ((level.name === 'name' || level.name === 'key') && isSecret(value)) {
+    if ((level.name === 'name' || level.name === 'key') && /^\S+$/.test(value) && isSecret(value)) {
       level.secretName = value
       if (level.valueAt !== undefined) hideAt(level.valueAt, value)
     } else if (level.name === 'value') {
@@ -112,7 +113,7 @@ export function redactedJson(
     const isString = token.startsWith('"')
     const isHidden = level.isSecret || (level.isObject && isSecret(level.name))
     // Of true, false and null nobody learns anything.
-    if (isHidden && (isString || /^[-\d]/.test(token))) hideAt(index, level.name)
+    if (isHidden && !/^(?:true|false|null)$/.test(token)) hideAt(index, level.name)
     else if (isString) words(index, token, level)
   }
 

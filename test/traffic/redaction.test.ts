@@ -183,6 +183,19 @@ describe('what is no credential stays', () => {
     expect(exchange.answer?.headers.flat()).toEqual(flat)
   })
 
+  test.each(['/v7/oauth2/device/authorization', '/oauth2/device', '/oauth2/device/', '/v7/tests/202701'])(
+    'in the path %s',
+    (path) => {
+      expect(read({ url: `${path}?scope=tokens:manage%20tests:read&filter[name]=a` })).toMatchObject({
+        path,
+        query: [
+          ['scope', 'tokens:manage tests:read'],
+          ['filter[name]', 'a'],
+        ],
+      })
+    },
+  )
+
   test.each([
     [
       'application/x-www-form-urlencoded',
@@ -202,7 +215,15 @@ describe('what is no credential stays', () => {
       'application/json',
       '{"authorization":{"type":"oauth2","oAuth2":{"clientId":"a","tokenUrl":"https://x"}}}',
     ],
+    [
+      'application/json',
+      '{"name":"My secret test","value":"a","scopes":["tokens:manage tests:read"],"auth":{"type":"none"}}',
+    ],
+    ['application/json', '{\n  "password": null,\n  "authorization": {\n    "type": "none"\n  }\n}'],
     ['application/json', 'no json at all {'],
+    ['application/x-www-form-urlencoded', 'scope=tokens%3Amanage+tests%3Aread&filter[name]=a&expand[]=tag'],
+    ['text/plain', 'Note: the token of it is over\ntoken:\nx = y, {a: b}'],
+    ['application/yaml', 'a: 1\nauthorization: {type: none}\ntoken: null'],
     ['text/plain', 'a plain text.'],
   ])('in a body of %s: %s', (type, text) => {
     expect(bodyOf(type, text)).toBe(text)
@@ -259,6 +280,33 @@ describe('what is shown in the place of a credential', () => {
     expect(exchange.answer?.body?.text).toBe(
       `{ "access_token" : "<access_token:${of('one7two')}>", "expires_in": 300 }`,
     )
+  })
+
+  test('says by which name it was told, and nothing else that stands in the name', () => {
+    const of = hash('one7two-three').slice(0, 8)
+    const exchange = read({
+      url: '/a?access_token[]=one7two-three&foo[client_secret][eight8nine-ten]=one7two-three&x={"a":{"token":"one7two-three"}}',
+      headers: ['X-Auth', 'Bearer one7two-three', 'X-Note', 'password: "one7two-three", b'],
+    })
+    expect(exchange.query.map(([, value]) => value)).toEqual([
+      `<access_token:${of}>`,
+      `<client_secret:${of}>`,
+      `{"a":{"token":"<token:${of}>"}}`,
+    ])
+    expect(exchange.headers.map(([, value]) => value)).toEqual([
+      `Bearer <token:${of}>`,
+      `password: "<password:${of}>", b`,
+    ])
+  })
+
+  test('of a request in XML or HTML is nothing, as its title is not ours', () => {
+    const body = '<title>hello</title>'
+    for (const type of ['application/xml', 'text/html', 'application/json'])
+      expect(read({ method: 'POST', headers: ['Content-Type', type], body }).body).toEqual({
+        text: '',
+        bytes: 20,
+        isCut: true,
+      })
   })
 
   test('is nothing where nothing stands', () => {
@@ -318,6 +366,26 @@ describe('reading takes little time', () => {
     ['schemes', 'bearer '.repeat(size / 7)],
     ['space', `bearer${' '.repeat(size)}`],
     ['colons', 'a: '.repeat(size / 3)],
+    ['brackets', `a${'['.repeat(size)}`],
+    ['opening brackets and names', '[token'.repeat(size / 6)],
+    ['names in brackets', `a${'[token]'.repeat(size / 7)}=b`],
+    ['names without values', 'token:\n'.repeat(size / 7)],
+    ['names as values', 'token: '.repeat(size / 7)],
+    ['names and quotes', `"token":"`.repeat(size / 9)],
+    ['names and escaped quotes', `\\"token\\":\\"`.repeat(size / 12)],
+    ['backslashes', `"token":${'\\'.repeat(size)}`],
+    ['quotes behind backslashes', `"a\\`.repeat(size / 3)],
+    ['an open quote', `token="${'a '.repeat(size / 2)}`],
+    ['set-cookies in each other', `"set-cookie":"a=b;'set-cookie':'a=b;%25`.repeat(size / 40)],
+    ['lines', 'a:\n'.repeat(size / 3)],
+    ['space at the end of a line', `token: a${' '.repeat(size)}\n b`],
+    ['space and a colon', `${' '.repeat(size)}token: a`],
+    ['commas', `token: ${'a,'.repeat(size / 2)}`],
+    ['equals signs', '='.repeat(size)],
+    ['space before equals signs', 'a  '.repeat(size / 3)],
+    ['user codes', '/oauth2/device/'.repeat(size / 15)],
+    ['JSON in percent signs', `a=${'%7B%22token%22%3A%22'.repeat(size / 20)}`],
+    ['JSON in JSON', `{"a":"${'{\\"token\\":\\"b'.repeat(size / 15)}`],
     ['many secrets', 'token=abcdefgh1&'.repeat(size / 16)],
     ['many different secrets', Array.from({ length: 4000 }, (_, index) => `token=abcdef${index}`).join('&')],
   ])('even of 64 kB of %s', (_, text) => {
@@ -326,6 +394,7 @@ describe('reading takes little time', () => {
       bodyOf(type, text)
       answerOf(type, text)
     }
+    read({ url: `/a?${text}`, headers: ['X-Anything', text, 'Cookie', text, 'Authorization', text] })
     expect(performance.now() - startedAt).toBeLessThan(3000)
   })
 })

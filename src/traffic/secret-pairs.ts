@@ -47,8 +47,8 @@ const pairings: readonly Pairing[] = [
   },
 ]
 
-/** Of true, false and null nobody learns anything; what was hidden before is hidden. */
-const saysNothing = /^(?:true|false|null|(?:[\w-]+\s+)?(?:[^\s<>]*:)?<[\w.-]{1,40}:[\w-]{8}>)?$/
+/** Of true, false and null nobody learns anything, nor of a name and a password that is hidden already. */
+const saysNothing = /^(?:true|false|null|basic\s+[^\s<>]*:<password:[\w-]{8}>)?$/i
 
 function withoutPairing(text: string, { sign, beside, isSecret, value }: Pairing, hiding: Hiding): string {
   if (!text.includes(sign)) return text

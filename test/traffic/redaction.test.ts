@@ -299,6 +299,15 @@ describe('what is shown in the place of a credential', () => {
     ])
   })
 
+  test('keeps the name of a Basic scheme that is found twice, in a member and in the whole', () => {
+    const basic = `Basic ${Buffer.from('meraki:s3cret-of-it').toString('base64')}`
+    const body = JSON.stringify({ headers: { Authorization: basic }, all: [`Authorization: ${basic}`] })
+    const shown = `Basic meraki:<password:${hash('s3cret-of-it').slice(0, 8)}>`
+    expect(read({ method: 'POST', body }).body?.text).toBe(
+      JSON.stringify({ headers: { Authorization: shown }, all: [`Authorization: ${shown}`] }),
+    )
+  })
+
   test('of a request in XML or HTML is nothing, as its title is not ours', () => {
     const body = '<title>hello</title>'
     for (const type of ['application/xml', 'text/html', 'application/json'])

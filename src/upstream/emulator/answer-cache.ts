@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
 
 /**
@@ -22,6 +23,10 @@ export const answerKey = ({
 }: UpstreamRequest): string =>
   `${region} ${credential.userId} ${operation.id} ${Object.values(parameters).join('/')} ${accountGroup ?? ''} ${query}`
 
+/** Node sends a text in one write with its head, and bytes in a second one. All ASCII, a text is as small as its bytes. */
+const inOneWrite = (answer: UpstreamAnswer, body: Buffer): UpstreamAnswer =>
+  isAscii(body) ? { ...answer, body: body.latin1Slice() } : answer
+
 /** @param capacity how many answers are kept at most */
 export function answerCache(capacity: number): AnswerCache {
   const kept = new Map<string, { readonly revision: number; readonly answer: UpstreamAnswer }>()
@@ -34,7 +39,7 @@ export function answerCache(capacity: number): AnswerCache {
       if (key.length > longestKey || !(answer.body instanceof Buffer) || answer.body.length > largestBody)
         return
       kept.delete(key)
-      kept.set(key, { revision, answer })
+      kept.set(key, { revision, answer: inOneWrite(answer, answer.body) })
       const [oldest] = kept.keys()
       if (kept.size > capacity && oldest !== undefined) kept.delete(oldest)
     },

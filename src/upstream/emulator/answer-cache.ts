@@ -25,7 +25,7 @@ export const answerKey = ({
 
 /** Node sends a text in one write with its head, and bytes in a second one. All ASCII, a text is as small as its bytes. */
 const inOneWrite = (answer: UpstreamAnswer, body: Buffer): UpstreamAnswer =>
-  isAscii(body) ? { ...answer, body: body.latin1Slice() } : answer
+  isAscii(body) ? { ...answer, body: body.toString('latin1') } : answer
 
 /** @param capacity how many answers are kept at most */
 export function answerCache(capacity: number): AnswerCache {

@@ -29,7 +29,7 @@ const hasNoContent = (method: string, status: number): boolean =>
 function answerOf(seen: Sighting, path: string, credentials: Credentials): Exchange['answer'] {
   const { method, status, answerHeaders, answerBody, isWhole, isLost } = seen
   if (status === 0 || isLost) return undefined
-  const headers = flatHeaders(answerHeaders ?? [])
+  const headers = flatHeaders(answerHeaders)
   const body = hasNoContent(method, status)
     ? undefined
     : redactedBody(answerBody, placeOf(headers, { isRequest: false, path }), credentials)
@@ -58,9 +58,10 @@ export function exchangeOf(seen: Sighting, { hash, nameOf }: ExchangeParts): Exc
   const credentials = credentialsOf(hash)
   const { id, at, method, address, fault, endedAt, startedAt } = seen
   const [path, search] = splitTarget(seen.url)
-  const headers = redactedHeaders(seen.headers, credentials)
+  const asked = flatHeaders(seen.headers)
+  const headers = redactedHeaders(asked, credentials)
   const query = redactedParameters(search, credentials)
-  const body = redactedBody(seen.body, placeOf(seen.headers, { isRequest: true, path }), credentials)
+  const body = redactedBody(seen.body, placeOf(asked, { isRequest: true, path }), credentials)
   const shownPath = credentials.text(path)
   const answer = answerOf(seen, path, credentials)
   const isComplete = answer?.isWhole === true && endedAt !== undefined

@@ -3,7 +3,7 @@ import { type ExchangeParts, exchangeOf, noteAlone } from './exchange.ts'
 import { clientReader, matches } from './matching.ts'
 import { unclaimedNotes } from './notes.ts'
 import { type Bounds, openRing, type Slot } from './ring.ts'
-import { headerOf, type Sighting } from './sighting.ts'
+import { type Head, headerOf, type Sighting } from './sighting.ts'
 import type { Timers } from './timers.ts'
 import type { Exchange, ExchangeQuery, Journal, JournalNote } from './traffic.ts'
 
@@ -29,8 +29,13 @@ const defaultBounds: Bounds = { exchanges: 1000, weight: 4 * 1024 * 1024 }
 /** A note that comes after its answer belongs to one of so many. */
 const noteReach = 50
 
-const requestIdOf = ({ sighting, exchange }: Slot): string | undefined =>
-  headerOf(sighting?.answerHeaders ?? exchange?.answer?.headers ?? [], 'x-request-id')
+const requestIdOf = (head: Head): string | undefined => headerOf(head, 'x-request-id')
+
+/** Of what is under way, or was read. What waits to be read is asked when it is. */
+const isKnownAs = ({ sighting, exchange, hasEnded }: Slot, requestId: string): boolean =>
+  sighting
+    ? !hasEnded && requestIdOf(sighting.answerHeaders) === requestId
+    : requestIdOf(exchange?.answer?.headers ?? []) === requestId
 
 /** Whether it can be what is looked for, as far as that is known before anything is redacted. */
 function mayMatch({ id, hasEnded, sighting }: Slot, { after = 0, method, status }: ExchangeQuery): boolean {
@@ -48,9 +53,15 @@ export function openJournal(parts: JournalParts): WritableJournal {
   const unclaimed = unclaimedNotes()
   const audience = openAudience(parts.timers, isFor)
 
+  function claimNotes(sighting: Sighting): void {
+    const requestId = unclaimed.any() ? requestIdOf(sighting.answerHeaders) : undefined
+    if (requestId !== undefined) sighting.notes = [...sighting.notes, ...unclaimed.claim(requestId)]
+  }
+
   /** Reading makes an exchange of a sighting, which is let go. */
   function read(slot: Slot): Exchange | undefined {
     if (slot.hasEnded && slot.sighting) {
+      claimNotes(slot.sighting)
       slot.exchange = exchangeOf(slot.sighting, parts)
       slot.sighting = undefined
     }
@@ -97,22 +108,19 @@ export function openJournal(parts: JournalParts): WritableJournal {
     },
     subscribe: audience.subscribe,
     lastId: ring.lastId,
-    // Notes that wait are about requests under way, and find no others.
+    // Notes that wait stay: each names a request, and finds no other.
     clear: ring.clear,
     nextId: ring.nextId,
     begin: ring.put,
     end(sighting) {
-      if (unclaimed.any()) {
-        const requestId = headerOf(sighting.answerHeaders ?? [], 'x-request-id')
-        if (requestId !== undefined) sighting.notes = [...sighting.notes, ...unclaimed.claim(requestId)]
-      }
+      claimNotes(sighting)
       const slot = ring.end(sighting)
       if (!slot || audience.isEmpty()) return
       const exchange = read(slot)
       if (exchange) audience.tell(exchange)
     },
     note(requestId, note) {
-      const slot = ring.latest(noteReach).find((one) => requestIdOf(one) === requestId)
+      const slot = ring.latest(noteReach).find((one) => isKnownAs(one, requestId))
       if (slot?.sighting) slot.sighting.notes = [...slot.sighting.notes, note]
       else if (slot?.exchange)
         slot.exchange = { ...slot.exchange, notes: [...slot.exchange.notes, noteAlone(note, parts)] }

@@ -4,6 +4,7 @@ import { type DisturbParts, disturb } from './disturb.ts'
 import { splitTarget } from './exchange.ts'
 import type { OpenTraffic } from './open-traffic.ts'
 import type { Sighting } from './sighting.ts'
+import type { JournalNote } from './traffic.ts'
 import { watchAnswer, watchBody } from './watch.ts'
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void
@@ -14,6 +15,9 @@ export interface ObserveParts extends Pick<DisturbParts, 'knownAnswer'> {
   /** Whether a path is none of the emulated surface: control API, inspector, style sheets. It is neither noted nor disturbed. */
   readonly isOwnAffair: (path: string) => boolean
 }
+
+/** One for all: most requests have none. */
+const noNotes: readonly JournalNote[] = []
 
 /** @returns what has the work done once the socket closes; with one listener a socket, however many requests it carries */
 function closings(): (socket: Socket, work: () => void) => void {
@@ -51,13 +55,13 @@ export function observed(listener: Listener, parts: ObserveParts): Listener {
       headers: rawHeaders,
       body: undefined,
       status: 0,
-      answerHeaders: undefined,
+      answerHeaders: '',
       answerBody: undefined,
       isWhole: false,
       isLost: false,
       endedAt: undefined,
       fault: undefined,
-      notes: [],
+      notes: noNotes,
     }
     journal.begin(seen)
     const end = (isWhole: boolean): void => {

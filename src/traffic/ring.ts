@@ -1,4 +1,4 @@
-import { type Sighting, weightOf } from './sighting.ts'
+import { pack, type Sighting, weightOf } from './sighting.ts'
 import type { Exchange } from './traffic.ts'
 
 /** A place in the ring: a sighting until somebody wants to read it; then what may be read, and the sighting is let go. */
@@ -21,7 +21,7 @@ export interface Ring {
   lastId(): number
   nextId(): number
   put(sighting: Sighting): void
-  /** Weighs it again, now that its bodies are known. @returns undefined when it was pushed out meanwhile */
+  /** Packs and weighs it, now that all of it is known. @returns undefined when it was pushed out meanwhile */
   end(sighting: Sighting): Slot | undefined
   /** Oldest first. */
   all(): readonly Slot[]
@@ -60,6 +60,7 @@ export function openRing({ exchanges, weight: weightLimit }: Bounds): Ring {
       const slot = slots[sighting.id % exchanges]
       if (slot?.sighting !== sighting) return undefined
       slot.hasEnded = true
+      pack(sighting)
       slot.weight = weightOf(sighting)
       weight += slot.weight
       // The newest stays whatever it weighs: it is what somebody waits for.

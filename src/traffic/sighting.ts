@@ -1,16 +1,19 @@
 import type { JournalNote } from './traffic.ts'
 
-/** A body as it passes by: references, at most `keptBytes` of them. */
+type Piece = string | Uint8Array
+
+/** A body as it passes by: references, at most `keptBytes` of them. Most come in one piece. */
 export interface PassingBody {
-  readonly pieces: (string | Uint8Array)[]
+  readonly first: Piece
+  further: Piece[] | undefined
   /** How much of it is kept. */
   kept: number
   /** How much there was. */
   bytes: number
 }
 
-/** What an answer's head was written from: names and values in turn, or by name. */
-export type HeadFields = readonly unknown[] | Readonly<Record<string, unknown>>
+/** Names and values in turn, or by name; packed, one text of lines. */
+export type Head = readonly unknown[] | Readonly<Record<string, unknown>> | string
 
 /**
  * One request as it was seen. Only references are taken while it passes, for the sake of speed; they hold credentials, and are
@@ -24,12 +27,11 @@ export interface Sighting {
   readonly method: string
   readonly url: string
   readonly address: string
-  /** Names and values in turn. */
-  readonly headers: readonly string[]
+  headers: Head
   body: PassingBody | undefined
   /** 0 until the answer's head is written. */
   status: number
-  answerHeaders: HeadFields | undefined
+  answerHeaders: Head
   answerBody: PassingBody | undefined
   isWhole: boolean
   /** The answer was written, and a fault kept all of it back. */
@@ -46,7 +48,7 @@ export const keptBytes: number = 64 * 1024
 const isText = (encoding: string | undefined): boolean =>
   encoding === undefined || /^(?:utf-?8|latin1|ascii|binary)$/i.test(encoding)
 
-function keptPiece(piece: string | Uint8Array, room: number): string | Uint8Array {
+function keptPiece(piece: Piece, room: number): Piece {
   if (piece.length <= room) return piece
   // A copy: a part would hold on to the whole.
   return typeof piece === 'string'
@@ -54,32 +56,30 @@ function keptPiece(piece: string | Uint8Array, room: number): string | Uint8Arra
     : Buffer.from(piece.subarray(0, room))
 }
 
+const bytesOf = (piece: Piece, encoding: string | undefined): number =>
+  typeof piece === 'string' && encoding !== 'latin1' ? Buffer.byteLength(piece) : piece.length
+
 /** Adds a piece to a body. @returns the body, which is a new one when there was none */
-export function passing(
-  body: PassingBody | undefined,
-  piece: string | Uint8Array,
-  encoding?: string,
-): PassingBody {
-  const into = body ?? { pieces: [], kept: 0, bytes: 0 }
+export function passing(body: PassingBody | undefined, piece: Piece, encoding?: string): PassingBody {
   const whole =
     typeof piece === 'string' && !isText(encoding) ? Buffer.from(piece, encoding as BufferEncoding) : piece
-  into.bytes += typeof whole === 'string' && encoding !== 'latin1' ? Buffer.byteLength(whole) : whole.length
-  const room = keptBytes - into.kept
-  if (room > 0 && whole.length > 0) {
-    const kept = keptPiece(whole, room)
-    into.pieces.push(kept)
-    into.kept += kept.length
+  const bytes = bytesOf(whole, encoding)
+  const kept = keptPiece(whole, keptBytes - (body?.kept ?? 0))
+  if (!body) return { first: kept, further: undefined, kept: kept.length, bytes }
+  body.bytes += bytes
+  if (kept.length > 0) {
+    body.further ??= []
+    body.further.push(kept)
+    body.kept += kept.length
   }
-  return into
+  return body
 }
 
 /** What is kept of a body, as text. A character that was cut in two becomes a mark of that. */
-export function keptText({ pieces }: PassingBody): string {
-  const [first] = pieces
-  if (pieces.length === 1 && typeof first === 'string') return first
-  return Buffer.concat(
-    pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
-  ).toString()
+export function keptText({ first, further = [] }: PassingBody): string {
+  if (typeof first === 'string' && further.length === 0) return first
+  const pieces = [first, ...further].map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))
+  return Buffer.concat(pieces).toString()
 }
 
 type Pair = readonly [name: unknown, value: unknown]
@@ -87,35 +87,52 @@ type Pair = readonly [name: unknown, value: unknown]
 const inTurn = (flat: readonly unknown[]): readonly Pair[] =>
   flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1]] as const] : []))
 
-function pairsOf(fields: HeadFields): readonly Pair[] {
-  if (!Array.isArray(fields)) return Object.entries(fields)
-  return Array.isArray(fields[0]) ? (fields as readonly Pair[]) : inTurn(fields)
+function pairsOf(head: Exclude<Head, string>): readonly Pair[] {
+  if (!Array.isArray(head)) return Object.entries(head)
+  return Array.isArray(head[0]) ? (head as readonly Pair[]) : inTurn(head)
 }
 
+const isFlat = (head: Exclude<Head, string>): head is readonly string[] =>
+  Array.isArray(head) && head.every((text) => typeof text === 'string')
+
 /** Names and values in turn, each value apart, whatever they were written from. */
-export const flatHeaders = (fields: HeadFields): readonly string[] =>
-  pairsOf(fields).flatMap(([name, value]) =>
+export function flatHeaders(head: Head): readonly string[] {
+  if (typeof head === 'string') return head === '' ? [] : head.split('\n')
+  if (isFlat(head)) return head
+  return pairsOf(head).flatMap(([name, value]) =>
     (Array.isArray(value) ? (value as readonly unknown[]) : [value]).flatMap((one) => [
       String(name),
       String(one),
     ]),
   )
+}
 
-/** @param name in lower case @returns the first value of a header; cheap where names and values stand in turn */
-export function headerOf(fields: HeadFields, name: string): string | undefined {
-  const flat = Array.isArray(fields) && typeof fields[0] === 'string' ? fields : flatHeaders(fields)
+/** @param name in lower case @returns the first value of a header */
+export function headerOf(head: Head, name: string): string | undefined {
+  const flat = flatHeaders(head)
   for (let index = 0; index + 1 < flat.length; index += 2) {
-    const candidate = String(flat[index])
-    if (candidate.length === name.length && candidate.toLowerCase() === name) return String(flat[index + 1])
+    const candidate = flat[index] ?? ''
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return flat[index + 1]
   }
   return undefined
 }
 
-/** About how much memory it holds on to, in characters. */
-export function weightOf({ url, headers, body, answerHeaders, answerBody }: Sighting): number {
-  let weight = url.length + (body?.kept ?? 0) + (answerBody?.kept ?? 0)
-  for (const text of headers) weight += text.length
-  if (Array.isArray(answerHeaders))
-    for (const text of answerHeaders as readonly unknown[]) weight += String(text).length
-  return weight
+/** No header has a line end in it (RFC 9110 §5.5); both of Node's sides see to that. */
+const packed = (head: Head): string => (typeof head === 'string' ? head : flatHeaders(head).join('\n'))
+
+/**
+ * Makes one text of each head. To hold on to a thousand times forty small strings costs more than everything else here: whoever
+ * collects the garbage moves and marks each of them.
+ */
+export function pack(seen: Sighting): void {
+  seen.headers = packed(seen.headers)
+  seen.answerHeaders = packed(seen.answerHeaders)
 }
+
+/** About how much memory a packed one holds on to, in characters. */
+export const weightOf = ({ url, headers, body, answerHeaders, answerBody }: Sighting): number =>
+  url.length +
+  packed(headers).length +
+  packed(answerHeaders).length +
+  (body?.kept ?? 0) +
+  (answerBody?.kept ?? 0)

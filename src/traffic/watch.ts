@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type HeadFields, passing, type Sighting } from './sighting.ts'
+import { type Head, passing, type Sighting } from './sighting.ts'
 
 const isPiece = (piece: unknown): piece is string | Uint8Array =>
   typeof piece === 'string' || piece instanceof Uint8Array
@@ -9,11 +9,23 @@ function noteBody(seen: Sighting, piece: unknown, encoding: unknown): void {
     seen.answerBody = passing(seen.answerBody, piece, typeof encoding === 'string' ? encoding : undefined)
 }
 
+/** Names and values in turn, as Node has them after the head was written. */
+function headOf(response: ServerResponse): readonly string[] {
+  const flat: string[] = []
+  for (const name of response.getHeaderNames()) {
+    const value = response.getHeader(name)
+    if (Array.isArray(value)) for (const one of value) flat.push(name, one)
+    else flat.push(name, String(value))
+  }
+  return flat
+}
+
 function noteHead(seen: Sighting, response: ServerResponse, fields: unknown): void {
   seen.status = response.statusCode
+  const set = headOf(response)
   // Headers that were set one by one before have taken in those that are passed now.
-  if (response.getHeaderNames().length > 0) seen.answerHeaders = response.getHeaders()
-  else if (typeof fields === 'object' && fields !== null) seen.answerHeaders = fields as HeadFields
+  if (set.length > 0) seen.answerHeaders = set
+  else if (typeof fields === 'object' && fields !== null) seen.answerHeaders = fields as Head
 }
 
 /** The three methods with all that they may be given: whatever it was is passed on as it was. */

@@ -22,7 +22,7 @@ export const sightingOf = (seen: Seen, id = 1): Sighting => ({
   headers: seen.headers ?? [],
   body: seen.body === undefined ? undefined : passing(undefined, seen.body),
   status: seen.status ?? 200,
-  answerHeaders: seen.answerHeaders,
+  answerHeaders: seen.answerHeaders ?? '',
   answerBody: seen.answerBody === undefined ? undefined : passing(undefined, seen.answerBody),
   isWhole: true,
   isLost: false,

@@ -46,7 +46,7 @@ export const keptBytes: number = 64 * 1024
 
 /** Strings in these encodings say what they hold; the others are written out. */
 const isText = (encoding: string | undefined): boolean =>
-  encoding === undefined || /^(?:utf-?8|latin1|ascii|binary)$/i.test(encoding)
+  encoding === undefined || encoding === 'latin1' || /^(?:utf-?8|latin1|ascii|binary)$/i.test(encoding)
 
 function keptPiece(piece: Piece, room: number): Piece {
   if (piece.length <= room) return piece
@@ -92,8 +92,11 @@ function pairsOf(head: Exclude<Head, string>): readonly Pair[] {
   return Array.isArray(head[0]) ? (head as readonly Pair[]) : inTurn(head)
 }
 
-const isFlat = (head: Exclude<Head, string>): head is readonly string[] =>
-  Array.isArray(head) && head.every((text) => typeof text === 'string')
+function isFlat(head: Exclude<Head, string>): head is readonly string[] {
+  if (!Array.isArray(head)) return false
+  for (const text of head) if (typeof text !== 'string') return false
+  return true
+}
 
 /** Names and values in turn, each value apart, whatever they were written from. */
 export function flatHeaders(head: Head): readonly string[] {

@@ -3,9 +3,11 @@
  * thing that does not exist answers undefined or false, never throws; what throws is a failure (503).
  */
 import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
+import type { Choice, Completion } from '#domain/authorization.ts'
 import type { AdjustableClock } from '#domain/clock.ts'
 import type { Integration, TokenLifetimes } from '#domain/integration.ts'
 import type { Operation } from '#domain/operation.ts'
+import type { TokenKind } from '#domain/token-kind.ts'
 import type { User } from '#domain/user.ts'
 import type { Traffic } from '#traffic/traffic.ts'
 
@@ -51,23 +53,12 @@ export interface Workspaces {
   remove(name: string): Promise<boolean | 'default'>
 }
 
-/** What became of an authorization request that was completed without a browser. */
-export type Completion =
-  | { readonly kind: 'redirect'; readonly redirect: URL }
-  /** The request was refused before it could be sent back to the integration (RFC 6749 §4.1.2.1). */
-  | {
-      readonly kind: 'refused'
-      readonly status: number
-      readonly error: string
-      readonly description: string
-    }
-
 /** What a person would do in the browser, without one: through the same endpoints, grants and audit entries. */
 export interface Authorizations {
   /** The account groups that the user reaches; left out: what is minted is not checked against them. */
   accountGroupsOf(user: User): Promise<readonly AccountGroup[]>
   /** Signs the user in and presses Confirm, or Logout. @param url an authorization request of this server */
-  complete(url: URL, user: User, choice: 'confirm' | 'logout'): Promise<Completion>
+  complete(url: URL, user: User, choice: Choice): Promise<Completion>
   /**
    * Decides on a device authorization as the user.
    * @returns `unknown` for a code that is not known, `expired`, or `decided` when it was decided before
@@ -75,7 +66,7 @@ export interface Authorizations {
   decideDevice(
     userCode: string,
     user: User,
-    choice: 'confirm' | 'logout',
+    choice: Choice,
   ): Promise<'done' | 'unknown' | 'expired' | 'decided'>
   /** Connects the user at once. @returns the token answer (RFC 6749 §5.1) with all scopes and account groups that are given */
   mint(
@@ -87,13 +78,6 @@ export interface Authorizations {
     },
   ): Promise<object>
 }
-
-export type TokenKind =
-  | 'access_token'
-  | 'refresh_token'
-  | 'authorization_code'
-  | 'device_code'
-  | 'user_api_token'
 
 /** What a test does to a token of any kind, by its value. */
 export interface TokenControl {

@@ -1,22 +1,11 @@
 import type { Provider } from 'oidc-provider'
+import type { Choice, Completion } from '#domain/authorization.ts'
 import { scopeList } from '#domain/scope.ts'
 import { isActive, type User } from '#domain/user.ts'
 import type { InjectedAnswer } from '#http/inject.ts'
 import { routes } from '../configuration.ts'
 import { saveConfirmedGrant } from '../confirmed-grant.ts'
-import type { Choice, HeadlessParts } from './headless.ts'
-
-/** What became of an authorization request. */
-export type Completion =
-  /** Where the browser is sent: the integration's redirect URI with a code or an error. */
-  | { readonly kind: 'redirect'; readonly redirect: URL }
-  /** It may not be answered by a redirect (RFC 6749 §4.1.2.1). */
-  | {
-      readonly kind: 'refused'
-      readonly status: number
-      readonly error: string
-      readonly description: string
-    }
+import type { HeadlessParts } from './headless.ts'
 
 type Interaction = InstanceType<Provider['Interaction']>
 

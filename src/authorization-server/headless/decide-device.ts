@@ -1,8 +1,9 @@
+import type { Choice } from '#domain/authorization.ts'
 import type { Integration } from '#domain/integration.ts'
 import { scopeList } from '#domain/scope.ts'
 import type { User } from '#domain/user.ts'
 import { saveConfirmedGrant } from '../confirmed-grant.ts'
-import type { Choice, HeadlessParts } from './headless.ts'
+import type { HeadlessParts } from './headless.ts'
 
 /** `unknown` and `expired` are said here: whoever asks owns the server and guesses at nothing. */
 export type DeviceDecision = 'done' | 'unknown' | 'expired' | 'decided'

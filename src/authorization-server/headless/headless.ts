@@ -5,6 +5,7 @@
  */
 import type { Provider } from 'oidc-provider'
 import type { AccountGroup } from '#domain/account-group.ts'
+import type { Choice, Completion } from '#domain/authorization.ts'
 import type { Integration } from '#domain/integration.ts'
 import type { User } from '#domain/user.ts'
 import type { Inject } from '#http/inject.ts'
@@ -12,12 +13,10 @@ import type { GrantWork } from '../grant-work.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
 import type { SealedRecords } from '../sealed-records.ts'
 import type { UnitsOfWork } from '../unit-of-work.ts'
-import { type Completion, completeAuthorization } from './complete-authorization.ts'
+import { completeAuthorization } from './complete-authorization.ts'
 import { type DeviceDecision, decideDevice } from './decide-device.ts'
 import { mintTokens, type TokenAnswer } from './mint-tokens.ts'
 import { type TokenControl, tokenControl } from './token-control.ts'
-
-export type Choice = 'confirm' | 'logout'
 
 export interface HeadlessParts {
   readonly provider: Provider

@@ -1,14 +1,8 @@
 import type { GrantTag } from '#domain/grant.ts'
+import type { TokenKind } from '#domain/token-kind.ts'
 import type { GrantRecord, IssuedRefreshToken, IssuedToken } from '#grants/grant-record.ts'
 import { claimedRefreshTokenParts, refreshTokenParts, tagOfToken } from '#grants/token-values.ts'
 import type { HeadlessParts } from './headless.ts'
-
-export type TokenKind =
-  | 'access_token'
-  | 'refresh_token'
-  | 'authorization_code'
-  | 'device_code'
-  | 'user_api_token'
 
 /** What a test does to a token of any kind, by its value. Every method answers undefined for what is not alive. */
 export interface TokenControl {

@@ -1,5 +1,6 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import type { Choice } from '#domain/authorization.ts'
 import { readForm } from '#http/form.ts'
 import { answerRefusal } from '../edge.ts'
 import { continuePage } from '../pages.ts'
@@ -55,7 +56,7 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
     seeOther(ctx, interaction.returnTo)
   })
 
-  async function decide(ctx: Context, interaction: Interaction, choice: 'confirm' | 'logout'): Promise<void> {
+  async function decide(ctx: Context, interaction: Interaction, choice: Choice): Promise<void> {
     if (choice === 'logout') {
       const actor = String(interaction.session?.accountId)
       const clientId = String(interaction.params['client_id'])

@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Panoptes, startPanoptes } from '../../src/testing.ts'
-import { type Ask, controlApi } from './support/control-api.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { fileEmulator } from './support/file-emulator.ts'
 
-let panoptes: Panoptes
-let ask: Ask
-beforeAll(async () => {
-  panoptes = await startPanoptes()
-  ask = controlApi(panoptes.url)
-})
-afterAll(() => panoptes.stop())
+const panoptes = fileEmulator()
+const { ask } = panoptes
 beforeEach(() => ask('POST', '/clock/reset'))
 
 const year = 365 * 86_400

@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Panoptes, startPanoptes } from '../../src/testing.ts'
-import { type Ask, controlApi } from './support/control-api.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { fileEmulator } from './support/file-emulator.ts'
 import { askForCode, exchange, merakiRequest, poll, refresh, statusOf } from './support/oauth.ts'
 
-let panoptes: Panoptes
-let ask: Ask
-beforeAll(async () => {
-  panoptes = await startPanoptes()
-  ask = controlApi(panoptes.url)
-})
-afterAll(() => panoptes.stop())
+const panoptes = fileEmulator()
+const { ask } = panoptes
 beforeEach(() => ask('POST', '/reset'))
 
 const wish = { integration: 'sd-wan-manager', user: 'ops@acme.example' }

@@ -10,11 +10,13 @@ import type { Grants } from '#grants/grants.ts'
 import { openGrants } from '#grants/stored-grants.ts'
 import { clientAddress } from '#http/client-address.ts'
 import type { Views } from '#http/page.ts'
+import type { Directory } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
-import { localIdentity } from '#identity/local.ts'
+import { localDirectory, localIdentity } from '#identity/local.ts'
 import { lightCost, scryptPasswords } from '#identity/password.ts'
 import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import { userRecords } from '#identity/user-records.ts'
 import { parseIntegrations } from '#integrations/configured-integrations.ts'
 import { type AdjustableIntegrations, storeIntegrations } from '#integrations/store-integrations.ts'
 import { type AdjustableLimits, openLimits } from '#limits/store-limits.ts'
@@ -64,6 +66,7 @@ export interface Capabilities {
   readonly scopes: readonly KnownScopeWord[]
   readonly audit: Audit
   readonly identity: Identity
+  readonly directory: Directory
   readonly userApiTokens: UserApiTokens
   readonly resourceServers: readonly ResourceServer[]
   readonly integrations: AdjustableIntegrations
@@ -79,9 +82,10 @@ export interface Capabilities {
 function peopleOf({ surroundings, material, store }: Pick<Ground, 'surroundings' | 'material' | 'store'>) {
   const { clock, randomBytes, newUuid: newToken } = surroundings
   const secrets = secretsFrom(material, randomBytes)
-  const passwords = scryptPasswords(lightCost, randomBytes)
+  const parts = { records: userRecords(store, secrets), passwords: scryptPasswords(lightCost, randomBytes) }
   return {
-    identity: localIdentity({ store, secrets, passwords }),
+    identity: localIdentity(parts),
+    directory: localDirectory(parts),
     userApiTokens: storedUserApiTokens({ store, secrets, clock, newToken }),
   }
 }
@@ -99,8 +103,8 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
   })
   const secrets = secretsFrom(material, randomBytes)
   const audit = storeAudit(clock, randomBytes)
-  const { identity, userApiTokens } = peopleOf(ground)
-  await seedPeople(seed, { store, identity, userApiTokens, clock })
+  const { identity, directory, userApiTokens } = peopleOf(ground)
+  await seedPeople(seed, { store, directory, userApiTokens, clock })
   return {
     resourceServers: configured.resourceServers,
     seed,
@@ -109,6 +113,7 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
     scopes,
     audit,
     identity,
+    directory,
     userApiTokens,
     integrations: storeIntegrations({ ...configured, allScopes, store, secrets }),
     grants: openGrants({ store, secrets, clock, audit }),
@@ -118,7 +123,7 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
       store,
       clock,
       randomBytes,
-      identity,
+      directory,
       userApiTokens,
       trail: storeAuditTrail(store),
       origin: origin.origin,

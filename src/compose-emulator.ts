@@ -9,7 +9,7 @@ import type { AdjustableClock } from '#domain/clock.ts'
 import type { EmulatorControlParts, Workspace, Workspaces } from '#emulator-control/parts.ts'
 import { budgetWindow } from '#gateway/rate-windows.ts'
 import { injectInto } from '#http/inject.ts'
-import { allUsers } from '#identity/local.ts'
+import { allUsers } from '#identity/user-records.ts'
 import type { Inspector } from '#inspector/inspector.ts'
 import type { Playground } from '#playground/playground.ts'
 import type { Traffic } from '#traffic/traffic.ts'
@@ -39,7 +39,7 @@ function controlPartsOf(
   { capabilities, authorizationServer }: Composed,
   ground: EmulatorGround,
 ): EmulatorControlParts {
-  const { identity, store, limits, integrations, allowsHost } = capabilities
+  const { directory, store, limits, integrations, allowsHost } = capabilities
   const { headless } = authorizationServer
   return {
     ...ground,
@@ -48,7 +48,7 @@ function controlPartsOf(
     tokens: headless.tokens,
     users: {
       all: () => allUsers(store),
-      setLocked: async (user, locked) => void (await identity.update(user.id, { locked })),
+      setLocked: async (user, locked) => void (await directory.update(user.id, { locked })),
     },
     addresses: limits.sourceBlock,
     budgets: {

@@ -1,13 +1,13 @@
 import type { Clock } from '#domain/clock.ts'
 import { userIdOf } from '#domain/user.ts'
-import type { Identity } from '#identity/identity.ts'
+import type { Directory } from '#identity/directory.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { Store } from '#store/store.ts'
 import type { Seed } from '#upstream/emulator/seed.ts'
 
 export interface SeedPeopleParts {
   readonly store: Store
-  readonly identity: Identity
+  readonly directory: Directory
   readonly userApiTokens: UserApiTokens
   readonly clock: Clock
 }
@@ -19,7 +19,7 @@ const tokenLifetimeMs = 730 * 86_400_000
 /** Enrols the seed's users with their passwords and tokens, once in the life of a store: what was changed since stays changed. */
 export async function seedPeople(
   seed: Seed,
-  { store, identity, userApiTokens, clock }: SeedPeopleParts,
+  { store, directory, userApiTokens, clock }: SeedPeopleParts,
 ): Promise<void> {
   const [done] = await store.read([marker])
   if (done) return
@@ -27,7 +27,7 @@ export async function seedPeople(
     seed.users.map(async (user) => {
       const { region, uid, email, name, organizationId, organizationName, password, userApiToken } = user
       const person = { region, uid, email, name, organizationId, organizationName }
-      await identity.enrol({ ...person, ...(password === undefined ? {} : { password }) })
+      await directory.enrol({ ...person, ...(password === undefined ? {} : { password }) })
       if (userApiToken !== undefined)
         await userApiTokens.install(userIdOf(region, uid), userApiToken, clock.now() + tokenLifetimeMs)
     }),

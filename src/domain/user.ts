@@ -17,10 +17,18 @@ export interface User {
   readonly disabled: boolean
   /** A locked user is refused everywhere too, until unlocked (thousandeyes-facts 4). Records from before have no such mark. */
   readonly locked?: boolean
+  /** The password opens nothing by itself any more: the next sign-in with it has to set a new one. */
+  readonly passwordExpired?: boolean
+  /** Counts how often all browser sessions of the user were ended: a session that began under another count is over. */
+  readonly sessionGeneration?: number | undefined
 }
 
 /** Whether anything is opened for the user now: sign-in, refresh, calls. */
 export const isActive = ({ disabled, locked }: User): boolean => !disabled && locked !== true
+
+/** Whether a sign-in with the right password has to set a new one first (thousandeyes-facts 4: lockout). */
+export const needsNewPassword = ({ locked, passwordExpired }: User): boolean =>
+  locked === true || passwordExpired === true
 
 /** The one form under which an e-mail address is looked up and counted: they differ by case in nobody's mind. */
 export const normalizedEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase()

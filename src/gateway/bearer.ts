@@ -10,7 +10,7 @@ export interface TokenReaders {
   readonly grants: Grants
   readonly userApiTokens: UserApiTokens
   readonly integrations: Pick<Integrations, 'find'>
-  readonly identity: Identity
+  readonly identity: Pick<Identity, 'find'>
 }
 
 type PresentedToken =

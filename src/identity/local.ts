@@ -1,135 +1,76 @@
-import { type RegionId, regionsToTry } from '#domain/region.ts'
-import { isActive, normalizedEmail, type User, type UserId, userIdOf } from '#domain/user.ts'
-import type { Secrets } from '#secrets/secrets.ts'
-import type { Change, Store, StoredRecord } from '#store/store.ts'
-import type { Identity, NewUser } from './identity.ts'
+import { regionsToTry } from '#domain/region.ts'
+import { type User, userIdOf } from '#domain/user.ts'
+import type { Directory, NewUser } from './directory.ts'
+import type { Identity } from './identity.ts'
 import type { Passwords } from './password.ts'
+import type { UserRecords } from './user-records.ts'
 
-interface UserRecord {
-  readonly user: User
-  readonly passwordHash?: string
-}
-
-/** Users do not expire: the last instant of the year 9999. */
-const never = Date.UTC(9999, 11, 31)
-
-const userKey = (id: UserId): string => `user:${id}`
-
-/** Lists the users of the directory. */
-const usersIndex = 'users'
-
-const put = (key: string, value: string, rest: { expected: string; indexes: readonly string[] }): Change => ({
-  kind: 'put',
-  key,
-  value,
-  expiresAt: never,
-  ...rest,
+const withoutSessions = (user: User): User => ({
+  ...user,
+  sessionGeneration: (user.sessionGeneration ?? 0) + 1,
 })
 
-/** Every user of the directory, disabled and locked ones included, by id. @throws when the store cannot answer */
-export async function allUsers(store: Store): Promise<readonly User[]> {
-  const users: User[] = []
-  for (let after = ''; ; ) {
-    const page = await store.list(usersIndex, { limit: 500, ...(after === '' ? {} : { after }) })
-    users.push(...page.map(({ value }) => (JSON.parse(value) as UserRecord).user))
-    if (page.length < 500) return users
-    after = page.at(-1)?.key ?? ''
-  }
-}
-
 export interface LocalIdentityParts {
-  readonly store: Store
-  readonly secrets: Secrets
+  readonly records: UserRecords
   readonly passwords: Passwords
 }
 
-/** The directory of our own: users and password hashes on the store port. */
-export function localIdentity({ store, secrets, passwords }: LocalIdentityParts): Identity {
-  const parsed = new WeakMap<StoredRecord, UserRecord>()
-
-  function parse(stored: StoredRecord): UserRecord {
-    const known = parsed.get(stored) ?? (JSON.parse(stored.value) as UserRecord)
-    parsed.set(stored, known)
-    return known
-  }
-
-  const emailKey = (region: RegionId, email: string): string =>
-    `user-email:${region}:${secrets.hash('email', normalizedEmail(email))}`
-
-  async function read(id: UserId): Promise<{ stored: StoredRecord; record: UserRecord } | undefined> {
-    const [stored] = await store.read([userKey(id)])
-    return stored && { stored, record: parse(stored) }
-  }
-
-  async function findByEmail(region: RegionId, email: string): Promise<UserRecord | undefined> {
-    const [pointer] = await store.read([emailKey(region, email)])
-    return pointer && (await read(pointer.value as UserId))?.record
-  }
-
-  /** @throws when the address is another user's: nobody's sign-in is taken over by a change elsewhere */
-  async function pointerChanges(user: User, before: User | undefined): Promise<readonly Change[]> {
-    const key = emailKey(user.region, user.email)
-    const [pointer] = await store.read([key])
-    if (pointer && pointer.value !== user.id) throw new Error('the e-mail address is another user’s')
-    const old = before && emailKey(before.region, before.email)
-    return [
-      put(key, user.id, { expected: pointer?.version ?? 'absent', indexes: [] }),
-      ...(old === undefined || old === key ? [] : [{ kind: 'delete', key: old } as const]),
-    ]
-  }
-
-  /** Writes the user's record with the pointer from the e-mail address, both or none. */
-  async function save(
-    id: UserId,
-    change: (before: UserRecord | undefined) => UserRecord | undefined,
-  ): Promise<User | undefined> {
-    for (let attempt = 0; attempt < 10; attempt += 1) {
-      const before = await read(id)
-      const after = change(before?.record)
-      if (!after) return undefined
-      const changes = [
-        put(userKey(id), JSON.stringify(after), {
-          expected: before?.stored.version ?? 'absent',
-          indexes: [usersIndex],
-        }),
-        ...(await pointerChanges(after.user, before?.record.user)),
-      ]
-      if ((await store.commit(changes)) === 'committed') return after.user
-    }
-    throw new Error('the user record changed ten times during one update')
-  }
-
+/** Who is in the directory of our own. */
+export function localIdentity({ records, passwords }: LocalIdentityParts): Identity {
   return {
-    find: async (id) => (await read(id))?.record.user,
+    find: async (id) => (await records.read(id))?.user,
+
+    findByEmail: async (region, email) => (await records.readByEmail(region, email))?.user,
 
     async authenticate({ choice, email, password }) {
       for (const region of regionsToTry(choice)) {
-        const record = await findByEmail(region, email)
+        const record = await records.readByEmail(region, email)
         const isRight = await passwords.verify(password, record?.passwordHash)
-        if (record && isRight && isActive(record.user)) return record.user
+        if (record && isRight && !record.user.disabled) return record.user
       }
       return undefined
     },
+  }
+}
 
+/** The directory of our own: users and password hashes on the store port. */
+export function localDirectory({ records, passwords }: LocalIdentityParts): Directory {
+  return {
     async enrol({ password, ...person }: NewUser) {
       const id = userIdOf(person.region, person.uid)
-      const user: User = { ...person, id, disabled: false }
       const passwordHash = password === undefined ? undefined : await passwords.hash(password)
-      await save(id, () => ({ user, ...(passwordHash === undefined ? {} : { passwordHash }) }))
+      let user: User = { ...person, id, disabled: false }
+      await records.save(id, (before) => {
+        // Whoever stood there before had sessions of their own.
+        if (before) user = { ...user, sessionGeneration: withoutSessions(before.user).sessionGeneration }
+        return { user, ...(passwordHash === undefined ? {} : { passwordHash }) }
+      })
       return user
     },
 
     update: (id, change) =>
-      save(id, (before) => before && { ...before, user: { ...before.user, ...change } }),
+      records.save(id, (before) => {
+        if (!before) return undefined
+        const user = change.disabled === true ? withoutSessions(before.user) : before.user
+        return { ...before, user: { ...user, ...change } }
+      }),
 
-    async remove(id) {
-      const found = await read(id)
-      if (!found) return
-      const { user } = found.record
-      await store.commit([
-        { kind: 'delete', key: userKey(id) },
-        { kind: 'delete', key: emailKey(user.region, user.email) },
-      ])
+    async setPassword(id, password, standing) {
+      const passwordHash = await passwords.hash(password)
+      return records.save(id, (before) => {
+        if (!before) return undefined
+        const user = {
+          ...withoutSessions(before.user),
+          locked: false,
+          passwordExpired: standing === 'expired',
+        }
+        return { ...before, user, passwordHash }
+      })
     },
+
+    endSessions: (id) =>
+      records.save(id, (before) => before && { ...before, user: withoutSessions(before.user) }),
+
+    remove: records.remove,
   }
 }

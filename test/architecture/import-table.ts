@@ -28,6 +28,7 @@ const surfaces = [
 /** A port is the file that bears its folder's name. Two have a second one: User API Tokens, and images of a store. */
 export const ports: readonly string[] = [
   ...capabilities.map((name) => `src/${name}/${name}.ts`),
+  'src/identity/directory.ts',
   'src/identity/user-api-tokens.ts',
   'src/store/images.ts',
 ]

@@ -16,10 +16,7 @@ const brokenParts: readonly (readonly [string, Partial<GatewayParts>])[] = [
     { userApiTokens: { ownerOf: broken, install: unused, rotate: unused, revoke: unused } },
   ],
   ['integrations', { integrations: { find: broken } }],
-  [
-    'identity',
-    { identity: { find: broken, authenticate: unused, enrol: unused, update: unused, remove: unused } },
-  ],
+  ['identity', { identity: { find: broken } }],
   ['broker', { broker: { lend: broken } }],
 ]
 

@@ -126,10 +126,6 @@ function portsOf(running: Omit<RunningGateway, 'server' | 'port' | 'url' | typeo
     },
     identity: {
       find: (id: UserId) => Promise.resolve(users.get(id)),
-      authenticate: unused,
-      enrol: unused,
-      update: unused,
-      remove: unused,
     },
   }
 }

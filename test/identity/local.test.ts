@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { userIdOf } from '#domain/user.ts'
-import type { Identity, NewUser } from '#identity/identity.ts'
-import { localIdentity } from '#identity/local.ts'
+import { type UserId, userIdOf } from '#domain/user.ts'
+import type { Directory, NewUser } from '#identity/directory.ts'
+import type { Identity } from '#identity/identity.ts'
+import { localDirectory, localIdentity } from '#identity/local.ts'
 import { lightCost, type Passwords, scryptPasswords } from '#identity/password.ts'
 import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import { userRecords } from '#identity/user-records.ts'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { secretsFrom } from '#secrets/secrets.ts'
 import { openStore } from '#store/open-store.ts'
@@ -13,7 +15,7 @@ import type { Store } from '#store/store.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 
 interface Opened {
-  readonly identity: Identity
+  readonly identity: Identity & Directory
   readonly tokens: UserApiTokens
   readonly store: Store
   readonly clock: FakeClock
@@ -35,8 +37,9 @@ async function open(): Promise<Opened> {
       return hashing.verify(password, stored)
     },
   }
+  const parts = { records: userRecords(store, secrets), passwords }
   return {
-    identity: localIdentity({ store, secrets, passwords }),
+    identity: { ...localIdentity(parts), ...localDirectory(parts) },
     tokens: storedUserApiTokens({ store, secrets, clock, newToken: randomUUID }),
     store,
     clock,
@@ -156,6 +159,49 @@ describe('the local directory', () => {
     const id = userIdOf('us1', '1')
     await Promise.all([identity.update(id, { name: 'Ada L.' }), identity.update(id, { disabled: true })])
     expect(await identity.find(id)).toMatchObject({ name: 'Ada L.', disabled: true })
+  })
+
+  test('finds a user by the address in a region, however it is written', async () => {
+    const { identity } = await open()
+    await identity.enrol(ada)
+    expect(await identity.findByEmail('us1', ' ADA@acme.example ')).toMatchObject({ id: 'us1.1' })
+    expect(await identity.findByEmail('eu1', ada.email)).toBeUndefined()
+  })
+
+  test('knows a locked user by the right password, and lifts the lock with a new one', async () => {
+    const { identity } = await open()
+    const { id } = await identity.enrol(ada)
+    await identity.update(id, { locked: true })
+    expect(await identity.authenticate(attempt('one of us1'))).toMatchObject({ id, locked: true })
+    await identity.setPassword(id, 'another of us1', 'kept')
+    expect(await identity.authenticate(attempt('one of us1'))).toBeUndefined()
+    const unlocked = await identity.authenticate(attempt('another of us1'))
+    expect(unlocked).toMatchObject({ id, locked: false, passwordExpired: false })
+  })
+
+  test('remembers that a password which another person set has to be changed', async () => {
+    const { identity } = await open()
+    const { id } = await identity.enrol(ada)
+    expect(await identity.setPassword(id, 'of the operator', 'expired')).toMatchObject({
+      passwordExpired: true,
+    })
+    expect(await identity.setPassword(id, 'of ada', 'kept')).toMatchObject({ passwordExpired: false })
+    expect(await identity.setPassword(userIdOf('us1', '99'), 'of nobody', 'kept')).toBeUndefined()
+  })
+
+  test.each<[string, (directory: Directory, id: UserId) => Promise<unknown>]>([
+    ['a new password', (directory, id) => directory.setPassword(id, 'new', 'kept')],
+    ['being disabled', (directory, id) => directory.update(id, { disabled: true })],
+    ['being replaced', (directory) => directory.enrol(ada)],
+    ['a change that ends them', (directory, id) => directory.endSessions(id)],
+  ])('counts the end of all sessions at %s', async (_, change) => {
+    const { identity } = await open()
+    const { id } = await identity.enrol(ada)
+    await identity.update(id, { name: 'Ada L.' })
+    expect((await identity.find(id))?.sessionGeneration ?? 0).toBe(0)
+    await change(identity, id)
+    await change(identity, id)
+    expect((await identity.find(id))?.sessionGeneration).toBe(2)
   })
 
   test('removes a user, who may be enrolled again', async () => {

@@ -1,11 +1,13 @@
 /** Compiled, never run: ports promise what they state, no more, and what they hand out cannot be changed. */
 import type { Connection } from '#domain/grant.ts'
 import type { Access, ConnectionFilter, Grants } from '#grants/grants.ts'
-import type { Identity, NewUser } from '#identity/identity.ts'
+import type { Directory, NewUser } from '#identity/directory.ts'
+import type { Identity } from '#identity/identity.ts'
 import type { Store } from '#store/store.ts'
 
 declare const grants: Grants
 declare const identity: Identity
+declare const directory: Directory
 declare const store: Store
 declare const connection: Connection
 declare const newUser: NewUser
@@ -17,7 +19,8 @@ type MethodsOf<Port> = {
 declare function hasMethods<Port>(methods: Record<MethodsOf<Port>, true>): void
 
 hasMethods<Store>({ read: true, commit: true, list: true, purge: true, close: true })
-hasMethods<Identity>({ find: true, authenticate: true, enrol: true, update: true, remove: true })
+hasMethods<Identity>({ find: true, findByEmail: true, authenticate: true })
+hasMethods<Directory>({ enrol: true, update: true, setPassword: true, endSessions: true, remove: true })
 hasMethods<Grants>({ access: true, list: true, revoke: true })
 // @ts-expect-error a method of the port is missing from the list
 hasMethods<Store>({ read: true, commit: true, list: true, purge: true })
@@ -43,7 +46,7 @@ export async function usesPorts(): Promise<void> {
   // @ts-expect-error a user is found by user id, not by e-mail
   await identity.find('admin@acme.example')
   // @ts-expect-error the user's region is settled when the user is made
-  await identity.update((await identity.enrol(newUser)).id, { region: 'us2' })
+  await directory.update((await directory.enrol(newUser)).id, { region: 'us2' })
   const [record] = await store.read(['a'])
   // @ts-expect-error there may be no such record
   record.value.trim()

@@ -90,7 +90,7 @@ describe('/users', () => {
     await calls.call('PUT', `/users/${uid}`, { body: { name: 'Newer' } })
     expect((await calls.call('DELETE', `/users/${uid}`)).status).toBe(204)
     expect((await calls.call('GET', '/users/current', { as: id })).status).toBe(403)
-    expect(calls.identityCalls).toEqual([
+    expect(calls.directoryCalls).toEqual([
       [
         'enrol',
         {
@@ -121,7 +121,7 @@ describe('/users', () => {
     ['no e-mail', { email: '' }],
   ])('refuses %s', async (_, wrong) => {
     expect((await calls.call('POST', '/users', { body: { ...newcomer, ...wrong } })).status).toBe(400)
-    expect(calls.identityCalls).toEqual([])
+    expect(calls.directoryCalls).toEqual([])
   })
 
   test('lets nobody give more than it has, nor touch those who have more', async () => {

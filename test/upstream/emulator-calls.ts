@@ -5,7 +5,7 @@ import { storeAuditTrail } from '#audit/store-audit.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { Operation } from '#domain/operation.ts'
 import { parseUserId } from '#domain/user.ts'
-import type { Identity } from '#identity/identity.ts'
+import type { Directory } from '#identity/directory.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
@@ -46,8 +46,8 @@ export interface Calls {
   readonly upstream: Upstream
   readonly operations: readonly Operation[]
   readonly clock: FakeClock
-  /** What the emulator asked of the identity port, oldest first. */
-  readonly identityCalls: readonly (readonly [string, unknown])[]
+  /** What the emulator asked of the directory, oldest first. */
+  readonly directoryCalls: readonly (readonly [string, unknown])[]
   call(method: string, path: string, options?: CallOptions): Promise<Came>
 }
 
@@ -71,20 +71,20 @@ export const memoryStore = (clock: FakeClock): Store =>
 /** An embedded upstream on a store of its own, or on the one given. */
 export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}): Promise<Calls> {
   const clock = given.clock ?? fakeClock()
-  const identityCalls: (readonly [string, unknown])[] = []
+  const directoryCalls: (readonly [string, unknown])[] = []
   const note =
     (name: string) =>
     async (...args: readonly unknown[]): Promise<undefined> => {
-      identityCalls.push([name, args.length > 1 ? args : args[0]])
+      directoryCalls.push([name, args.length > 1 ? args : args[0]])
       return undefined
     }
-  const identity = {
-    find: note('find'),
-    authenticate: note('authenticate'),
+  const directory = {
     enrol: note('enrol'),
     update: note('update'),
+    setPassword: note('setPassword'),
+    endSessions: note('endSessions'),
     remove: note('remove'),
-  } as unknown as Identity
+  } as unknown as Directory
   const userApiTokens: UserApiTokens = {
     ownerOf: async () => undefined,
     install: async () => {},
@@ -97,7 +97,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     store,
     clock,
     randomBytes,
-    identity,
+    directory,
     userApiTokens,
     trail: storeAuditTrail(store),
     origin,
@@ -108,7 +108,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     upstream,
     operations,
     clock,
-    identityCalls,
+    directoryCalls,
     async call(method, path, options = {}) {
       const { operation, parameters } = match(operations, method, path)
       const answer = await upstream.send({ ...requestOf(options), operation, parameters })

@@ -3,7 +3,7 @@
  * a result; which step comes next is policy.ts's affair alone.
  */
 import { parseRegionChoice, type RegionChoice } from '#domain/region.ts'
-import { normalizedEmail, type User } from '#domain/user.ts'
+import { needsNewPassword, normalizedEmail, type User } from '#domain/user.ts'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
 import { type PasswordProblem, passwordPage, type SignInProblem, signInPage } from '#http/sign-in-page.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
@@ -78,7 +78,7 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
       return { kind: 'page', status: 429, html, retryAfterSeconds }
     }
     const user = await identity.authenticate({ choice: place.region, email: place.email, password })
-    if (!user) {
+    if (!user || needsNewPassword(user)) {
       await record('sign-in-refused', secrets.hash('audit-email', normalizedEmail(place.email)), place.region)
       return page(showPassword(place, 'not-recognized'), 403)
     }

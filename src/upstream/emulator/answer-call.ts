@@ -143,13 +143,13 @@ function checkBody({ model }: Prepared, { request, row, bytes }: Read): { readon
 
 function callOf(prepared: Prepared, { state, request, row }: Asked, admitted: Admitted): Call {
   const { caller, aid, body } = admitted
-  const { model, permissions, identity, userApiTokens, trail, randomBytes, clock, origin } = prepared
+  const { model, permissions, directory, userApiTokens, trail, randomBytes, clock, origin } = prepared
   const asked = request.query.get('aid')
   const suffix = asked === null ? '' : `?aid=${encodeURIComponent(asked)}`
   return {
     model,
     permissions,
-    identity,
+    directory,
     userApiTokens,
     trail,
     randomBytes,

@@ -1,6 +1,6 @@
 import type { AuditTrail } from '#audit/audit.ts'
 import type { RegionId } from '#domain/region.ts'
-import type { Identity } from '#identity/identity.ts'
+import type { Directory } from '#identity/directory.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { Caller } from './caller.ts'
@@ -14,7 +14,7 @@ import type { Draft } from './state.ts'
 export interface Surroundings {
   readonly model: Model
   readonly permissions: Permissions
-  readonly identity: Identity
+  readonly directory: Directory
   readonly userApiTokens: UserApiTokens
   /** Where sign-ins are recorded. */
   readonly trail: AuditTrail

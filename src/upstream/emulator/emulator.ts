@@ -48,7 +48,7 @@ export async function seedV7(store: Store, seed: Seed, { permissions }: V7Facts)
 }
 
 export interface EmulatorParts
-  extends Pick<Surroundings, 'identity' | 'userApiTokens' | 'trail' | 'randomBytes'> {
+  extends Pick<Surroundings, 'directory' | 'userApiTokens' | 'trail' | 'randomBytes'> {
   readonly store: Store
   readonly clock: Clock
   /** Where the gateway is reached, without a slash at the end: links and `Location` start with it. */

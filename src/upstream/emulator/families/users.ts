@@ -102,18 +102,18 @@ function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
   }
 }
 
-/** A v7 user is also a person who signs in: the identity port follows, before the write is acknowledged. */
-function afterWrite(entry: Entry, { row, region, state, identity, caller }: Call): void {
+/** A v7 user is also a person who signs in: the directory follows, before the write is acknowledged. */
+function afterWrite(entry: Entry, { row, region, state, directory, caller }: Call): void {
   const email = textOf(entry.fields['email']) ?? ''
   const name = textOf(entry.fields['name']) ?? email
   if (row.method !== 'POST') {
-    state.also(() => identity.update(userIdOf(region, entry.id), { email, name }))
+    state.also(() => directory.update(userIdOf(region, entry.id), { email, name }))
     return
   }
   const ownGroup = state.find('account-groups', caller.loginAid)
   const organizationName = textOf(ownGroup?.fields['organizationName']) ?? caller.orgId
   const organizationId = caller.orgId
-  state.also(() => identity.enrol({ region, uid: entry.id, email, name, organizationId, organizationName }))
+  state.also(() => directory.enrol({ region, uid: entry.id, email, name, organizationId, organizationName }))
 }
 
 const user: Family = {
@@ -127,11 +127,11 @@ const user: Family = {
   accept,
   afterWrite,
   beforeDelete(entry, call) {
-    const { caller, state, identity, region } = call
+    const { caller, state, directory, region } = call
     if (entry.id === caller.uid) return refused('forbidden', 'A user cannot delete itself.')
     const reserved = reservedFor(entry.fields, call)
     if (reserved !== undefined) return refused('forbidden', `The role lacks "${reserved}".`)
-    state.also(() => identity.remove(userIdOf(region, entry.id)))
+    state.also(() => directory.remove(userIdOf(region, entry.id)))
     return undefined
   },
 }

@@ -1,0 +1,36 @@
+/** Port: the directory as those see it who add, change and remove users. Adapter: local.ts. */
+import type { RegionId } from '#domain/region.ts'
+import type { User, UserId } from '#domain/user.ts'
+
+export interface NewUser {
+  readonly region: RegionId
+  readonly uid: string
+  readonly email: string
+  readonly name: string
+  readonly organizationId: string
+  readonly organizationName: string
+  /** Left out for a user who cannot sign in with a password. */
+  readonly password?: string
+}
+
+export interface Directory {
+  /** Creates the user or replaces one of the same region and uid. @throws when the e-mail is another user's of that region */
+  enrol(user: NewUser): Promise<User>
+  /**
+   * Changes what is given, keeps the rest. A disabled user's tokens open nothing from then on, and the sessions end.
+   * @throws when the e-mail is another user's of that region
+   */
+  update(
+    id: UserId,
+    change: Partial<Pick<User, 'email' | 'name' | 'disabled' | 'locked'>>,
+  ): Promise<User | undefined>
+  /**
+   * Gives the user a password, ends all sessions and lifts a lock, in one commit.
+   * @param standing `expired` when whoever sets it is not the user: the next sign-in asks for another
+   */
+  setPassword(id: UserId, password: string, standing: 'kept' | 'expired'): Promise<User | undefined>
+  /** Ends all browser sessions of the user, as after a change of roles (thousandeyes-facts 4). */
+  endSessions(id: UserId): Promise<User | undefined>
+  /** Removes the user with the password; tokens of any kind open nothing from then on. */
+  remove(id: UserId): Promise<void>
+}

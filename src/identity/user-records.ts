@@ -1,0 +1,120 @@
+import type { RegionId } from '#domain/region.ts'
+import { normalizedEmail, type User, type UserId } from '#domain/user.ts'
+import type { Secrets } from '#secrets/secrets.ts'
+import type { Change, Store, StoredRecord } from '#store/store.ts'
+
+export interface UserRecord {
+  readonly user: User
+  readonly passwordHash?: string
+}
+
+/** Users do not expire: the last instant of the year 9999. */
+const never = Date.UTC(9999, 11, 31)
+
+const userKey = (id: UserId): string => `user:${id}`
+
+/** Lists the users of the directory. */
+const usersIndex = 'users'
+
+const put = (key: string, value: string, rest: { expected: string; indexes: readonly string[] }): Change => ({
+  kind: 'put',
+  key,
+  value,
+  expiresAt: never,
+  ...rest,
+})
+
+/** Every user of the directory, disabled and locked ones included, by id. @throws when the store cannot answer */
+export async function allUsers(store: Store): Promise<readonly User[]> {
+  const users: User[] = []
+  for (let after = ''; ; ) {
+    const page = await store.list(usersIndex, { limit: 500, ...(after === '' ? {} : { after }) })
+    users.push(...page.map(({ value }) => (JSON.parse(value) as UserRecord).user))
+    if (page.length < 500) return users
+    after = page.at(-1)?.key ?? ''
+  }
+}
+
+export interface UserRecords {
+  read(id: UserId): Promise<UserRecord | undefined>
+  readByEmail(region: RegionId, email: string): Promise<UserRecord | undefined>
+  /**
+   * Writes the user's record with the pointer from the e-mail address, both or none. A change to undefined writes nothing.
+   * @throws when the e-mail is another user's of that region
+   */
+  save(
+    id: UserId,
+    change: (before: UserRecord | undefined) => UserRecord | undefined,
+  ): Promise<User | undefined>
+  remove(id: UserId): Promise<void>
+}
+
+/** The users' records: found by id or by address, written with the pointer from the address. */
+export function userRecords(store: Store, secrets: Secrets): UserRecords {
+  const parsed = new WeakMap<StoredRecord, UserRecord>()
+
+  function parse(stored: StoredRecord): UserRecord {
+    const known = parsed.get(stored) ?? (JSON.parse(stored.value) as UserRecord)
+    parsed.set(stored, known)
+    return known
+  }
+
+  const emailKey = (region: RegionId, email: string): string =>
+    `user-email:${region}:${secrets.hash('email', normalizedEmail(email))}`
+
+  async function readStored(id: UserId): Promise<{ stored: StoredRecord; record: UserRecord } | undefined> {
+    const [stored] = await store.read([userKey(id)])
+    return stored && { stored, record: parse(stored) }
+  }
+
+  async function readByEmail(region: RegionId, email: string): Promise<UserRecord | undefined> {
+    const [pointer] = await store.read([emailKey(region, email)])
+    return pointer && (await readStored(pointer.value as UserId))?.record
+  }
+
+  /** @throws when the address is another user's: nobody's sign-in is taken over by a change elsewhere */
+  async function pointerChanges(user: User, before: User | undefined): Promise<readonly Change[]> {
+    const key = emailKey(user.region, user.email)
+    const [pointer] = await store.read([key])
+    if (pointer && pointer.value !== user.id) throw new Error('the e-mail address is another user’s')
+    const old = before && emailKey(before.region, before.email)
+    return [
+      put(key, user.id, { expected: pointer?.version ?? 'absent', indexes: [] }),
+      ...(old === undefined || old === key ? [] : [{ kind: 'delete', key: old } as const]),
+    ]
+  }
+
+  async function save(
+    id: UserId,
+    change: (before: UserRecord | undefined) => UserRecord | undefined,
+  ): Promise<User | undefined> {
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      const before = await readStored(id)
+      const after = change(before?.record)
+      if (!after) return undefined
+      const changes = [
+        put(userKey(id), JSON.stringify(after), {
+          expected: before?.stored.version ?? 'absent',
+          indexes: [usersIndex],
+        }),
+        ...(await pointerChanges(after.user, before?.record.user)),
+      ]
+      if ((await store.commit(changes)) === 'committed') return after.user
+    }
+    throw new Error('the user record changed ten times during one update')
+  }
+
+  return {
+    read: async (id) => (await readStored(id))?.record,
+    readByEmail,
+    save,
+    async remove(id) {
+      const { user } = (await readStored(id))?.record ?? {}
+      if (!user) return
+      await store.commit([
+        { kind: 'delete', key: userKey(id) },
+        { kind: 'delete', key: emailKey(user.region, user.email) },
+      ])
+    },
+  }
+}

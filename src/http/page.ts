@@ -62,6 +62,7 @@ const styleParts = [
   'connections',
   'playground',
   'cards',
+  'account',
   'inspector',
   'small-screens',
 ]

@@ -144,7 +144,7 @@ describe('by keyboard alone', () => {
     await press(page, 'Confirm')
     await page.waitForURL(`${meraki.origin}/callback?**`)
     await page.goto(`${service.url}/account`)
-    await expectStops(['Sign out', 'Disconnect', 'What it may do'])
+    await expectStops(['Sign out', 'Connections', 'Disconnect', 'What it may do'])
     await tabTo(page, 'What it may do')
     const scope = page.getByText('tests:manage')
     expect(await scope.isVisible()).toBe(true)

@@ -1,5 +1,6 @@
 /** Models of sample pages: ordinary text, and text by which others try to break out of a page. */
-import type { AccountConnection, AccountPage } from '#account/pages.ts'
+import type { AccountConnection, ConnectionsPage } from '#account/connections-page.ts'
+import type { AccountFrame } from '#account/frame-page.ts'
 import type { ConfirmPage, DeviceRequest } from '#authorization-server/confirm-page.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { GrantTag } from '#domain/grant.ts'
@@ -93,14 +94,21 @@ export const connection = (text: SampleText, tag: string): AccountConnection => 
   accountGroups: [{ aid: '1102' as AccountGroupId, name: text.group }],
 })
 
-export const accountModel = (text: SampleText): AccountPage => ({
+/** @param current the href of the tab that is shown */
+export const accountFrame = (text: SampleText, current: string): AccountFrame => ({
   csrf: 'sample',
-  disconnectAction: '/account/disconnect',
   signOutAction: '/account/sign-out',
   name: 'Ada Admin',
   email: text.email,
   region: 'us1',
-  organization: text.organization,
+  organizationName: text.organization,
+  tabs: [{ href: '/account', name: 'Connections' }],
+  current,
+})
+
+export const connectionsModel = (text: SampleText): ConnectionsPage => ({
+  frame: accountFrame(text, '/account'),
+  disconnectAction: '/account/disconnect',
   connections: [connection(text, 'AAAAAAAAAAAAAAAA'), connection(text, 'BBBBBBBBBBBBBBBB')],
   disconnected: undefined,
 })

@@ -1,5 +1,5 @@
 /** Every page in each of its states, for the page tests and for looking at them (`node scripts/preview-pages.ts`). */
-import { accountPage } from '#account/pages.ts'
+import { connectionsPage } from '#account/connections-page.ts'
 import { confirmPage } from '#authorization-server/confirm-page.ts'
 import { deviceCodePage, deviceConfirmationPage, deviceDonePage } from '#authorization-server/device-pages.ts'
 import { continuePage, signedOutPage, signOutPage } from '#authorization-server/pages.ts'
@@ -14,10 +14,10 @@ import { playgroundPage } from '#playground/playground-page.ts'
 import { sampleExchange, sampleExchanges } from './sample-inspector.ts'
 import {
   accountGroups,
-  accountModel,
   answer,
   confirmModel,
   connection,
+  connectionsModel,
   deviceRequest,
   landingModel,
   type SampleText,
@@ -142,17 +142,17 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
     'error-not-found': errorPage(views, { ...error, status: 404 }),
     'error-unexpected': errorPage(views, { ...error, status: 500 }),
     'too-many-attempts': tooManyAttemptsPage(views, { ...error, retryAfterSeconds: 900 }),
-    account: accountPage(views, accountModel(text)),
-    'account-disconnected': accountPage(views, {
-      ...accountModel(text),
+    account: connectionsPage(views, connectionsModel(text)),
+    'account-disconnected': connectionsPage(views, {
+      ...connectionsModel(text),
       connections: [{ ...connection(text, 'CCCCCCCCCCCCCCCC'), accountGroups: [] }],
       disconnected: integration,
     }),
-    'account-many-groups': accountPage(views, {
-      ...accountModel(text),
+    'account-many-groups': connectionsPage(views, {
+      ...connectionsModel(text),
       connections: [{ ...connection(text, 'DDDDDDDDDDDDDDDD'), accountGroups: accountGroups(text, 40) }],
     }),
-    'account-empty': accountPage(views, { ...accountModel(text), connections: [] }),
+    'account-empty': connectionsPage(views, { ...connectionsModel(text), connections: [] }),
     landing: landingPage(views, landingModel, { offers: sampleOffers(text), connected: 0 }),
     'landing-connected': landingPage(views, landingModel, { offers: sampleOffers(text), connected: 3 }),
     playground: playgroundPage(views, playgroundModel(text)),

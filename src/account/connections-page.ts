@@ -1,4 +1,4 @@
-/** The account page: the user's connections, each with its end (product documentation 3.14; ASVS 5.0 10.7.3). */
+/** The tab Connections: the user's connections, each with its end (product documentation 3.14; ASVS 5.0 10.7.3). */
 import type { AccountGroup } from '#domain/account-group.ts'
 import type { Connection } from '#domain/grant.ts'
 import { type RegionId, regionLabel } from '#domain/region.ts'
@@ -7,6 +7,7 @@ import { folded } from '#http/folded.ts'
 import type { Views } from '#http/page.ts'
 import { scopesInWords } from '#http/scopes-in-words.ts'
 import { instantInWords } from '#http/time-in-words.ts'
+import { type AccountFrame, framed } from './frame-page.ts'
 
 export interface AccountConnection
   extends Pick<Connection, 'tag' | 'createdAt' | 'lastUsedAt' | 'expiresAt'> {
@@ -16,25 +17,20 @@ export interface AccountConnection
   readonly accountGroups: readonly Pick<AccountGroup, 'aid' | 'name'>[]
 }
 
-/** Each Disconnect posts `csrf` and `connection` (the grant tag) to `disconnectAction`; Sign out posts `csrf` to `signOutAction`. */
-export interface AccountPage {
-  readonly csrf: string
+/** Each Disconnect posts the frame's `csrf` and `connection` (the grant tag) to `disconnectAction`. */
+export interface ConnectionsPage {
+  readonly frame: AccountFrame
   readonly disconnectAction: string
-  readonly signOutAction: string
-  readonly name: string
-  readonly email: string
-  readonly region: RegionId
-  readonly organization: string
   readonly connections: readonly AccountConnection[]
   /** The integration that was disconnected just now. */
   readonly disconnected: string | undefined
 }
 
-/** Buttons Disconnect, one for each connection, and Sign out. */
-export const accountPage = (views: Views, page: AccountPage): string =>
-  views.render('account', {
+/** Buttons Disconnect, one for each connection. */
+export const connectionsPage = (views: Views, page: ConnectionsPage): string =>
+  views.render('account-connections', {
     ...page,
-    region: regionLabel(page.region),
+    ...framed(page.frame),
     // With few connections the scopes stand open; a long page of them would hide what there is to disconnect.
     isShort: page.connections.length <= 2,
     connections: page.connections.map((connection) => ({

@@ -25,12 +25,13 @@ const surfaces = [
   'playground',
 ] as const
 
-/** A port is the file that bears its folder's name. Two have a second one: User API Tokens, and images of a store. */
+/** A port is the file that bears its folder's name. Some have another one beside it. */
 export const ports: readonly string[] = [
   ...capabilities.map((name) => `src/${name}/${name}.ts`),
   'src/identity/directory.ts',
   'src/identity/user-api-tokens.ts',
   'src/store/images.ts',
+  'src/upstream/people.ts',
 ]
 
 export interface Row {

@@ -9,10 +9,10 @@ import type { Directory } from '#identity/directory.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { loadV7Facts, openEmulator } from '#upstream/emulator/emulator.ts'
+import { type EmbeddedUpstream, loadV7Facts, openEmulator } from '#upstream/emulator/emulator.ts'
 import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
 import { loadOperations } from '#upstream/operations.ts'
-import type { Upstream, UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
+import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 
 export const origin = 'http://localhost:7070'
@@ -43,7 +43,7 @@ export interface CallOptions {
 }
 
 export interface Calls {
-  readonly upstream: Upstream
+  readonly upstream: EmbeddedUpstream
   readonly operations: readonly Operation[]
   readonly clock: FakeClock
   /** What the emulator asked of the directory, oldest first. */

@@ -7,6 +7,7 @@ import type { AccountGroup } from '#domain/account-group.ts'
 import type { Clock } from '#domain/clock.ts'
 import { type RegionId, regionIds } from '#domain/region.ts'
 import type { Store } from '#store/store.ts'
+import type { UpstreamPeople } from '#upstream/people.ts'
 import type { Upstream } from '#upstream/upstream.ts'
 import { answerCache, answerKey } from './answer-cache.ts'
 import { answerRead, answerWrite, type Prepared } from './answer-call.ts'
@@ -16,6 +17,7 @@ import { answerersOf } from './families.ts'
 import { inTurn, type Turn } from './in-turn.ts'
 import { textOf } from './json.ts'
 import { loadModel } from './model.ts'
+import { emulatedPeople } from './people.ts'
 import { loadPermissions } from './permissions.ts'
 import type { Seed } from './seed.ts'
 import { seedEntries } from './seed-entries.ts'
@@ -62,6 +64,7 @@ export interface EmulatorParts
 
 /** The embedded upstream, whose store may be put back to an earlier state. */
 export interface EmbeddedUpstream extends Upstream {
+  readonly people: UpstreamPeople
   /** Reads all objects from the store anew; answers kept from before are stale. @throws when the store cannot answer */
   reload(): Promise<void>
 }
@@ -84,6 +87,7 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
   const turnOf = (id: RegionId): Turn => turns.get(id) as Turn
 
   return {
+    people: emulatedPeople({ ...prepared, clock: parts.clock, regionOf, turnOf }),
     async send(request) {
       const region = regionOf(request.region)
       if (request.operation.method !== 'GET')

@@ -8,6 +8,7 @@ export interface AuditEvent {
   readonly event:
     | 'sign-in'
     | 'sign-in-refused'
+    | 'session-ended'
     | 'grant-created'
     | 'grant-refused'
     | 'grant-revoked'

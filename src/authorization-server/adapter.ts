@@ -3,12 +3,13 @@ import { type DeviceCodeAdapterParts, deviceCodeAdapter } from './device-code-ad
 import { type GrantAdapterParts, grantAdapter } from './grant-adapter.ts'
 import { refreshTokenAdapter } from './refresh-token-adapter.ts'
 import type { SealedRecords } from './sealed-records.ts'
-import { sessionAdapter } from './session-adapter.ts'
+import { type SessionAdapterParts, sessionAdapter } from './session-adapter.ts'
 import { accessTokenAdapter, authorizationCodeAdapter, type TokenAdapterParts } from './token-adapter.ts'
 
 export type AdapterParts = TokenAdapterParts &
   GrantAdapterParts &
-  DeviceCodeAdapterParts & { readonly sessionSeconds: number }
+  DeviceCodeAdapterParts &
+  SessionAdapterParts
 
 /** Interactions: of two presses of a button one decides. The rest: last write wins. All are found by id. */
 function plainAdapter(model: string, records: SealedRecords): Adapter {

@@ -37,9 +37,11 @@ import type { AuthorizationServerParts } from './parts.ts'
 import { programAnswers } from './program-answers.ts'
 import { noteEngineFailure, protocolStep } from './protocol-step.ts'
 import { refreshReplay } from './refresh-replay.ts'
+import { noteVisits } from './request-notes.ts'
 import { sealedRecords } from './sealed-records.ts'
 import { openSeams } from './seams.ts'
 import { askLogoutByGet, endConnectionsOnLogout } from './sign-out.ts'
+import { signedInBrowsers } from './signed-in-browsers.ts'
 import { accountSignIn } from './steps/account-sign-in.ts'
 import { confirmStep } from './steps/confirm.ts'
 import { stepRoutes } from './steps/step-routes.ts'
@@ -114,8 +116,10 @@ function adapterPartsOf({
   audit,
   clock,
   engineNow,
+  identity,
   spans,
 }: AuthorizationServerParts): AdapterParts {
+  const sessionSeconds = spans.sessionAbsolute
   const units = unitsOfWork(store)
   const time = engineTime(clock, engineNow)
   return {
@@ -125,9 +129,10 @@ function adapterPartsOf({
     clock,
     secrets,
     records: sealedRecords(units, secrets, time),
+    browsers: signedInBrowsers({ units, store, secrets, time, clock, identity, sessionSeconds }),
     pendingSeconds: spans.deviceCode + spans.interaction,
     intervalSeconds: spans.devicePollingInterval,
-    sessionSeconds: spans.sessionAbsolute,
+    sessionSeconds,
   }
 }
 
@@ -147,7 +152,7 @@ export function openAuthorizationServer(
 ): AuthorizationServer {
   const { secrets, clock, spans, randomBytes } = parts
   const adapterParts = adapterPartsOf(parts)
-  const { units, work, records } = adapterParts
+  const { units, work, records, browsers } = adapterParts
   const replay = refreshReplay({
     units,
     work,
@@ -161,7 +166,11 @@ export function openAuthorizationServer(
   provider.proxy = true
   openSeams(provider, { work, secrets, judge: secretJudge(parts) })
   logEngineEvents(provider, parts)
-  const sessions = browserSessions(provider, parts)
+  // Whoever ends a session, the engine included; a changed id is no end.
+  provider.on('session.destroyed', ({ uid, accountId }) => {
+    if (accountId !== undefined) browsers.end(uid)
+  })
+  const sessions = browserSessions({ provider, parts, units, browsers })
   const order: readonly Middleware[] = [
     nameRequests(requestIds(randomBytes)),
     cutUnreadBodies,
@@ -189,6 +198,7 @@ export function openAuthorizationServer(
     completeDeviceAnswers(parts),
     dateIdTokens(parts),
     ...onPages([
+      noteVisits(units, parts),
       endConnectionsOnLogout(parts, work),
       accountSignIn(parts, sessions),
       ...pages.map((page) => page(sessions)),

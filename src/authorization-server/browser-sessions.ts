@@ -1,8 +1,11 @@
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { UserId } from '#domain/user.ts'
-import type { BrowserSessions } from '#http/browser-session.ts'
+import type { User, UserId } from '#domain/user.ts'
+import type { BrowserSessions, SignedInBrowser } from '#http/browser-session.ts'
 import type { AuthorizationServerParts } from './parts.ts'
+import { noteSignIn, signInOf } from './request-notes.ts'
+import type { BegunSession, SignedInBrowsers } from './signed-in-browsers.ts'
+import type { UnitsOfWork } from './unit-of-work.ts'
 
 type EngineSession = InstanceType<Provider['Session']>
 
@@ -23,8 +26,50 @@ export async function keepNewSession(ctx: KoaContextWithOIDC): Promise<void> {
   ctx.cookies.set(ctx.oidc.provider.cookieName('session'), session.jti, { ...cookieOptions, expires })
 }
 
+export interface BrowserSessionParts {
+  readonly provider: Provider
+  readonly parts: AuthorizationServerParts
+  readonly units: UnitsOfWork
+  readonly browsers: SignedInBrowsers
+}
+
+/** What a user sees of the sessions that are alive, and how they are ended. */
+function namedSessions({
+  provider,
+  parts,
+  units,
+  browsers,
+}: BrowserSessionParts): Pick<BrowserSessions, 'list' | 'end'> {
+  const { audit, directory } = parts
+
+  const isAlive = async (userId: UserId, uid: string): Promise<boolean> =>
+    (await provider.Session.findByUid(uid))?.accountId === userId
+
+  async function alive(userId: UserId): Promise<readonly BegunSession[]> {
+    const begun = await browsers.list(userId)
+    const marks = await Promise.all(begun.map(({ uid }) => isAlive(userId, uid)))
+    return begun.filter((_, index) => marks[index]).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
+  }
+
+  return {
+    list: async (userId) => (await alive(userId)).map(({ uid: _, ...shown }): SignedInBrowser => shown),
+
+    async end(userId, which) {
+      const found = (await alive(userId)).filter(({ name }) => which === 'all' || name === which.name)
+      // First of all: a sign-in that is under way now ends with the others.
+      if (which === 'all') await directory.endSessions(userId)
+      for (const { uid } of found) browsers.end(uid)
+      const detail = which === 'all' ? 'everywhere' : 'one browser'
+      if (found.length > 0)
+        units.current().also(audit.entry({ event: 'session-ended', actor: userId, userId, detail }))
+      return found.length > 0
+    },
+  }
+}
+
 /** Browser sessions for pages outside an authorization request, on the engine's own Session model and cookie. */
-export function browserSessions(provider: Provider, parts: AuthorizationServerParts): BrowserSessions {
+export function browserSessions(all: BrowserSessionParts): BrowserSessions {
+  const { provider, parts, units, browsers } = all
   const cookie = provider.cookieName('session')
 
   const load = (ctx: Context): Promise<EngineSession> =>
@@ -45,14 +90,18 @@ export function browserSessions(provider: Provider, parts: AuthorizationServerPa
       const session = await load(ctx)
       if (session.accountId === undefined || session.uid === undefined) return undefined
       await keep(ctx, session)
-      return { userId: session.accountId as UserId, uid: session.uid }
+      const { uid } = session
+      return { userId: session.accountId as UserId, uid, name: browsers.nameOf(uid) }
     },
-    async signIn(ctx, userId) {
+    async signIn(ctx, user: User, amr) {
+      const userId = user.id
       const before = await load(ctx)
       // Another person's session ends; it is not handed over.
       if (before.accountId !== undefined && before.accountId !== userId) await before.destroy()
       const session = before.accountId === userId ? before : new provider.Session()
-      session.loginAccount({ accountId: userId, loginTs: Math.floor(parts.engineNow() / 1000), amr: ['pwd'] })
+      const signIn = signInOf(user, parts, amr)
+      session.loginAccount({ accountId: userId, loginTs: signIn.ts, amr: signIn.amr })
+      noteSignIn(units, signIn)
       if (before.accountId === userId) session.resetIdentifier()
       await keep(ctx, session)
     },
@@ -61,5 +110,6 @@ export function browserSessions(provider: Provider, parts: AuthorizationServerPa
       if (session.exp !== undefined) await session.destroy()
       ctx.cookies.set(cookie, null, cookieOptions)
     },
+    ...namedSessions(all),
   }
 }

@@ -6,6 +6,7 @@ import type { ResourceServer } from '#domain/integration.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { Views } from '#http/page.ts'
+import type { Directory } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { Integrations } from '#integrations/integrations.ts'
@@ -46,6 +47,7 @@ export interface AuthorizationServerParts {
   readonly audit: Audit
   readonly grants: Grants
   readonly identity: Identity
+  readonly directory: Pick<Directory, 'endSessions'>
   readonly integrations: Integrations
   /** For the headless door alone, which takes tokens of every kind. */
   readonly userApiTokens: UserApiTokens

@@ -5,6 +5,7 @@ import { isActive, type User } from '#domain/user.ts'
 import type { InjectedAnswer } from '#http/inject.ts'
 import { routes } from '../configuration.ts'
 import { saveConfirmedGrant } from '../confirmed-grant.ts'
+import { type SignIn, signInOf } from '../request-notes.ts'
 import type { HeadlessParts } from './headless.ts'
 
 type Interaction = InstanceType<Provider['Interaction']>
@@ -77,7 +78,7 @@ function deciding({ provider, parts, units, accountGroupsOf }: HeadlessParts) {
             .also(parts.audit.entry({ event: 'grant-refused', actor: user.id, userId: user.id, clientId }))
           interaction.result = { error: 'access_denied', error_description: 'End-User logged out' }
         } else {
-          const login = { accountId: user.id, ts: nowSeconds(), amr: ['pwd'], remember: true }
+          const login: SignIn = { ...signInOf(user, parts, ['pwd']), isHeadless: true }
           interaction.result = {
             ...interaction.lastSubmission,
             login,

@@ -54,7 +54,7 @@ export function accountSignIn(parts: AuthorizationServerParts, sessions: Browser
     const outcome = await signIn.submit(placeOf(ctx), await readForm(ctx.req), from)
     if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
     binding.end(ctx)
-    await sessions.signIn(ctx, outcome.user.id)
+    await sessions.signIn(ctx, outcome.user, ['pwd'])
     ctx.status = 303
     ctx.redirect('/account')
   })

@@ -6,6 +6,7 @@ import { isActive, type User, type UserId } from '#domain/user.ts'
 import { saveConfirmedGrant } from '../confirmed-grant.ts'
 import { deviceRequestOf, maskedUserCode } from '../device-views.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
+import { signInOf } from '../request-notes.ts'
 import type { UnitsOfWork } from '../unit-of-work.ts'
 import type { Confirmable, ConfirmStep } from './confirm.ts'
 import type { SignInPlace } from './sign-in.ts'
@@ -24,10 +25,15 @@ export interface InteractionSteps {
   /** Ends the browser session without touching connections, and takes the interaction out of it first. */
   leaveSession(ctx: Context, interaction: Interaction): Promise<void>
   /**
-   * Ends a session of somebody else, which may also have begun in another tab since this interaction did: the engine would ask
-   * for a sign-out by a form that sends itself.
+   * Keeps that the user signed in. A session of somebody else ends, which may also have begun in another tab since this
+   * interaction did: the engine would ask for a sign-out by a form that sends itself.
+   * @param proved the user as read when the proof was checked, or as a new password left it, and how (`amr`, RFC 8176)
    */
-  leaveSessionOfAnother(ctx: Context, interaction: Interaction, user: UserId): Promise<void>
+  keepSignIn(
+    ctx: Context,
+    interaction: Interaction,
+    proved: { readonly user: User; readonly amr: readonly string[] },
+  ): Promise<void>
   /** Saves the grant of what was confirmed. @returns its id */
   createGrant(interaction: Interaction, asked: Confirmable): Promise<string>
 }
@@ -49,7 +55,7 @@ export interface InteractionStepParts {
   readonly confirm: ConfirmStep
 }
 
-function leaving(provider: Provider): Pick<InteractionSteps, 'leaveSession' | 'leaveSessionOfAnother'> {
+function leaving(provider: Provider) {
   const sessionOf = (ctx: Context): Promise<EngineSession> =>
     provider.Session.get(
       provider.createContext(ctx.req, ctx.res) as unknown as Parameters<Provider['Session']['get']>[0],
@@ -62,11 +68,14 @@ function leaving(provider: Provider): Pick<InteractionSteps, 'leaveSession' | 'l
   }
 
   return {
-    leaveSession: async (ctx, interaction) => leave(ctx, interaction, await sessionOf(ctx)),
-    async leaveSessionOfAnother(ctx, interaction, user) {
+    leaveSession: async (ctx: Context, interaction: Interaction) =>
+      leave(ctx, interaction, await sessionOf(ctx)),
+    async leaveSessionOfAnother(ctx: Context, interaction: Interaction, user: UserId): Promise<void> {
       const session = await sessionOf(ctx)
-      if (session.accountId !== undefined && session.accountId !== user)
-        await leave(ctx, interaction, session)
+      if (session.accountId === undefined) {
+        // It ended since this interaction began, as by the new password that the sign-in asked for.
+        Object.assign(interaction, { session: undefined, lastSubmission: undefined })
+      } else if (session.accountId !== user) await leave(ctx, interaction, session)
     },
   }
 }
@@ -92,9 +101,22 @@ export function interactionSteps({
     return user
   }
 
+  const { leaveSession, leaveSessionOfAnother } = leaving(provider)
+
+  async function keep(interaction: Interaction, result: NonNullable<Interaction['result']>): Promise<void> {
+    interaction.result = result
+    await interaction.save(Math.max(1, interaction.exp - nowSeconds()))
+  }
+
   return {
-    ...leaving(provider),
+    leaveSession,
+    keep,
     integrationOf,
+
+    async keepSignIn(ctx, interaction, { user, amr }) {
+      await leaveSessionOfAnother(ctx, interaction, user.id)
+      await keep(interaction, { login: signInOf(user, parts, amr) })
+    },
 
     find: async (ctx, uid) => ownInteraction(await provider.interactionDetails(ctx.req, ctx.res), uid),
 
@@ -123,11 +145,6 @@ export function interactionSteps({
         accountGroups: await confirm.accountGroupsOf(user),
         device: code ? deviceRequestOf(code, maskedUserCode(code.userCode), parts.engineNow()) : undefined,
       }
-    },
-
-    async keep(interaction, result) {
-      interaction.result = result
-      await interaction.save(Math.max(1, interaction.exp - nowSeconds()))
     },
 
     createGrant: (interaction, asked) =>

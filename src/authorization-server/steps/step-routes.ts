@@ -30,7 +30,6 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
   const signIn = signInStep(parts)
   const confirm = confirmStep(parts)
   const steps = interactionSteps({ provider, parts, units, confirm })
-  const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
   const find = (ctx: Context & { params: Record<string, string> }): Promise<Interaction> =>
     steps.find(ctx, ctx.params['uid'] ?? '')
 
@@ -48,11 +47,7 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
     const from = { address: parts.addressOf(ctx.req), requestId: ctx.response.get('X-Request-Id') }
     const outcome = await signIn.submit(await steps.placeOf(interaction), await readForm(ctx.req), from)
     if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
-    const { user } = outcome
-    await steps.leaveSessionOfAnother(ctx, interaction, user.id)
-    await steps.keep(interaction, {
-      login: { accountId: user.id, ts: nowSeconds(), amr: ['pwd'], remember: true },
-    })
+    await steps.keepSignIn(ctx, interaction, { user: outcome.user, amr: ['pwd'] })
     seeOther(ctx, interaction.returnTo)
   })
 

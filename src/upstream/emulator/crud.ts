@@ -47,8 +47,8 @@ export interface Family {
   readonly show?: (entry: Entry, call: Call) => JsonObject
   /** Links beside `self`, where the document declares links. */
   readonly links?: (entry: Entry, call: Call) => JsonObject
-  /** Runs with every create and update, after the object is stored. */
-  readonly afterWrite?: (entry: Entry, call: Call) => void
+  /** Runs with every create and update, after the object is stored. @param before what an update replaced */
+  readonly afterWrite?: (entry: Entry, call: Call, before?: Entry) => void
   /** Why the object may not be deleted; it may also clean up what refers to it. */
   readonly beforeDelete?: (entry: Entry, call: Call) => V7Refusal | undefined
 }
@@ -141,15 +141,15 @@ const create =
       fields: accepted.fields,
     }
     call.state.put(entry)
-    return { ...written(family, entry.id, call), headers: locationOf(family, entry.id, call) }
+    return { ...written(family, call, { id: entry.id }), headers: locationOf(family, entry.id, call) }
   }
 
 const locationOf = (family: Family, id: string, call: Call): Record<string, string> =>
   call.row.answer.location ? { location: call.href(pathOf(family, id)) } : {}
 
-function written(family: Family, id: string, call: Call): Answer {
+function written(family: Family, call: Call, { id, before }: { id: string; before?: Entry }): Answer {
   const entry = call.state.find(family.collection, id) as Entry
-  family.afterWrite?.(entry, call)
+  family.afterWrite?.(entry, call, before)
   return {
     status: call.row.answer.status,
     body: shown(family, entry, { ...call, schema: answerSchema(call) }),
@@ -166,7 +166,7 @@ const update =
     const accepted = family.accept?.({ call, supplied, merged, stored }) ?? { fields: merged }
     if (isV7Refusal(accepted)) return accepted
     call.state.put({ ...stored, fields: accepted.fields })
-    return written(family, stored.id, call)
+    return written(family, call, { id: stored.id, before: stored })
   }
 
 const remove =

@@ -5,6 +5,7 @@ import type { Model } from '../model.ts'
 import type { Permission, Permissions } from '../permissions.ts'
 import { invalidField, refused } from '../refusals.ts'
 import type { Objects } from '../state.ts'
+import { endSessionsWithRole, haveSamePermissions } from './role-changes.ts'
 
 const permissionObjects = (permissions: Permissions, ids: Json | undefined): readonly JsonObject[] =>
   textsOf(ids).flatMap((id) =>
@@ -55,8 +56,14 @@ const role: Family = {
       },
     }
   },
-  beforeDelete: ({ fields }) =>
-    fields['isBuiltin'] === true ? refused('forbidden', 'Built-in roles cannot be deleted.') : undefined,
+  afterWrite(entry, call, before) {
+    if (before && !haveSamePermissions(before.fields, entry.fields)) endSessionsWithRole(entry.id, call)
+  },
+  beforeDelete({ id, fields }, call) {
+    if (fields['isBuiltin'] === true) return refused('forbidden', 'Built-in roles cannot be deleted.')
+    endSessionsWithRole(id, call)
+    return undefined
+  },
 }
 
 /** `/roles` and the catalogue `/permissions`. */

@@ -6,6 +6,7 @@ import { type JsonObject, objectsOf, present, textOf, textsOf } from '../json.ts
 import type { Model } from '../model.ts'
 import { invalid, invalidField, notFound, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry, Objects } from '../state.ts'
+import { endSessionsOf, haveSameRoles } from './role-changes.ts'
 import { roleSummary } from './roles.ts'
 
 const groupSummary = (aid: string, state: Objects): JsonObject => ({
@@ -103,11 +104,13 @@ function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
 }
 
 /** A v7 user is also a person who signs in: the directory follows, before the write is acknowledged. */
-function afterWrite(entry: Entry, { row, region, state, directory, caller }: Call): void {
+function afterWrite(entry: Entry, call: Call, before?: Entry): void {
+  const { region, state, directory, caller } = call
   const email = textOf(entry.fields['email']) ?? ''
   const name = textOf(entry.fields['name']) ?? email
-  if (row.method !== 'POST') {
+  if (before) {
     state.also(() => directory.update(userIdOf(region, entry.id), { email, name }))
+    if (!haveSameRoles(before.fields, entry.fields)) endSessionsOf([entry.id], call)
     return
   }
   const ownGroup = state.find('account-groups', caller.loginAid)

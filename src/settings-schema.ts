@@ -60,6 +60,14 @@ const span = (most = '3650d'): z.ZodType<number, string> => {
     .transform(secondsIn)
 }
 
+const isOff = (words: string | false): words is 'off' | false => words === 'off' || words === false
+const spanOrOffWords = 'allowed is a number and s, m, h or d, from 60s to 3650d, or off'
+// YAML reads a bare off as text, and false as what it is.
+const spanOrOff: z.ZodType<number | 'off', string | false> = z
+  .union([z.string(), z.literal(false)], spanOrOffWords)
+  .refine((words) => isOff(words) || secondsIn(words) >= 60, spanOrOffWords)
+  .transform((words) => (isOff(words) ? 'off' : secondsIn(words)))
+
 const originWords = 'allowed is http://HOST or https://HOST, with a port or without, and no path'
 const origin = z
   .string(originWords)
@@ -108,6 +116,7 @@ const spans = z
       sessionIdle: span().default(1_800),
       sessionAbsolute: span().default(43_200),
       idToken: span().default(300),
+      deviceSignInAge: spanOrOff.default(900),
     },
     { error: ({ code }) => (code === 'invalid_type' ? 'allowed is a mapping of spans' : undefined) },
   )

@@ -155,7 +155,10 @@ export function engineConfiguration(
     extraParams: { teRegion: checkRequestedScope(new Set(parts.scopes.map(({ name }) => name))) },
     // Nobody is refused for an Origin header, and no origin is let in (program-answers.ts).
     clientBasedCORS: () => true,
-    interactions: { policy: stepPolicy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      policy: stepPolicy(parts.spans),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
     // One grant a connection: two devices connected from one browser live and die apart (DECISIONS 4).
     loadExistingGrant: async (ctx) => {
       const grantId = (ctx.oidc.result?.consent as { grantId?: string } | undefined)?.grantId

@@ -3,6 +3,13 @@ import type { Clock } from '#domain/clock.ts'
 /** Payload members that are instants in epoch seconds (oidc-provider's models). */
 const instants = ['exp', 'iat', 'iiat', 'loginTs', 'authTime', 'consumed'] as const
 
+/** Members of an interaction that hold a sign-in with its instant. */
+const results = ['result', 'lastSubmission'] as const
+
+interface Result {
+  readonly login?: { readonly ts?: unknown }
+}
+
 export interface EngineTime {
   /** From the engine's clock to ours, for storing. */
   toStored<T extends object>(payload: T): T
@@ -18,6 +25,11 @@ function shifted<T extends object>(payload: T, seconds: number): T {
   for (const name of instants) {
     const value = copy[name]
     if (typeof value === 'number') copy[name] = value + seconds
+  }
+  for (const name of results) {
+    const result = copy[name] as Result | undefined
+    const ts = result?.login?.ts
+    if (typeof ts === 'number') copy[name] = { ...result, login: { ...result?.login, ts: ts + seconds } }
   }
   return copy as T
 }

@@ -29,6 +29,8 @@ export interface ProtocolSpans {
   readonly sessionIdle: number
   readonly sessionAbsolute: number
   readonly idToken: number
+  /** How old a sign-in may be that confirms a device code. */
+  readonly deviceSignInAge: number | 'off'
 }
 
 /** One line for the log: what happened, never a credential. */

@@ -7,6 +7,9 @@ import type { Views } from './page.ts'
 
 export type SignInProblem = 'region-unknown' | 'email-missing' | 'email-malformed' | 'form-expired'
 
+/** `device`: the sign-in before is too old to confirm a device code. */
+export type SignInReason = 'device'
+
 /** Posts `csrf`, `region` (`default us1 us2 eu1`) and `email` to `action`. */
 export interface SignInPage {
   readonly action: string
@@ -17,6 +20,7 @@ export interface SignInPage {
   readonly region: RegionChoice
   /** Prefilled; empty at first. */
   readonly email: string
+  readonly reason?: SignInReason | undefined
   readonly problem: SignInProblem | undefined
 }
 
@@ -32,6 +36,7 @@ export interface PasswordPage {
   readonly integration: string | undefined
   readonly region: RegionChoice
   readonly email: string
+  readonly reason?: SignInReason | undefined
   readonly problem: PasswordProblem | undefined
 }
 
@@ -60,6 +65,10 @@ const passwordProblems: Readonly<Record<PasswordProblem, ProblemWords>> = {
   'form-expired': formExpired,
 }
 
+const reasons: Readonly<Record<SignInReason, string>> = {
+  device: 'Sign in again: a device asks for access.',
+}
+
 const choiceLabel = (choice: RegionChoice): string => (choice === 'default' ? 'Default' : regionLabel(choice))
 
 const choices: readonly RegionChoice[] = ['default', ...regionIds]
@@ -68,6 +77,7 @@ const choices: readonly RegionChoice[] = ['default', ...regionIds]
 export const signInPage = (views: Views, page: SignInPage): string =>
   views.render('sign-in', {
     ...page,
+    reason: page.reason && reasons[page.reason],
     problem: page.problem && signInProblems[page.problem],
     choices: choices.map((value) => ({
       value,
@@ -80,6 +90,7 @@ export const signInPage = (views: Views, page: SignInPage): string =>
 export const passwordPage = (views: Views, page: PasswordPage): string =>
   views.render('password', {
     ...page,
+    reason: page.reason && reasons[page.reason],
     problem: page.problem && passwordProblems[page.problem],
     regionLabel: choiceLabel(page.region),
   })

@@ -77,6 +77,14 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       email,
       problem: 'email-malformed',
     }),
+    'sign-in-again': signInPage(views, {
+      ...signIn,
+      integration,
+      region: 'us1',
+      email,
+      reason: 'device',
+      problem: undefined,
+    }),
     'sign-in-region-problem': signInPage(views, {
       ...signIn,
       integration,

@@ -123,6 +123,10 @@ describe('an error names the key, what was found and what is allowed', () => {
       'spans: { sessionIdle: 99999d }',
       'spans.sessionIdle: found "99999d"; allowed is a number and s, m, h or d, from 1s to 3650d',
     ],
+    ...['0', '0s', '59s', 'on', 'true', 'never'].map((words): [string, string] => [
+      `spans: { deviceSignInAge: ${words} }`,
+      'allowed is a number and s, m, h or d, from 60s to 3650d, or off',
+    ]),
     ['store: http://127.0.0.1', 'store: found a value that is not shown here; allowed is redis://'],
     ['store: redis://127.0.0.1', 'store: found a Redis store without --data; allowed is with --data DIR'],
     [

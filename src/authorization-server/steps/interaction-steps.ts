@@ -6,6 +6,7 @@ import { isActive, type User, type UserId } from '#domain/user.ts'
 import { saveConfirmedGrant } from '../confirmed-grant.ts'
 import { deviceRequestOf, maskedUserCode } from '../device-views.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
+import { isTooOldForDevice, signInTooOld } from '../policy.ts'
 import { signInOf } from '../request-notes.ts'
 import type { UnitsOfWork } from '../unit-of-work.ts'
 import type { Confirmable, ConfirmStep } from './confirm.ts'
@@ -21,6 +22,8 @@ export interface InteractionSteps {
   placeOf(interaction: Interaction): Promise<SignInPlace>
   /** What the signed-in user is asked. @throws SessionNotFound when that user is gone or disabled */
   askedOf(interaction: Interaction): Promise<Confirmable>
+  /** Whether the sign-in became too old for what is confirmed. */
+  needsSignInAgain(interaction: Interaction): Promise<boolean>
   keep(interaction: Interaction, result: NonNullable<Interaction['result']>): Promise<void>
   /** Ends the browser session without touching connections, and takes the interaction out of it first. */
   leaveSession(ctx: Context, interaction: Interaction): Promise<void>
@@ -122,13 +125,21 @@ export function interactionSteps({
 
     async placeOf(interaction) {
       const action = `/interaction/${interaction.uid}/sign-in`
+      const place = { action, boundTo: action, integration: (await integrationOf(interaction)).name }
+      if (interaction.prompt.reasons.includes(signInTooOld)) {
+        const { region, email } = await userOf(interaction)
+        return { ...place, region, email, reason: 'device' }
+      }
       return {
-        action,
-        boundTo: action,
-        integration: (await integrationOf(interaction)).name,
+        ...place,
         region: regionOfTeRegion(text(interaction.params['teRegion'])) ?? 'default',
         email: text(interaction.params['login_hint']).slice(0, 254),
       }
+    },
+
+    async needsSignInAgain({ deviceCode, session }) {
+      const found = deviceCode && session?.uid && (await provider.Session.findByUid(session.uid))
+      return found ? isTooOldForDevice(found, parts.spans) : false
     },
 
     async askedOf(interaction) {

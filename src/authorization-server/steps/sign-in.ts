@@ -5,7 +5,13 @@
 import { parseRegionChoice, type RegionChoice } from '#domain/region.ts'
 import { needsNewPassword, normalizedEmail, type User } from '#domain/user.ts'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
-import { type PasswordProblem, passwordPage, type SignInProblem, signInPage } from '#http/sign-in-page.ts'
+import {
+  type PasswordProblem,
+  passwordPage,
+  type SignInProblem,
+  type SignInReason,
+  signInPage,
+} from '#http/sign-in-page.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
 import { openPasswordGuards } from './password-guards.ts'
 
@@ -18,6 +24,8 @@ export interface SignInPlace {
   /** Preselected by `teRegion` of the authorization request. */
   readonly region: RegionChoice
   readonly email: string
+  /** Why the user is asked again, when that is not for lack of a session. */
+  readonly reason?: SignInReason | undefined
 }
 
 export type SignInOutcome =

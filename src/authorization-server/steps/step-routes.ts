@@ -79,6 +79,11 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
         error: 'invalid_request',
         description: 'The form is not ours.',
       })
+    if (choice === 'confirm' && !interaction.result && (await steps.needsSignInAgain(interaction))) {
+      // Nothing was said that the policy could take for a sign-in or a confirmation: it asks for both.
+      await steps.keep(interaction, {})
+      return seeOther(ctx, interaction.returnTo)
+    }
     // A second press of the button finds the decision made.
     if (!interaction.result) await decide(ctx, interaction, choice)
     seeOther(ctx, `/interaction/${interaction.uid}/continue`)

@@ -29,7 +29,8 @@ export function openGate({ patienceMs, after }: GateParts): Gate {
 
   function admit(listener: RequestListener, ...[request, response]: Parameters<RequestListener>): void {
     underWay += 1
-    response.once('close', () => {
+    // Closed is told once; `once` would wrap this for every request.
+    response.on('close', () => {
       underWay -= 1
       if (underWay === 0) quiet?.()
     })

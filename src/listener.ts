@@ -18,7 +18,7 @@ export function hostRule(origin: URL, allowedHosts: readonly string[]): (host: s
     // One without a port is meant with ours, which clients write into the header unless it is the scheme's own.
     ...allowed.filter((host) => !/:\d+$/.test(host)).map((host) => `${host}${port}`),
   ])
-  return (host) => known.has(host.toLowerCase())
+  return (host) => known.has(host) || known.has(host.toLowerCase())
 }
 
 export interface PublicListenerParts {
@@ -48,7 +48,7 @@ const isPageRequest = ({ method, url = '' }: IncomingMessage): boolean =>
 
 /** Whether the gateway answers a target: `/v7` and below, but for the authorization server's own endpoints. */
 export const isGatewayTarget = (target: string): boolean =>
-  /^\/v7(?:[/?#]|$)/.test(target) && !/^\/v7\/oauth2(?:[/?#]|$)/.test(target)
+  target.startsWith('/v7') && /^\/v7(?!\/oauth2(?:[/?#]|$))(?:[/?#]|$)/.test(target)
 
 /**
  * The public listener. The authorization server's framework builds URLs from Host and X-Forwarded-*, so what reaches it is made

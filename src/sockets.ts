@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Clock } from '#domain/clock.ts'
 import { certificateNames, type LocalCertificate, localCertificate } from './certificate.ts'
 import { type Settings, SettingsError } from './settings.ts'
@@ -88,13 +88,15 @@ const endWithAnswer = (response: ServerResponse): void => {
  * the answer under way or their next one, and resolves when the last one is gone
  */
 export function drainable(server: Server): () => Promise<void> {
-  const underWay = new Set<ServerResponse>()
-  server.on('request', (_request, response) => {
-    underWay.add(response)
-    response.once('close', () => underWay.delete(response))
+  // Of each connection the last answer: those before it on the same connection must not end it.
+  const latest = new Map<Socket, ServerResponse>()
+  server.on('request', ({ socket }, response) => {
+    // One listener a connection, not one an answer.
+    if (!latest.has(socket)) socket.once('close', () => latest.delete(socket))
+    latest.set(socket, response)
   })
   return () => {
-    for (const response of underWay) endWithAnswer(response)
+    for (const response of latest.values()) endWithAnswer(response)
     server.prependListener('request', (_request, response) => endWithAnswer(response))
     server.keepAliveTimeout = 1 // for answers whose head had gone already
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))

@@ -72,6 +72,7 @@ const isAboutWorkspaces = (url: string): boolean =>
 const isWatching = (url: string): boolean => url.startsWith('/inspector/events')
 /** Neither noted nor disturbed: the tool itself, and what pages look like. Where an integration's redirect arrives is no tool. */
 const isOwnAffair = (path: string): boolean =>
+  !path.startsWith('/v7') &&
   /^\/(?:inspector|playground|script)(?:\/|$)|^\/$|^\/(?:style\.css|mark\.svg)$/.test(path) &&
   !/^\/playground\/[^/]+\/callback$/.test(path)
 

@@ -1,5 +1,5 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import type { UserId } from '#domain/user.ts'
+import type { User, UserId } from '#domain/user.ts'
 import { keepNewSession } from './browser-sessions.ts'
 import type { DeviceRequest } from './confirm-page.ts'
 import {
@@ -47,9 +47,15 @@ export function deviceRequestOf(
 /** The user code as it is shown, with the mask put back. */
 export const maskedUserCode = (userCode: string): string => `${userCode.slice(0, 4)}-${userCode.slice(4)}`
 
+const userFinder =
+  ({ identity }: AuthorizationServerParts) =>
+  async (ctx: KoaContextWithOIDC): Promise<User | undefined> =>
+    identity.find(String(ctx.oidc.session?.accountId) as UserId)
+
 /** The device flow's settings and its pages, in place of the engine's own (RFC 8628; none of ours sends itself). */
 export function deviceFlow(parts: AuthorizationServerParts): DeviceFlow {
   const { views, engineNow } = parts
+  const userOf = userFinder(parts)
   return {
     enabled: true,
     charset: 'base-20',
@@ -86,9 +92,7 @@ export function deviceFlow(parts: AuthorizationServerParts): DeviceFlow {
 
     // A throw here would mark the approved code as failed, so nothing in it may.
     async successSource(ctx) {
-      const user = await parts.identity
-        .find(String(ctx.oidc.session?.accountId) as UserId)
-        .catch(() => undefined)
+      const user = await userOf(ctx).catch(() => undefined)
       ctx.type = 'html'
       ctx.body = deviceDonePage(views, {
         integration: ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId ?? '',

@@ -49,7 +49,7 @@ function openUnit(store: Store): OpenUnit {
     read(key) {
       const known = seen.get(key)
       if (known !== undefined) return known
-      const reading = store.read([key]).then(([stored]) => stored)
+      const reading = Promise.resolve(store.read([key])).then(([stored]) => stored)
       seen.set(key, reading)
       return reading
     },

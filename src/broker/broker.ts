@@ -2,6 +2,7 @@
  * Broker: lends the gateway what the upstream wants to see, and never shows it to an integration.
  * The gateway borrows per call; what is lent depends on the composition (own-standing.ts in the emulator).
  */
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { Refusal } from '#domain/refusal.ts'
 import type { UserId } from '#domain/user.ts'
 
@@ -15,5 +16,5 @@ export interface Broker {
   lend(call: {
     readonly userId: UserId
     readonly presentedToken?: string
-  }): Promise<UpstreamCredential | Refusal>
+  }): Awaitable<UpstreamCredential | Refusal>
 }

@@ -6,9 +6,7 @@ import type { Broker } from './broker.ts'
  */
 export const ownStanding = (): Broker => ({
   lend: ({ userId, presentedToken }) =>
-    Promise.resolve(
-      presentedToken === undefined
-        ? { kind: 'standing', userId }
-        : { kind: 'standing', userId, presentedToken },
-    ),
+    presentedToken === undefined
+      ? { kind: 'standing', userId }
+      : { kind: 'standing', userId, presentedToken },
 })

@@ -14,7 +14,8 @@ export const scopeList = (scope: string): readonly string[] => scope.split(' ').
  * @param accepted scope words of the operation, any one of which opens it
  */
 export function opens(granted: ReadonlySet<string>, accepted: readonly string[]): boolean {
-  return accepted.some(
-    (word) => granted.has(word) || (word.endsWith(':read') && granted.has(word.replace(/:read$/, ':manage'))),
-  )
+  for (const word of accepted)
+    if (granted.has(word) || (word.endsWith(':read') && granted.has(`${word.slice(0, -4)}manage`)))
+      return true
+  return false
 }

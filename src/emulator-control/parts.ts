@@ -2,8 +2,10 @@
  * What the control API needs of the rest, as ports of its own: the composition gives each an adapter. Every method that names a
  * thing that does not exist answers undefined or false, never throws; what throws is a failure (503).
  */
+
 import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
 import type { Choice, Completion } from '#domain/authorization.ts'
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { AdjustableClock } from '#domain/clock.ts'
 import type { Integration, TokenLifetimes } from '#domain/integration.ts'
 import type { Operation } from '#domain/operation.ts'
@@ -121,7 +123,7 @@ export interface EmulatorControlParts {
   }
   readonly integrations: {
     readonly configured: readonly Integration[]
-    find(clientId: string): Promise<Integration | undefined>
+    find(clientId: string): Awaitable<Integration | undefined>
     /** For everything that is issued from now on. */
     setLifetimes(clientId: string, lifetimes: TokenLifetimes): void
   }

@@ -1,4 +1,5 @@
 import { type AccountGroup, type AccountGroupId, parseAccountGroupId } from '#domain/account-group.ts'
+import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { UserId } from '#domain/user.ts'
@@ -44,10 +45,7 @@ const asksForAll = ({ target, match }: Call): boolean =>
 function openReach(upstream: Upstream, parts: { readonly borrow: Borrow; readonly clock: Clock }) {
   const known = new Map<UserId, { readonly groups: readonly AccountGroup[]; readonly readAt: number }>()
 
-  return (
-    call: Call,
-    caller: IntegrationCaller,
-  ): readonly AccountGroup[] | Promise<readonly AccountGroup[]> => {
+  return (call: Call, caller: IntegrationCaller): Awaitable<readonly AccountGroup[]> => {
     const found = known.get(caller.user.id)
     const age = found ? parts.clock.now() - found.readAt : -1
     return found && age >= 0 && age < believedMs ? found.groups : ask(call, caller)
@@ -100,17 +98,14 @@ export function selectAccountGroup(
     call: Call,
     caller: IntegrationCaller,
     asked: AccountGroupId | 'none',
-  ): Answer | undefined | Promise<Answer | undefined> {
+  ): Awaitable<Answer | undefined> {
     const forAll = asksForAll(call)
     if (asked !== 'none' && !forAll)
       return caller.access.accountGroups.includes(asked)
         ? undefined
         : foreign(call, 'The connection does not include this account group.')
     const judge = forAll ? judgeAll : judgeLogin
-    const groups = reach(call, caller)
-    return groups instanceof Promise
-      ? groups.then((read) => judge(call, caller, read))
-      : judge(call, caller, groups)
+    return whenKnown(reach(call, caller), (groups) => judge(call, caller, groups))
   }
 
   return (call) => {

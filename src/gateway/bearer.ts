@@ -1,3 +1,4 @@
+import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import { isActive, type User, type UserId } from '#domain/user.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { Identity } from '#identity/identity.ts'
@@ -73,23 +74,25 @@ export function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
 
 /** Finds who stands behind a token: everything in the chain must be alive now (security-cases G03). */
 function callerFinder({ grants, userApiTokens, integrations, identity }: TokenReaders) {
-  async function activeUser(id: UserId): Promise<User | undefined> {
-    const user = await identity.find(id)
-    return user && isActive(user) ? user : undefined
+  function whenActive(id: UserId, callerOf: (user: User) => Caller): Awaitable<Caller | undefined> {
+    return whenKnown(identity.find(id), (user) => (user && isActive(user) ? callerOf(user) : undefined))
   }
 
-  async function ofAccessToken(token: string): Promise<Caller | undefined> {
-    const access = await grants.access(token)
-    if (!access || !(await integrations.find(access.clientId))) return undefined
-    const user = await activeUser(access.userId)
-    return user && { kind: 'integration', user, access }
-  }
+  const ofAccessToken = (token: string): Awaitable<Caller | undefined> =>
+    whenKnown(grants.access(token), (access) => {
+      if (!access) return undefined
+      return whenKnown(
+        integrations.find(access.clientId),
+        (integration) =>
+          integration && whenActive(access.userId, (user) => ({ kind: 'integration', user, access })),
+      )
+    })
 
-  async function ofUserApiToken(token: string): Promise<Caller | undefined> {
-    const owner = await userApiTokens.ownerOf(token)
-    const user = owner && (await activeUser(owner))
-    return user && { kind: 'user', user, token }
-  }
+  const ofUserApiToken = (token: string): Awaitable<Caller | undefined> =>
+    whenKnown(
+      userApiTokens.ownerOf(token),
+      (owner) => owner && whenActive(owner, (user) => ({ kind: 'user', user, token })),
+    )
 
   return { ofAccessToken, ofUserApiToken }
 }
@@ -105,12 +108,12 @@ export function requireBearer(
   const find = callerFinder(readers)
   const { withoutToken, invalidToken } = unauthorizedAnswers(parts.origin)
 
-  async function identify(call: Call, caller: Promise<Caller | undefined>): Promise<Answer | undefined> {
-    const found = await caller
-    if (!found) return parts.count(call, invalidToken)
-    call.caller = found
-    return undefined
-  }
+  const identify = (call: Call, caller: Awaitable<Caller | undefined>): Awaitable<Answer | undefined> =>
+    whenKnown(caller, (found) => {
+      if (!found) return parts.count(call, invalidToken)
+      call.caller = found
+      return undefined
+    })
 
   return (call) => {
     const credentials = credentialsOf(call.request.headers.authorization ?? '')

@@ -1,9 +1,10 @@
 import type { Broker, UpstreamCredential } from '#broker/broker.ts'
+import type { Awaitable } from '#domain/awaitable.ts'
 import { type Refusal, refuse } from '#domain/refusal.ts'
 import type { Call } from './call.ts'
 
 /** Borrows what the upstream wants to see for the caller of this call. */
-export type Borrow = (call: Call) => Promise<UpstreamCredential | Refusal>
+export type Borrow = (call: Call) => Awaitable<UpstreamCredential | Refusal>
 
 export const borrowFrom =
   (broker: Broker): Borrow =>
@@ -14,7 +15,7 @@ export const borrowFrom =
       case 'user':
         return broker.lend({ userId: caller.user.id, presentedToken: caller.token })
       case 'nobody':
-        return Promise.resolve(refuse('nobody', 'Nobody borrows nothing.'))
+        return refuse('nobody', 'Nobody borrows nothing.')
       default:
         return caller satisfies never
     }

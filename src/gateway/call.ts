@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { User } from '#domain/user.ts'
 import type { Access } from '#grants/grants.ts'
@@ -54,7 +55,7 @@ export interface Answer {
 }
 
 /** One link of the gateway's order: an answer ends the call, undefined lets it go on. Promises only where something is awaited. */
-export type Check = (call: Call) => Answer | undefined | Promise<Answer | undefined>
+export type Check = (call: Call) => Awaitable<Answer | undefined>
 
 /** Matches before anything is known: no scope opens it. */
 const nothing: Match = {

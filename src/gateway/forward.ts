@@ -2,10 +2,11 @@ import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { UpstreamCredential } from '#broker/broker.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
+import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Operation } from '#domain/operation.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { RegionId } from '#domain/region.ts'
-import type { Upstream, UpstreamRequest } from '#upstream/upstream.ts'
+import type { Upstream, UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
 import type { Borrow } from './borrow.ts'
 import type { Answer, Call, Check } from './call.ts'
 import { linkRewriter } from './links.ts'
@@ -108,21 +109,31 @@ export function forward({ upstream, borrow, origin, upstreamOrigins }: ForwardPa
     eu1: linksOf(upstreamOrigins.eu1),
   }
 
-  async function send(call: Call, standing: Standing): Promise<Answer> {
+  function failed(call: Call, request: ForwardedRequest, cause: unknown): Answer {
+    if (request.body?.errored instanceof BodyTooLarge) return bodyTooLarge(call)
+    throw new UpstreamFailure('the upstream could not answer', { cause })
+  }
+
+  function send(call: Call, standing: Standing): Awaitable<Answer> {
     const request = new ForwardedRequest(call, standing)
+    const passOn = (answer: UpstreamAnswer): Answer => callersAnswer(call, answer, links[standing.region])
     try {
-      return callersAnswer(call, await upstream.send(request), links[standing.region])
+      const answer = upstream.send(request)
+      return answer instanceof Promise
+        ? answer.then(passOn).catch((cause: unknown) => failed(call, request, cause))
+        : passOn(answer)
     } catch (cause) {
-      if (request.body?.errored instanceof BodyTooLarge) return bodyTooLarge(call)
-      throw new UpstreamFailure('the upstream could not answer', { cause })
+      return failed(call, request, cause)
     }
   }
 
-  return async (call) => {
-    if (call.caller.kind === 'nobody') throw new Error('a call of nobody was about to be forwarded')
-    const credential = await borrow(call)
-    return isRefusal(credential)
-      ? badGateway(call, credential.code, credential.description)
-      : send(call, { credential, region: call.caller.user.region })
+  return (call) => {
+    const { caller } = call
+    if (caller.kind === 'nobody') throw new Error('a call of nobody was about to be forwarded')
+    return whenKnown(borrow(call), (credential) =>
+      isRefusal(credential)
+        ? badGateway(call, credential.code, credential.description)
+        : send(call, { credential, region: caller.user.region }),
+    )
   }
 }

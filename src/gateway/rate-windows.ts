@@ -1,6 +1,7 @@
 import type { Clock } from '#domain/clock.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
+import type { User } from '#domain/user.ts'
 import type { Draw, LimitRule, RateWindows } from '#limits/limits.ts'
 import type { Answer, Call, Caller, Check } from './call.ts'
 import { problemAnswer } from './refusal-answer.ts'
@@ -55,11 +56,20 @@ export interface WindowHolder {
 const holderText = ({ region, organizationId, clientId }: WindowHolder): string =>
   clientId === undefined ? `${region}:${organizationId}` : `${region}:${organizationId}:${clientId}`
 
-function holderOf(caller: Caller): string {
-  if (caller.kind === 'nobody') return 'nobody'
-  const { region, organizationId } = caller.user
-  const clientId = caller.kind === 'integration' ? caller.access.clientId : undefined
-  return holderText({ region, organizationId, clientId })
+/** @returns the name of the window that a caller draws from, which is made once for each user and client */
+function windowNames(prefix: string): (caller: Caller) => string {
+  const known = new WeakMap<User, Map<string | undefined, string>>()
+  return (caller) => {
+    if (caller.kind === 'nobody') return `${prefix}:nobody`
+    const { user } = caller
+    const clientId = caller.kind === 'integration' ? caller.access.clientId : undefined
+    const ofUser = known.get(user) ?? new Map<string | undefined, string>()
+    const name = ofUser.get(clientId)
+    if (name !== undefined) return name
+    const made = `${prefix}:${holderText({ ...user, clientId })}`
+    known.set(user, ofUser.set(clientId, made))
+    return made
+  }
 }
 
 type Bucket = NonNullable<Operation['bucket']>
@@ -111,9 +121,15 @@ export function rateWindowChecks(
   callsPerMinute: number,
 ): { readonly calls: Check; readonly buckets: Check } {
   const ownCalls = callWindow(callsPerMinute)
+  const callsName = windowNames('calls')
+  const bucketNames: Readonly<Record<Bucket, (caller: Caller) => string>> = {
+    'instant-test': windowNames('instant-test'),
+    'template-deploy': windowNames('template-deploy'),
+    'dashboard-snapshot': windowNames('dashboard-snapshot'),
+  }
 
   function draw(call: Call, name: string, window: Window): Answer | undefined {
-    const drawn = windows.draw(`${name}:${holderOf(call.caller)}`, window)
+    const drawn = windows.draw(name, window)
     const { header } = window
     call.rateHeaders.push(
       `${header}-Limit`,
@@ -127,10 +143,10 @@ export function rateWindowChecks(
   }
 
   return {
-    calls: (call) => draw(call, 'calls', ownCalls),
+    calls: (call) => draw(call, callsName(call.caller), ownCalls),
     buckets(call) {
       const { bucket } = call.match.operation
-      return bucket && draw(call, bucket, bucketWindows[bucket])
+      return bucket && draw(call, bucketNames[bucket](call.caller), bucketWindows[bucket])
     },
   }
 }

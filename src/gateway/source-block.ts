@@ -1,3 +1,4 @@
+import { whenKnown } from '#domain/awaitable.ts'
 import type { SourceBlock } from '#limits/limits.ts'
 import type { Answer, Call, Check } from './call.ts'
 import { problemAnswer } from './refusal-answer.ts'
@@ -26,9 +27,9 @@ const blocked = (call: Call, blockedUntil: number): Answer =>
 export const refuseBlockedAddress =
   (sourceBlock: SourceBlock): Check =>
   (call) => {
-    const until = sourceBlock.blockedUntil(call.address)
-    if (typeof until === 'number') return until === 0 ? undefined : blocked(call, until)
-    return until.then((instant) => (instant === 0 ? undefined : blocked(call, instant)))
+    return whenKnown(sourceBlock.blockedUntil(call.address), (until) =>
+      until === 0 ? undefined : blocked(call, until),
+    )
   }
 
 /** Turns a 401 into 429 when it would be one too many; the 401 is counted before it is answered. */

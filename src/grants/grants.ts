@@ -4,6 +4,7 @@
  * grant-record.ts. A token lives only while its grant's record lives, so revocation is the deletion of one record.
  */
 import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { Connection, GrantTag } from '#domain/grant.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { UserId } from '#domain/user.ts'
@@ -31,7 +32,7 @@ export interface ConnectionFilter {
 
 export interface Grants {
   /** @returns what the presented access token opens now; undefined when it is unknown, expired, or its grant is gone */
-  access(token: string): Promise<Access | undefined>
+  access(token: string): Awaitable<Access | undefined>
   /** The live connections, newest first. */
   list(filter: ConnectionFilter): Promise<readonly Connection[]>
   /**

@@ -1,4 +1,5 @@
 import type { Audit } from '#audit/audit.ts'
+import { whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import { type GrantTag, parseGrantTag } from '#domain/grant.ts'
 import type { Secrets } from '#secrets/secrets.ts'
@@ -79,12 +80,13 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
   }
 
   return {
-    async access(token) {
+    access(token) {
       const tag = tagOfToken(token)
       if (!tag) return undefined
-      const [stored] = await store.read([grantKey(tag)])
-      const access = stored && find(stored, tag, token)
-      return access && access.expiresAt > clock.now() ? access : undefined
+      return whenKnown(store.read([grantKey(tag)]), ([stored]) => {
+        const access = stored && find(stored, tag, token)
+        return access && access.expiresAt > clock.now() ? access : undefined
+      })
     },
 
     async list(filter) {

@@ -3,12 +3,13 @@
  * it, local.ts the directory of our own. Owns users and their proofs (passwords, User API Tokens). Knows nothing of clients,
  * grants or pages.
  */
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { RegionChoice, RegionId } from '#domain/region.ts'
 import type { User, UserId } from '#domain/user.ts'
 
 export interface Identity {
   /** @returns the user, disabled, locked or not; undefined when there is none */
-  find(id: UserId): Promise<User | undefined>
+  find(id: UserId): Awaitable<User | undefined>
   /** @returns the user of the address in that region, disabled, locked or not */
   findByEmail(region: RegionId, email: string): Promise<User | undefined>
   /**

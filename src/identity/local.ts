@@ -1,3 +1,4 @@
+import { whenKnown } from '#domain/awaitable.ts'
 import { regionsToTry } from '#domain/region.ts'
 import { type User, userIdOf } from '#domain/user.ts'
 import type { Directory, NewUser } from './directory.ts'
@@ -18,7 +19,7 @@ export interface LocalIdentityParts {
 /** Who is in the directory of our own. */
 export function localIdentity({ records, passwords }: LocalIdentityParts): Identity {
   return {
-    find: async (id) => (await records.read(id))?.user,
+    find: (id) => whenKnown(records.read(id), (record) => record?.user),
 
     findByEmail: async (region, email) => (await records.readByEmail(region, email))?.user,
 

@@ -1,3 +1,4 @@
+import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { RegionId } from '#domain/region.ts'
 import { normalizedEmail, type User, type UserId } from '#domain/user.ts'
 import type { Secrets } from '#secrets/secrets.ts'
@@ -35,8 +36,13 @@ export async function allUsers(store: Store): Promise<readonly User[]> {
   }
 }
 
+interface StoredUser {
+  readonly stored: StoredRecord
+  readonly record: UserRecord
+}
+
 export interface UserRecords {
-  read(id: UserId): Promise<UserRecord | undefined>
+  read(id: UserId): Awaitable<UserRecord | undefined>
   readByEmail(region: RegionId, email: string): Promise<UserRecord | undefined>
   /**
    * Writes the user's record with the pointer from the e-mail address, both or none. A change to undefined writes nothing.
@@ -62,10 +68,8 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
   const emailKey = (region: RegionId, email: string): string =>
     `user-email:${region}:${secrets.hash('email', normalizedEmail(email))}`
 
-  async function readStored(id: UserId): Promise<{ stored: StoredRecord; record: UserRecord } | undefined> {
-    const [stored] = await store.read([userKey(id)])
-    return stored && { stored, record: parse(stored) }
-  }
+  const readStored = (id: UserId): Awaitable<StoredUser | undefined> =>
+    whenKnown(store.read([userKey(id)]), ([stored]) => stored && { stored, record: parse(stored) })
 
   async function readByEmail(region: RegionId, email: string): Promise<UserRecord | undefined> {
     const [pointer] = await store.read([emailKey(region, email)])
@@ -105,7 +109,7 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
   }
 
   return {
-    read: async (id) => (await readStored(id))?.record,
+    read: (id) => whenKnown(store.read([userKey(id)]), ([stored]) => stored && parse(stored)),
     readByEmail,
     save,
     async remove(id) {

@@ -1,3 +1,4 @@
+import { whenKnown } from '#domain/awaitable.ts'
 import { grantTypes, type Integration, type TokenLifetimes } from '#domain/integration.ts'
 import { scopeList } from '#domain/scope.ts'
 import type { Secrets } from '#secrets/secrets.ts'
@@ -65,14 +66,15 @@ export function storeIntegrations(parts: StoreIntegrationsParts): AdjustableInte
     replaceLifetimes(lifetimes) {
       own = new Map(lifetimes)
     },
-    async find(clientId) {
+    find(clientId) {
       const configured = byId.get(clientId)
       if (configured)
         return own.has(clientId) ? { ...configured, lifetimes: lifetimesOf(clientId) } : configured
       const key = registeredClientKey(parts.secrets, clientId)
-      const [stored] = await parts.store.read([key])
-      const metadata = stored && parts.secrets.unseal(key, stored.value)
-      return metadata === undefined ? undefined : fromMetadata(clientId, JSON.parse(metadata))
+      return whenKnown(parts.store.read([key]), ([stored]) => {
+        const metadata = stored && parts.secrets.unseal(key, stored.value)
+        return metadata === undefined ? undefined : fromMetadata(clientId, JSON.parse(metadata))
+      })
     },
   }
 }

@@ -4,6 +4,7 @@
  * passwords) and survive restarts; the source block counts 401 answers of an address, which the gateway asks on every call.
  * Knows no requests and no answers: the surfaces decide what a refusal looks like. Adapter: store-limits.ts.
  */
+import type { Awaitable } from '#domain/awaitable.ts'
 
 export interface LimitRule {
   readonly limit: number
@@ -51,7 +52,7 @@ export interface SourceBlock {
    * Asked on every call, so it answers from memory, at most about a second behind other processes; it waits for the store
    * only when it has not seen the address lately. @returns epoch ms until which the address is blocked; 0 when it is not
    */
-  blockedUntil(address: string): number | Promise<number>
+  blockedUntil(address: string): Awaitable<number>
   /**
    * Counts one 401 that is about to be answered. @returns 0 when it may be, else epoch ms until which the address is blocked
    * @throws when the store cannot answer

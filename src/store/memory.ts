@@ -23,13 +23,14 @@ export function openMemoryStore({ clock, random, bases = imageBases() }: MemoryS
   let records: MemoryRecords | undefined = recordsOver(bases.of(Object.freeze([])), nextVersion())
 
   function open(): MemoryRecords {
-    if (!records) throw new StoreFailure('the store was closed')
+    if (!records) throw closed()
     return records
   }
 
   const store: Store = {
-    async read(keys) {
-      const { find } = open()
+    read(keys) {
+      if (!records) return Promise.reject(closed())
+      const { find } = records
       const now = clock.now()
       return keys.map((key) => live(find(key), now))
     },
@@ -58,6 +59,8 @@ export function openMemoryStore({ clock, random, bases = imageBases() }: MemoryS
   }
   return { store, images }
 }
+
+const closed = (): StoreFailure => new StoreFailure('the store was closed')
 
 const live = (record: StoredRecord | undefined, now: number): StoredRecord | undefined =>
   record && record.expiresAt > now ? record : undefined

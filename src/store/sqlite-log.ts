@@ -13,6 +13,7 @@ export interface Log {
   sync(): Promise<void> | undefined
   /** @returns resolves when all that is now held of these keys is durable; undefined when it already is */
   durable(touched: Touched): Promise<void> | undefined
+  isUsable(): boolean
   /** @throws Error once a sync has failed or the log was closed */
   assertUsable(): void
   /** Ends the syncs under way; nothing may be read or written from the call on. Never rejects for a failed sync. */
@@ -24,6 +25,7 @@ export const noLog: Log = {
   hold: () => {},
   sync: () => undefined,
   durable: () => undefined,
+  isUsable: () => true,
   assertUsable: () => {},
   close: async () => {},
 }
@@ -91,6 +93,7 @@ export function syncedLog(syncFile: () => Promise<void>, closeFile: () => void):
       if (holds(next, touched)) return sync()
       return underWay && holds(underWay, touched) ? underWay.promise : undefined
     },
+    isUsable: () => unusable === undefined && closing === undefined,
     assertUsable() {
       if (unusable) throw unusable
       if (closing !== undefined) throw new Error('it is closed')

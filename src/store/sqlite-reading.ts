@@ -4,6 +4,7 @@
  * another connection wrote. And nobody hears of a commit, own or another's, that is not durable yet (DECISIONS 54).
  */
 import { nextTick } from 'node:process'
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { RecordCache } from './record-cache.ts'
 import type { Log } from './sqlite-log.ts'
 import type { Rows, Statement } from './sqlite-rows.ts'
@@ -20,7 +21,8 @@ export interface ReadingParts {
 }
 
 export interface Reading {
-  records(keys: readonly string[], now: number): Promise<readonly (StoredRecord | undefined)[]>
+  /** At once when all of them are in the cache, and durable. */
+  records(keys: readonly string[], now: number): Awaitable<readonly (StoredRecord | undefined)[]>
   /** Runs what reads any records, and answers once all it may have seen is durable. */
   all<Result>(work: () => Result): Promise<Result>
 }
@@ -77,6 +79,23 @@ export function readingOf({ rows, cache, log, prepare, patiently }: ReadingParts
     return record
   }
 
+  /** @returns undefined when one of them is not in the cache, or not durable yet */
+  function findAtOnce(keys: readonly string[], now: number): readonly StoredRecord[] | undefined {
+    if (!log.isUsable()) return undefined
+    try {
+      noticeBeforeReading()
+    } catch {
+      return undefined // the patient way tries again, or tells why not
+    }
+    const found: StoredRecord[] = []
+    for (const key of keys) {
+      const record = cachedRecord(key, now)
+      if (!record) return undefined
+      found.push(record)
+    }
+    return log.durable(keys) === undefined ? found : undefined
+  }
+
   function find(keys: readonly string[], now: number): readonly (StoredRecord | undefined)[] {
     noticeBeforeReading()
     const cached = keys.map((key) => cachedRecord(key, now))
@@ -86,6 +105,7 @@ export function readingOf({ rows, cache, log, prepare, patiently }: ReadingParts
 
   return {
     records: (keys, now) =>
+      findAtOnce(keys, now) ??
       patiently(() => {
         log.assertUsable()
         const found = find(keys, now)

@@ -5,6 +5,8 @@
  * test/contract/store.contract.ts.
  */
 
+import type { Awaitable } from '#domain/awaitable.ts'
+
 export interface StoredRecord {
   readonly key: string
   /** Opaque; differs after every write of this key, and never comes back, not even after delete and re-creation. */
@@ -50,9 +52,9 @@ export interface ListOptions {
 export interface Store {
   /**
    * The live records of the keys, in the order asked; undefined where there is none. A read sees every acknowledged commit,
-   * and of one commit all or nothing. Records are frozen. @throws StoreFailure when the store cannot answer
+   * and of one commit all or nothing. Records are frozen. What is in memory is answered at once. @throws StoreFailure when the store cannot answer
    */
-  read(keys: readonly string[]): Promise<readonly (StoredRecord | undefined)[]>
+  read(keys: readonly string[]): Awaitable<readonly (StoredRecord | undefined)[]>
   /**
    * All of the changes or none, durably, before the promise resolves; against parallel commits, also of other processes,
    * exactly one of two that expect the same version wins. `delete` never conflicts. A commit that the adapter had to send

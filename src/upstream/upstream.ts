@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream'
 import type { UpstreamCredential } from '#broker/broker.ts'
 import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
 
@@ -36,7 +37,7 @@ export interface UpstreamAnswer {
 
 export interface Upstream {
   /** Answers one call. Expected refusals (400, 403, 404, ...) are answers; it throws only when the upstream cannot answer. */
-  send(request: UpstreamRequest): Promise<UpstreamAnswer>
+  send(request: UpstreamRequest): Awaitable<UpstreamAnswer>
   /** The account groups that the credential reaches, by name, the login account group first. */
   accountGroups(region: RegionId, credential: UpstreamCredential): Promise<readonly AccountGroup[]>
 }

@@ -204,7 +204,7 @@ describe('Redis store: Redis is in trouble', () => {
     own.freeze()
     const waits: Promise<number>[] = []
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      waits.push(waitFor(store.commit([put('a')])), waitFor(store.read(['a'])))
+      waits.push(waitFor(store.commit([put('a')])), waitFor(Promise.resolve(store.read(['a']))))
       await pause(20)
     }
     // Without a deadline of its own, a command waits for the pipeline before it, and then as long again.

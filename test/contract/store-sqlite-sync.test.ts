@@ -43,9 +43,9 @@ async function turns(): Promise<void> {
 }
 
 /** What an answer says so far. */
-function watch(answer: Promise<unknown>): { soFar(): Promise<unknown> } {
+function watch(answer: unknown): { soFar(): Promise<unknown> } {
   let told: unknown = 'nothing'
-  answer.then(
+  Promise.resolve(answer).then(
     (result) => {
       told = result
     },

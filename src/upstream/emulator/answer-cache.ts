@@ -21,7 +21,7 @@ export const answerKey = ({
   query,
   accountGroup,
 }: UpstreamRequest): string =>
-  `${region} ${credential.userId} ${operation.id} ${Object.values(parameters).join('/')} ${accountGroup ?? ''} ${query}`
+  `${region} ${credential.userId} ${operation.id} ${Object.values(parameters).join('/')} ${accountGroup ?? ''} ${query.size === 0 ? '' : query}`
 
 /** Node sends a text in one write with its head, and bytes in a second one. All ASCII, a text is as small as its bytes. */
 const inOneWrite = (answer: UpstreamAnswer, body: Buffer): UpstreamAnswer =>

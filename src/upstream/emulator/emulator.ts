@@ -4,11 +4,12 @@
  * answer-call.ts. Believes the gateway about who calls; keeps no tokens and knows no scopes.
  */
 import type { AccountGroup } from '#domain/account-group.ts'
+import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import { type RegionId, regionIds } from '#domain/region.ts'
 import type { Store } from '#store/store.ts'
 import type { UpstreamPeople } from '#upstream/people.ts'
-import type { Upstream } from '#upstream/upstream.ts'
+import type { Upstream, UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
 import { answerCache, answerKey } from './answer-cache.ts'
 import { answerRead, answerWrite, type Prepared } from './answer-call.ts'
 import type { Surroundings } from './call.ts'
@@ -21,7 +22,7 @@ import { emulatedPeople } from './people.ts'
 import { loadPermissions } from './permissions.ts'
 import type { Seed } from './seed.ts'
 import { seedEntries } from './seed-entries.ts'
-import type { Entry } from './state.ts'
+import type { Entry, RegionState } from './state.ts'
 import { openStoredRegion, type StoredRegion, seedOnce } from './stored-state.ts'
 
 /** What the tables under config/v7 say: the same for every emulator of a process. */
@@ -86,20 +87,25 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
   const regionOf = (id: RegionId): StoredRegion => regions.get(id) as StoredRegion
   const turnOf = (id: RegionId): Turn => turns.get(id) as Turn
 
+  function read(state: RegionState, request: UpstreamRequest): Awaitable<UpstreamAnswer> {
+    const key = answerKey(request)
+    const { revision } = state
+    return (
+      cache.find(key, revision) ??
+      answerRead(prepared, state, request).then(({ answer, varies }) => {
+        if (!varies) cache.keep(key, revision, answer)
+        return answer
+      })
+    )
+  }
+
   return {
     people: emulatedPeople({ ...prepared, clock: parts.clock, regionOf, turnOf }),
-    async send(request) {
+    send(request) {
       const region = regionOf(request.region)
-      if (request.operation.method !== 'GET')
-        return answerWrite(prepared, { region, inTurn: turnOf(request.region), request })
-      const state = await region.current()
-      const key = answerKey(request)
-      const { revision } = state
-      const known = cache.find(key, revision)
-      if (known) return known
-      const { answer, varies } = await answerRead(prepared, state, request)
-      if (!varies) cache.keep(key, revision, answer)
-      return answer
+      return request.operation.method === 'GET'
+        ? whenKnown(region.current(), (state) => read(state, request))
+        : answerWrite(prepared, { region, inTurn: turnOf(request.region), request })
     },
     async accountGroups(region, credential): Promise<readonly AccountGroup[]> {
       const state = await regionOf(region).current()

@@ -1,3 +1,4 @@
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { Change, Store, StoredRecord } from '#store/store.ts'
 import type { Entry, NewEntry, RegionState, Written } from './state.ts'
@@ -62,7 +63,7 @@ export async function seedOnce(store: Store, { region, seed }: RegionSeed): Prom
 /** One region's objects in memory, and the way of a write to the store. */
 export interface StoredRegion {
   /** The objects as the store has them. They are read anew after a write whose outcome is unknown. */
-  current(): Promise<RegionState>
+  current(): Awaitable<RegionState>
   /** Commits a draft's changes and shows them from then on. @throws when the store cannot answer */
   write(written: Written): Promise<void>
   /** Reads the objects anew, as the store was put back to another state. @throws when the store cannot answer */
@@ -94,14 +95,12 @@ export async function openStoredRegion(
     isStale = false
   }
   return {
-    async current() {
-      if (isStale) {
-        reading ??= readAnew().finally(() => {
-          reading = undefined
-        })
-        await reading
-      }
-      return state
+    current() {
+      if (!isStale) return state
+      reading ??= readAnew().finally(() => {
+        reading = undefined
+      })
+      return reading.then(() => state)
     },
     async write(written) {
       const changes: readonly Change[] = [

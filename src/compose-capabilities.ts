@@ -13,7 +13,7 @@ import type { Views } from '#http/page.ts'
 import type { Directory } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
 import { localDirectory, localIdentity } from '#identity/local.ts'
-import { lightCost, scryptPasswords } from '#identity/password.ts'
+import { passwordCosts, scryptPasswords } from '#identity/password.ts'
 import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { userRecords } from '#identity/user-records.ts'
@@ -79,10 +79,19 @@ export interface Capabilities {
   readonly allowsHost: (host: string) => boolean
 }
 
-function peopleOf({ surroundings, material, store }: Pick<Ground, 'surroundings' | 'material' | 'store'>) {
+function peopleOf({
+  settings,
+  surroundings,
+  material,
+  store,
+}: Pick<Ground, 'settings' | 'surroundings' | 'material' | 'store'>) {
   const { clock, randomBytes, newUuid: newToken } = surroundings
   const secrets = secretsFrom(material, randomBytes)
-  const parts = { records: userRecords(store, secrets), passwords: scryptPasswords(lightCost, randomBytes) }
+  const parts = {
+    records: userRecords(store, secrets),
+    passwords: scryptPasswords(passwordCosts[settings.signIn.passwordCost], randomBytes),
+    audit: storeAudit(clock, randomBytes),
+  }
   return {
     identity: localIdentity(parts),
     directory: localDirectory(parts),
@@ -142,7 +151,7 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
  * It belongs to the key material, as users and tokens are found by keyed hashes.
  */
 export async function makeSeedImage(
-  ground: Pick<Ground, 'surroundings' | 'facts' | 'material'>,
+  ground: Pick<Ground, 'settings' | 'surroundings' | 'facts' | 'material'>,
 ): Promise<StoreImage> {
   const { clock, randomBytes: random } = ground.surroundings
   const { store, images } = await openStore({ kind: 'memory' }, { clock, random })

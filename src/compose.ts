@@ -79,6 +79,7 @@ function authorizationServerOf(
       origin,
       cookieSuffix,
       guards: limits.guards,
+      lockAfter: settings.signIn.lockAfter,
       windows: limits.windows,
       spans: settings.spans,
       registration: settings.registration,

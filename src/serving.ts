@@ -67,7 +67,7 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
   ])
   let making: Promise<StoreImage> | undefined
   const seedImage = (): Promise<StoreImage> => {
-    making ??= makeSeedImage({ surroundings, facts, material })
+    making ??= makeSeedImage({ settings, surroundings, facts, material })
     return making
   }
   const bases = imageBases()

@@ -29,6 +29,12 @@ export interface CheckedSettings {
   readonly trustedProxies: readonly string[]
   readonly registration: 'open' | 'closed'
   readonly advertisedScopes: 'all' | 'live'
+  readonly signIn: {
+    /** So many failed passwords in a row, and the user is locked. */
+    readonly lockAfter: number
+    /** What hashing a password costs us, and whoever stole the hashes. */
+    readonly passwordCost: 'light' | 'strong'
+  }
   readonly spans: ProtocolSpans
 }
 
@@ -122,6 +128,16 @@ const spans = z
   )
   .prefault({})
 
+const signIn = z
+  .strictObject(
+    {
+      lockAfter: wholeNumber(1, 100).default(10),
+      passwordCost: z.enum(['light', 'strong'], 'allowed are light and strong').default('light'),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? 'allowed is a mapping of settings' : undefined) },
+  )
+  .prefault({})
+
 const schema = z.strictObject({
   host: text('allowed is an address or a name of this machine').default('127.0.0.1'),
   port: port.default(7070),
@@ -143,8 +159,14 @@ const schema = z.strictObject({
   trustedProxies: z.array(z.string(proxyWords).refine(isProxy, proxyWords), proxyWords).default([]),
   registration: z.enum(['open', 'closed'], 'allowed are open and closed').default('open'),
   advertisedScopes: z.enum(['all', 'live'], 'allowed are all and live').default('all'),
+  signIn,
   spans,
 })
+
+const blocks: Readonly<Record<string, object>> = {
+  signIn: signIn.unwrap().shape,
+  spans: spans.unwrap().shape,
+}
 
 /** Keys whose values are nobody's business, not even in an error. */
 const secretKeys: ReadonlySet<string> = new Set(['operatorToken', 'store'])
@@ -164,7 +186,7 @@ export function checkSettings(configured: object): CheckedSettings | SettingsPro
   const [issue] = result.error.issues
   const path = issue?.path.map(String) ?? []
   if (issue?.code === 'unrecognized_keys') {
-    const allowed = Object.keys(path[0] === 'spans' ? spans.unwrap().shape : schema.shape)
+    const allowed = Object.keys(blocks[path[0] ?? ''] ?? schema.shape)
     const key = [...path, issue.keys[0]].join('.')
     return { key, words: `found an unknown key; allowed are ${allowed.join(', ')}` }
   }

@@ -174,7 +174,7 @@ export function engineConfiguration(
     features: featuresOf(parts),
     async findAccount(ctx, sub) {
       const user = await parts.identity.find(sub as UserId)
-      if (user?.locked) ctx.state['isUserLocked'] = true
+      if (user && !isActive(user)) ctx.state['isUserInactive'] = true
       if (!user || !isActive(user)) return undefined
       return { accountId: user.id, claims: async () => ({ sub: user.id, email: user.email }) }
     },

@@ -49,7 +49,8 @@ export interface AuthorizationServerParts {
   readonly audit: Audit
   readonly grants: Grants
   readonly identity: Identity
-  readonly directory: Pick<Directory, 'endSessions'>
+  /** For the new password that a sign-in asks for, and the end of sessions. */
+  readonly directory: Pick<Directory, 'endSessions' | 'setPassword'>
   readonly integrations: Integrations
   /** For the headless door alone, which takes tokens of every kind. */
   readonly userApiTokens: UserApiTokens
@@ -57,6 +58,8 @@ export interface AuthorizationServerParts {
   readonly broker: Broker
   readonly upstream: Upstream
   readonly guards: Guards
+  /** So many failed passwords in a row, and the user is locked. */
+  readonly lockAfter: number
   readonly windows: RateWindows
   readonly views: Views
   readonly scopes: readonly ScopeWord[]

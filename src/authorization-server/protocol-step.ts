@@ -75,8 +75,8 @@ export function protocolStep(
         throwEngineFailure(ctx)
         if (grantTypeOf(ctx) === 'refresh_token') replay.settle(ctx)
       },
-      // A lock is lifted again: what it refuses is not used up (DECISIONS 53).
-      () => ctx.status < 500 && !(ctx.oidc?.route === 'token' && ctx.state['isUserLocked'] === true),
+      // Who is locked or disabled may be let in again: what is refused meanwhile is not used up (DECISIONS 53).
+      () => ctx.status < 500 && !(ctx.oidc?.route === 'token' && ctx.state['isUserInactive'] === true),
     )
     if (outcome !== 'conflict') return
     ctx.remove('Set-Cookie')

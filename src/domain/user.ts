@@ -30,8 +30,17 @@ export const isActive = ({ disabled, locked }: User): boolean => !disabled && lo
 export const needsNewPassword = ({ locked, passwordExpired }: User): boolean =>
   locked === true || passwordExpired === true
 
-/** The one form under which an e-mail address is looked up and counted: they differ by case in nobody's mind. */
-export const normalizedEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase()
+/**
+ * The one form under which an e-mail address is looked up and counted. They differ by case in nobody's mind, accents have two
+ * spellings in Unicode, and browsers send an international domain in ASCII (RFC 5891 §5) where a list of users has it in letters.
+ */
+export function normalizedEmail(email: string): string {
+  const text = email.trim().toLowerCase().normalize('NFC')
+  const domainAt = text.lastIndexOf('@') + 1
+  const domain = text.slice(domainAt)
+  const ascii = /^[\p{L}\p{M}\p{N}.-]+$/u.test(domain) ? URL.parse(`http://${domain}`)?.hostname : undefined
+  return domainAt === 0 || ascii === undefined ? text : text.slice(0, domainAt) + ascii
+}
 
 export const userIdOf = (region: RegionId, uid: string): UserId => `${region}.${uid}` as UserId
 

@@ -23,4 +23,9 @@ export interface Identity {
     readonly email: string
     readonly password: string
   }): Promise<User | undefined>
+  /**
+   * Locks a user after failed sign-ins, until a new password is set: tokens open nothing meanwhile. Whoever has no password, or
+   * opens nothing anyway, stays as they are.
+   */
+  lock(id: UserId): Promise<void>
 }

@@ -1,10 +1,11 @@
+import type { Audit } from '#audit/audit.ts'
 import { whenKnown } from '#domain/awaitable.ts'
 import { regionsToTry } from '#domain/region.ts'
-import { type User, userIdOf } from '#domain/user.ts'
+import { isActive, type User, userIdOf } from '#domain/user.ts'
 import type { Directory, NewUser } from './directory.ts'
 import type { Identity } from './identity.ts'
 import type { Passwords } from './password.ts'
-import type { UserRecords } from './user-records.ts'
+import type { UserRecord, UserRecords } from './user-records.ts'
 
 const withoutSessions = (user: User): User => ({
   ...user,
@@ -14,10 +15,21 @@ const withoutSessions = (user: User): User => ({
 export interface LocalIdentityParts {
   readonly records: UserRecords
   readonly passwords: Passwords
+  /** Keeps locks and new passwords, in the commit that makes them. */
+  readonly audit: Audit
 }
 
 /** Who is in the directory of our own. */
-export function localIdentity({ records, passwords }: LocalIdentityParts): Identity {
+export function localIdentity({ records, passwords, audit }: LocalIdentityParts): Identity {
+  /** Hashes the password again, at the cost of today, unless it was changed meanwhile. */
+  async function renewHash({ user, passwordHash }: UserRecord, password: string): Promise<void> {
+    if (passwordHash === undefined || !passwords.isOutdated(passwordHash)) return
+    const renewed = await passwords.hash(password)
+    await records.save(user.id, (now) =>
+      now?.passwordHash === passwordHash ? { ...now, passwordHash: renewed } : undefined,
+    )
+  }
+
   return {
     find: (id) => whenKnown(records.read(id), (record) => record?.user),
 
@@ -27,15 +39,29 @@ export function localIdentity({ records, passwords }: LocalIdentityParts): Ident
       for (const region of regionsToTry(choice)) {
         const record = await records.readByEmail(region, email)
         const isRight = await passwords.verify(password, record?.passwordHash)
-        if (record && isRight && !record.user.disabled) return record.user
+        if (!record || !isRight || record.user.disabled) continue
+        await renewHash(record, password)
+        return record.user
       }
       return undefined
+    },
+
+    async lock(id) {
+      const entry = audit.entry({ event: 'user-locked', actor: id, userId: id, detail: 'failed sign-ins' })
+      await records.save(
+        id,
+        (before) =>
+          before?.passwordHash !== undefined && isActive(before.user)
+            ? { ...before, user: { ...before.user, locked: true } }
+            : undefined,
+        [entry],
+      )
     },
   }
 }
 
 /** The directory of our own: users and password hashes on the store port. */
-export function localDirectory({ records, passwords }: LocalIdentityParts): Directory {
+export function localDirectory({ records, passwords, audit }: LocalIdentityParts): Directory {
   return {
     async enrol({ password, ...person }: NewUser) {
       const id = userIdOf(person.region, person.uid)
@@ -58,15 +84,18 @@ export function localDirectory({ records, passwords }: LocalIdentityParts): Dire
 
     async setPassword(id, password, standing) {
       const passwordHash = await passwords.hash(password)
-      return records.save(id, (before) => {
-        if (!before) return undefined
-        const user = {
-          ...withoutSessions(before.user),
-          locked: false,
-          passwordExpired: standing === 'expired',
-        }
-        return { ...before, user, passwordHash }
+      const given =
+        standing === 'kept'
+          ? ({ event: 'password-changed', actor: id } as const)
+          : ({ event: 'password-reset', actor: 'operator' } as const)
+      const withPassword = (before: UserRecord): UserRecord => ({
+        ...before,
+        passwordHash,
+        user: { ...withoutSessions(before.user), locked: false, passwordExpired: standing === 'expired' },
       })
+      return records.save(id, (before) => before && withPassword(before), [
+        audit.entry({ ...given, userId: id }),
+      ])
     },
 
     endSessions: (id) =>

@@ -1,4 +1,5 @@
 import { scrypt, timingSafeEqual } from 'node:crypto'
+import { normalizedPassword } from '#domain/password-rules.ts'
 
 /** What one scrypt costs (RFC 7914 §2): 128 * N * r bytes of memory, p times over. It stands in each hash, so it can be raised. */
 export interface PasswordCost {
@@ -7,24 +8,39 @@ export interface PasswordCost {
   readonly p: number
 }
 
-/** The emulator prints its passwords on the screen, so guessing them from a stolen file needs no slowing down: 1 MiB, some 2 ms. */
-export const lightCost: PasswordCost = { N: 1_024, r: 8, p: 1 }
+/**
+ * `light`: the emulator prints its passwords on the screen, so guessing them from a stolen file needs no slowing down: 1 MiB, some
+ * 2 ms. `strong`: for passwords that people use elsewhere too, as OWASP's Password Storage Cheat Sheet has it: 32 MiB, three times.
+ */
+export const passwordCosts: Readonly<Record<'light' | 'strong', PasswordCost>> = {
+  light: { N: 1_024, r: 8, p: 1 },
+  strong: { N: 32_768, r: 8, p: 3 },
+}
 
 const keyLength = 32
 /** libuv has four threads, shared with DNS and files; two may hash at once (libraries, trap 15). */
 const atOnce = 2
+/** Whoever comes when so many wait is told to come again: a queue without end would hold every request of a flood in memory. */
+const waitingAtMost = 256
 
 export interface Passwords {
-  /** @returns the text to store: costs, salt and key */
+  /** @returns the text to store: costs, salt and key @throws when too many wait already */
   hash(password: string): Promise<string>
-  /** Whether the password made the stored text. With no stored text it takes as long and answers false. */
+  /**
+   * Whether the password made the stored text. With no stored text it takes as long and answers false.
+   * @throws when too many wait already
+   */
   verify(password: string, stored: string | undefined): Promise<boolean>
+  /** Whether the text was made at another cost than new ones are. */
+  isOutdated(stored: string): boolean
 }
 
 function limitedTo(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []
   let running = 0
   return async (work) => {
+    if (waiting.length >= waitingAtMost)
+      throw new Error(`${waitingAtMost} passwords wait already to be hashed`)
     if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
     else running += 1
     try {
@@ -40,8 +56,7 @@ function limitedTo(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
 function derive(password: string, salt: Buffer, cost: PasswordCost): Promise<Buffer> {
   const options = { ...cost, maxmem: 256 * cost.N * cost.r }
   return new Promise((resolve, reject) => {
-    // NFKC: the same password typed on another keyboard gives other code points (RFC 8265).
-    scrypt(password.normalize('NFKC'), salt, keyLength, options, (error, key) =>
+    scrypt(normalizedPassword(password), salt, keyLength, options, (error, key) =>
       error ? reject(error) : resolve(key),
     )
   })
@@ -62,6 +77,8 @@ function parseStored(text: string): StoredHash {
   return { cost, salt: Buffer.from(salt, 'base64url'), key: Buffer.from(key, 'base64url') }
 }
 
+const workOf = ({ N, r, p }: PasswordCost): number => N * r * p
+
 /**
  * Password hashing by scrypt, at most two at a time.
  * @param cost of new hashes, and of the decoy for users who do not exist @param randomBytes source of salts
@@ -77,8 +94,14 @@ export function scryptPasswords(cost: PasswordCost, randomBytes: (size: number) 
     async verify(password, text) {
       const expected = text === undefined ? decoy : parseStored(text)
       const actual = await queued(() => derive(password, expected.salt, expected.cost))
+      // A hash of a lower cost than the decoy's would tell who exists: it takes the decoy's time as well.
+      if (workOf(expected.cost) < workOf(cost)) await queued(() => derive(password, decoy.salt, cost))
       const isRight = expected.key.length === keyLength && timingSafeEqual(actual, expected.key)
       return text !== undefined && isRight
+    },
+    isOutdated(text) {
+      const { N, r, p } = parseStored(text).cost
+      return N !== cost.N || r !== cost.r || p !== cost.p
     },
   }
 }

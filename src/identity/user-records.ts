@@ -46,11 +46,13 @@ export interface UserRecords {
   readByEmail(region: RegionId, email: string): Promise<UserRecord | undefined>
   /**
    * Writes the user's record with the pointer from the e-mail address, both or none. A change to undefined writes nothing.
+   * @param also further changes, in the same commit
    * @throws when the e-mail is another user's of that region
    */
   save(
     id: UserId,
     change: (before: UserRecord | undefined) => UserRecord | undefined,
+    also?: readonly Change[],
   ): Promise<User | undefined>
   remove(id: UserId): Promise<void>
 }
@@ -91,6 +93,7 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
   async function save(
     id: UserId,
     change: (before: UserRecord | undefined) => UserRecord | undefined,
+    also: readonly Change[] = [],
   ): Promise<User | undefined> {
     for (let attempt = 0; attempt < 10; attempt += 1) {
       const before = await readStored(id)
@@ -102,6 +105,7 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
           indexes: [usersIndex],
         }),
         ...(await pointerChanges(after.user, before?.record.user)),
+        ...also,
       ]
       if ((await store.commit(changes)) === 'committed') return after.user
     }

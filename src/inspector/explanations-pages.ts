@@ -63,7 +63,8 @@ const passwordRules: readonly Rule[] = [
   ...identifierRules,
   {
     rule: 'There were not too many attempts',
-    words: 'Per user and per address, counted before the password is looked at.',
+    words:
+      'Per user and address, per user from unfamiliar addresses, and per address; counted before the password is looked at.',
     source: 'RFC 6749 §10.10',
     refuses: withStatus(429),
   },
@@ -81,9 +82,22 @@ const passwordRules: readonly Rule[] = [
   },
 ]
 
-/** Sign-in comes in two forms: whose account, then the password. */
-const signInRules = ({ parameter }: Facts): readonly Rule[] =>
-  parameter('password') === undefined ? identifierRules : passwordRules
+const newPasswordRules: readonly Rule[] = [
+  ...identifierRules,
+  {
+    rule: 'The right password was given just now, and the new one is good',
+    words:
+      'A sealed proof says so: for this form alone, for a short time, once. The new password meets the rules and is not the old one.',
+    source: 'OWASP ASVS 5.0 6.2.1',
+    refuses: isProblemWith(400),
+  },
+]
+
+/** Sign-in comes in two forms: whose account, then the password; a third asks for a new password where one is needed. */
+function signInRules({ parameter }: Facts): readonly Rule[] {
+  if (parameter('proof-token') !== undefined) return newPasswordRules
+  return parameter('password') === undefined ? identifierRules : passwordRules
+}
 
 const confirmRules: readonly Rule[] = [
   ownSite,

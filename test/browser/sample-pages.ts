@@ -3,7 +3,9 @@ import { connectionsPage } from '#account/connections-page.ts'
 import { confirmPage } from '#authorization-server/confirm-page.ts'
 import { deviceCodePage, deviceConfirmationPage, deviceDonePage } from '#authorization-server/device-pages.ts'
 import { continuePage, signedOutPage, signOutPage } from '#authorization-server/pages.ts'
+import { passwordProblem } from '#domain/password-rules.ts'
 import { errorPage, tooManyAttemptsPage } from '#http/error-page.ts'
+import { newPasswordPage } from '#http/new-password-page.ts'
 import type { Views } from '#http/page.ts'
 import { passwordPage, signInPage } from '#http/sign-in-page.ts'
 import { exchangePage } from '#inspector/exchange-page.ts'
@@ -57,6 +59,25 @@ function inspectorPages(views: Views, text: SampleText): Readonly<Record<string,
   }
 }
 
+/** The page that asks for a new password. */
+function newPasswordPages(views: Views, { email }: SampleText): Readonly<Record<string, string>> {
+  const page = { ...signIn, proof: 'sample', region: 'us1', email, problem: undefined } as const
+  return {
+    'new-password': newPasswordPage(views, { ...page, reason: 'locked' }),
+    'new-password-expired': newPasswordPage(views, { ...page, reason: 'expired' }),
+    'new-password-problem': newPasswordPage(views, {
+      ...page,
+      reason: 'locked',
+      problem: { text: passwordProblem('lower case', email) ?? '', field: 'new-password' },
+    }),
+    'new-password-repeat-problem': newPasswordPage(views, {
+      ...page,
+      reason: 'locked',
+      problem: { text: 'Enter the same new password twice.', field: 'repeat-password' },
+    }),
+  }
+}
+
 /** @returns the HTML of every page in each of its states, by name; `continue` is the one that leaves at once */
 export function samplePages(views: Views, text: SampleText): Readonly<Record<string, string>> {
   const { integration, email } = text
@@ -100,6 +121,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       email,
       problem: 'not-recognized',
     }),
+    ...newPasswordPages(views, text),
     confirm: confirmPage(views, confirmModel(text)),
     'confirm-device': confirmPage(views, { ...confirmModel(text), device }),
     'confirm-bare': confirmPage(views, {

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { storeAudit } from '#audit/store-audit.ts'
 import { type UserId, userIdOf } from '#domain/user.ts'
 import type { Directory, NewUser } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
 import { localDirectory, localIdentity } from '#identity/local.ts'
-import { lightCost, type Passwords, scryptPasswords } from '#identity/password.ts'
+import { type Passwords, passwordCosts, scryptPasswords } from '#identity/password.ts'
 import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { userRecords } from '#identity/user-records.ts'
@@ -29,15 +30,15 @@ async function open(): Promise<Opened> {
   onTestFinished(() => store.close())
   const secrets = secretsFrom(await newKeyMaterial(randomBytes), randomBytes)
   const checked: string[] = []
-  const hashing = scryptPasswords(lightCost, randomBytes)
+  const hashing = scryptPasswords(passwordCosts.light, randomBytes)
   const passwords: Passwords = {
-    hash: hashing.hash,
+    ...hashing,
     verify(password, stored) {
       checked.push(password)
       return hashing.verify(password, stored)
     },
   }
-  const parts = { records: userRecords(store, secrets), passwords }
+  const parts = { records: userRecords(store, secrets), passwords, audit: storeAudit(clock, randomBytes) }
   return {
     identity: { ...localIdentity(parts), ...localDirectory(parts) },
     tokens: storedUserApiTokens({ store, secrets, clock, newToken: randomUUID }),

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { lightCost, scryptPasswords } from '#identity/password.ts'
+import { passwordCosts, scryptPasswords } from '#identity/password.ts'
 
-const passwords = scryptPasswords(lightCost, randomBytes)
+const passwords = scryptPasswords(passwordCosts.light, randomBytes)
 
 describe('password hashes, RFC 7914', () => {
   test('know their password and no other', async () => {

@@ -177,7 +177,7 @@ describe('headers of every page, security-cases E01', () => {
   })
 
   test('too many passwords, status 429', async () => {
-    const attempts = Array.from({ length: 11 }, async () => {
+    const attempts = Array.from({ length: 16 }, async () => {
       const person = new Person()
       await signIn(service, person)
       return person.signIn('admin@globex.example', 'wrong', 'us2')

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { type Page, Person } from '../support/person.ts'
@@ -5,12 +6,15 @@ import { askForCode } from './requests.ts'
 
 const visible = ({ text, status }: Page): object => ({ status, text: text.replace(/\S+@\S+/g, 'EMAIL') })
 
+const fromHere = '127.0.0.1'
+
 /** One attempt in a browser of its own, so that nothing but the name and the address connects the attempts. */
 async function attempt(
   service: RunningPanoptes,
   [email, password, region = 'default']: readonly [string, string, string?],
+  address = fromHere,
 ): Promise<Page> {
-  const person = new Person()
+  const person = new Person({ 'x-forwarded-for': address })
   await person.open(askForCode(service).href)
   return person.signIn(email, password, region)
 }
@@ -49,10 +53,10 @@ describe('password, the same answer for every reason', () => {
   })
 })
 
-describe.each(['on', 'off'])('password, guesses at one user with --limits %s', (limits) => {
-  test('refuses the 11th wrong one in a burst, even when it is right, until the window has passed', async () => {
+describe.each(['on', 'off'])('password, guesses at one user from one address with --limits %s', (limits) => {
+  test('refuses the 16th wrong one in a burst, even when it is right, until the window has passed', async () => {
     await using service = await startPanoptes(['--limits', limits])
-    expect(statuses(await wrong(service, 14, 'us1'))).toEqual([...Array(10).fill(403), ...Array(4).fill(429)])
+    expect(statuses(await wrong(service, 19, 'us1'))).toEqual([...Array(15).fill(403), ...Array(4).fill(429)])
     const refused = await attempt(service, ['ops@acme.example', 'panoptes-us1', 'us1'])
     expect(refused.status).toBe(429)
     expect(refused.text).toContain('Too many attempts')
@@ -63,14 +67,72 @@ describe.each(['on', 'off'])('password, guesses at one user with --limits %s', (
     service.advance(901)
     expect((await attempt(service, ['ops@acme.example', 'panoptes-us1', 'us1'])).status).toBe(200)
   })
+
+  test('refuses the 16th at a user who does not exist as well, in the same words', async () => {
+    await using service = await startPanoptes(['--limits', limits])
+    const pages = await wrong(service, 19, 'us1', 'nobody@acme.example')
+    expect(statuses(pages)).toEqual([...Array(15).fill(403), ...Array(4).fill(429)])
+    await wrong(service, 15, 'us1')
+    const known = await attempt(service, ['ops@acme.example', 'panoptes-us1', 'us1'])
+    const unknown = await attempt(service, ['nobody@acme.example', 'panoptes-us1', 'us1'])
+    const inWords = ({ status, text }: Page): object => ({ status, text: text.split(' Request id')[0] })
+    expect(inWords(unknown)).toEqual(inWords(known))
+  })
+})
+
+describe('password, guesses at one user from many addresses', () => {
+  const behindProxy = fileURLToPath(
+    new URL('../authorization-server/config/behind-proxy.yaml', import.meta.url),
+  )
+  const addresses = (count: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `198.51.100.${index + 1}`)
+  const right = ['ops@acme.example', 'panoptes-us1', 'us1'] as const
+  const flood = async (service: RunningPanoptes, email: string): Promise<readonly Page[]> =>
+    Promise.all(
+      addresses(7).flatMap((address) =>
+        Array.from({ length: 10 }, () => attempt(service, [email, 'not-the-password', 'us1'], address)),
+      ),
+    )
+
+  test('refuses the 61st from unfamiliar addresses, and lets in who signed in from there before', async () => {
+    await using service = await startPanoptes(['--config', behindProxy])
+    expect((await attempt(service, right, '203.0.113.7')).status).toBe(200)
+    expect(statuses(await flood(service, 'ops@acme.example'))).toEqual([
+      ...Array(60).fill(403),
+      ...Array(10).fill(429),
+    ])
+    expect((await attempt(service, right, '203.0.113.8')).status).toBe(429)
+    const owner = await attempt(service, right, '203.0.113.7')
+    expect([owner.status, owner.text]).toEqual([200, expect.stringContaining('New password')])
+    expect((await attempt(service, ['viewer@acme.example', 'panoptes-us1', 'us1'])).status).toBe(200)
+  })
+
+  test('counts the same for a user who does not exist', async () => {
+    await using service = await startPanoptes(['--config', behindProxy])
+    expect(statuses(await flood(service, 'nobody@acme.example'))).toEqual([
+      ...Array(60).fill(403),
+      ...Array(10).fill(429),
+    ])
+  })
+
+  test('lets one stranger use up nobody else’s budget', async () => {
+    await using service = await startPanoptes(['--config', behindProxy])
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        attempt(service, ['ops@acme.example', 'not-the-password', 'us1'], '198.51.100.1'),
+      ),
+    )
+    expect((await attempt(service, right, '198.51.100.1')).status).toBe(429)
+    expect((await attempt(service, right, '203.0.113.7')).status).toBe(200)
+  })
 })
 
 describe('password, guesses at one user through every door', () => {
   test('counts Default, the region and other spellings of the e-mail together', async () => {
     await using service = await startPanoptes()
-    await wrong(service, 4, 'us1')
-    await wrong(service, 3, 'default')
-    await wrong(service, 3, 'us1', 'OPS@Acme.Example')
+    await wrong(service, 6, 'us1')
+    await wrong(service, 5, 'default')
+    await wrong(service, 4, 'us1', 'OPS@Acme.Example')
     expect((await attempt(service, ['ops@acme.example', 'panoptes-us1', 'us1'])).status).toBe(429)
     expect((await attempt(service, ['ops@acme.example', 'panoptes-us1'])).status).toBe(429)
   })
@@ -79,6 +141,7 @@ describe('password, guesses at one user through every door', () => {
     await using service = await startPanoptes()
     const email = 'admin@acme.example'
     await wrong(service, 9, 'default', email)
+    await wrong(service, 5, 'us1', email)
     expect((await attempt(service, [email, 'panoptes-eu1', 'eu1'])).status).toBe(200)
     expect((await attempt(service, [email, 'panoptes-eu1'])).text).toContain('Confirm authorization')
     await wrong(service, 1, 'us1', email)
@@ -89,12 +152,12 @@ describe('password, guesses at one user through every door', () => {
     await using service = await startPanoptes()
     await wrong(service, 9, 'us1')
     expect((await attempt(service, ['ops@acme.example', 'panoptes-us1', 'us1'])).status).toBe(200)
-    expect(statuses(await wrong(service, 10, 'us1'))).toEqual(Array(10).fill(403))
+    expect(statuses(await wrong(service, 15, 'us1'))).toEqual(Array(15).fill(403))
   })
 
   test('holds on the account page too', async () => {
     await using service = await startPanoptes()
-    await wrong(service, 10, 'us1')
+    await wrong(service, 15, 'us1')
     const person = new Person()
     await person.open(`${service.url}/account`)
     expect((await person.signIn('ops@acme.example', 'panoptes-us1', 'us1')).status).toBe(429)

@@ -66,7 +66,13 @@ function formsOf(page: Page): readonly Form[] {
 
 export class Person {
   readonly #cookies: Cookie[] = []
+  readonly #headers: Readonly<Record<string, string>>
   page: Page | undefined
+
+  /** @param headers of every request, as from a proxy that says where the person is */
+  constructor(headers: Readonly<Record<string, string>> = {}) {
+    this.#headers = headers
+  }
 
   /** The cookies this browser would send to a URL. */
   cookiesFor(url: URL): string {
@@ -105,6 +111,7 @@ export class Person {
       redirect: 'manual',
       headers: {
         accept: 'text/html',
+        ...this.#headers,
         ...(cookie === '' ? {} : { cookie }),
         ...(init.headers as Record<string, string>),
       },

@@ -67,6 +67,22 @@ describe('GET /audit-user-events', () => {
     expect((await eventsOf(range, { as: 'us2.2001' })).map(({ uid }) => uid)).toEqual(['2001'])
   })
 
+  test('shows failed sign-ins, locks and new passwords of the users they happened to', async () => {
+    const audit = storeAudit(clock, randomBytes)
+    const events = ['sign-in-refused', 'user-locked', 'password-changed', 'password-reset'] as const
+    for (const event of events) {
+      await store.commit([audit.entry({ event, actor: 'somebody', userId: 'us1.1003' })])
+      clock.advance(1)
+    }
+    await store.commit([audit.entry({ event: 'sign-in-refused', actor: 'the digest of an unknown address' })])
+    expect((await eventsOf()).map(({ event, uid }) => [event, uid])).toEqual([
+      ['Password reset.', '1003'],
+      ['Password changed.', '1003'],
+      ['User locked.', '1003'],
+      ['Login failed.', '1003'],
+    ])
+  })
+
   test('keeps to its account group, or spans those in which the caller may see the log', async () => {
     await calls.call('POST', '/tests/http-server', { body })
     await calls.call('POST', '/tests/http-server', {

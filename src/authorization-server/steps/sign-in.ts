@@ -3,7 +3,7 @@
  * a result; which step comes next is policy.ts's affair alone.
  */
 import { parseRegionChoice, type RegionChoice } from '#domain/region.ts'
-import { needsNewPassword, normalizedEmail, type User } from '#domain/user.ts'
+import { needsNewPassword, type User } from '#domain/user.ts'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
 import {
   type PasswordProblem,
@@ -13,6 +13,8 @@ import {
   signInPage,
 } from '#http/sign-in-page.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
+import { newPasswordStep } from './new-password.ts'
+import { passwordAttempt } from './password-attempt.ts'
 import { openPasswordGuards } from './password-guards.ts'
 
 /** Where a sign-in form stands: what its pages need to come back to the same place. */
@@ -37,62 +39,85 @@ export type SignInOutcome =
     }
   | { readonly kind: 'signed-in'; readonly user: User }
 
+/** Who sends the form. */
+export interface SignInSender {
+  readonly address: string
+  readonly requestId: string
+}
+
 export interface SignInStep {
   show(place: SignInPlace): string
-  submit(
-    place: SignInPlace,
-    form: ReadonlyMap<string, string>,
-    from: { readonly address: string; readonly requestId: string },
-  ): Promise<SignInOutcome>
+  submit(place: SignInPlace, form: ReadonlyMap<string, string>, from: SignInSender): Promise<SignInOutcome>
 }
 
 const page = (html: string, status = 200): SignInOutcome => ({ kind: 'page', status, html })
 
-export function signInStep(parts: AuthorizationServerParts): SignInStep {
-  const { views, identity, secrets, audit, store } = parts
-  const passwordGuards = openPasswordGuards(parts.guards)
+function identifierProblem(form: ReadonlyMap<string, string>): SignInProblem | undefined {
+  if (!parseRegionChoice(form.get('region') ?? '')) return 'region-unknown'
+  const email = (form.get('email') ?? '').trim()
+  if (email === '') return 'email-missing'
+  return /^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254 ? undefined : 'email-malformed'
+}
 
+/** The pages, each with what ties its form to the place. */
+function pagesOf({ views, secrets }: Pick<AuthorizationServerParts, 'views' | 'secrets'>) {
   const shown = ({ boundTo, ...place }: SignInPlace): Omit<SignInPlace, 'boundTo'> & { csrf: string } => ({
     ...place,
     csrf: secrets.mac('form', boundTo),
   })
+  return {
+    identifier: (place: SignInPlace, problem?: SignInProblem): string =>
+      signInPage(views, { ...shown(place), problem }),
+    password: (place: SignInPlace, problem?: PasswordProblem): string =>
+      passwordPage(views, { ...shown(place), problem }),
+    tooMany(retryAfterSeconds: number, requestId: string): SignInOutcome {
+      const html = tooManyAttemptsPage(views, { retryAfterSeconds, requestId })
+      return { kind: 'page', status: 429, html, retryAfterSeconds }
+    },
+  }
+}
 
-  const showIdentifier = (place: SignInPlace, problem: SignInProblem | undefined): string =>
-    signInPage(views, { ...shown(place), problem })
+export function signInStep(parts: AuthorizationServerParts): SignInStep {
+  const { secrets, audit, store } = parts
+  const pages = pagesOf(parts)
+  const guards = openPasswordGuards(parts)
+  const attempt = passwordAttempt(parts, guards)
+  const newPassword = newPasswordStep(parts)
 
-  const showPassword = (place: SignInPlace, problem: PasswordProblem | undefined): string =>
-    passwordPage(views, { ...shown(place), problem })
-
-  function identifierProblem(form: ReadonlyMap<string, string>): SignInProblem | undefined {
-    if (!parseRegionChoice(form.get('region') ?? '')) return 'region-unknown'
-    const email = (form.get('email') ?? '').trim()
-    if (email === '') return 'email-missing'
-    return /^[^\s@]+@[^\s@]+$/.test(email) && email.length <= 254 ? undefined : 'email-malformed'
+  async function finish(user: User, { address }: SignInSender): Promise<SignInOutcome> {
+    const entry = audit.entry({ event: 'sign-in', actor: user.id, detail: user.region })
+    await store.commit([entry, guards.familiar(user, address)])
+    return { kind: 'signed-in', user }
   }
 
-  async function record(event: 'sign-in' | 'sign-in-refused', actor: string, detail: string): Promise<void> {
-    await store.commit([audit.entry({ event, actor, detail })])
-  }
-
-  async function authenticate(
+  async function tryPassword(
     place: SignInPlace,
     password: string,
-    from: { readonly address: string; readonly requestId: string },
+    from: SignInSender,
   ): Promise<SignInOutcome> {
-    const drawn = await passwordGuards.draw(place, from.address)
-    const { retryAfterSeconds } = drawn
-    if (retryAfterSeconds > 0) {
-      const html = tooManyAttemptsPage(views, { retryAfterSeconds, requestId: from.requestId })
-      return { kind: 'page', status: 429, html, retryAfterSeconds }
+    const verdict = await attempt(place, password, from.address)
+    switch (verdict.kind) {
+      case 'too-many':
+        return pages.tooMany(verdict.retryAfterSeconds, from.requestId)
+      case 'wrong':
+        return page(pages.password(place, 'not-recognized'), 403)
+      case 'right':
+        return needsNewPassword(verdict.user)
+          ? page(newPassword.show(place, verdict.user))
+          : finish(verdict.user, from)
+      default:
+        return verdict satisfies never
     }
-    const user = await identity.authenticate({ choice: place.region, email: place.email, password })
-    if (!user || needsNewPassword(user)) {
-      await record('sign-in-refused', secrets.hash('audit-email', normalizedEmail(place.email)), place.region)
-      return page(showPassword(place, 'not-recognized'), 403)
-    }
-    await drawn.giveBack(user)
-    await record('sign-in', user.id, user.region)
-    return { kind: 'signed-in', user }
+  }
+
+  async function changePassword(
+    place: SignInPlace,
+    form: ReadonlyMap<string, string>,
+    from: SignInSender,
+  ): Promise<SignInOutcome> {
+    const outcome = await newPassword.submit(place, form)
+    if (outcome.kind === 'changed') return finish(outcome.user, from)
+    return outcome.kind === 'page' ? outcome : page(pages.identifier(place, 'form-expired'), 400)
   }
 
   /** The form with what was typed, and what is wrong with its first page. */
@@ -107,15 +132,16 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
   }
 
   return {
-    show: (place) => showIdentifier(place, undefined),
+    show: (place) => pages.identifier(place),
     async submit(place, form, from) {
       const { typed, problem } = readTyped(place, form)
-      if (problem) return page(showIdentifier(typed, problem), 400)
-      if (form.get('change') === 'yes') return page(showIdentifier(typed, undefined))
+      if (problem) return page(pages.identifier(typed, problem), 400)
+      if (form.get('change') === 'yes') return page(pages.identifier(typed))
+      if (form.has('proof-token')) return changePassword(typed, form, from)
       const password = form.get('password')
-      if (password === undefined) return page(showPassword(typed, undefined))
-      if (password === '') return page(showPassword(typed, 'password-missing'), 400)
-      return authenticate(typed, password.slice(0, 1024), from)
+      if (password === undefined) return page(pages.password(typed))
+      if (password === '') return page(pages.password(typed, 'password-missing'), 400)
+      return tryPassword(typed, password.slice(0, 1024), from)
     },
   }
 }

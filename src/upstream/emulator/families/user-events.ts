@@ -1,4 +1,5 @@
-import { type UserId, userIdOf } from '#domain/user.ts'
+import type { RecordedEvent } from '#audit/audit.ts'
+import { userIdOf } from '#domain/user.ts'
 import { userInLog } from '../activity-log.ts'
 import type { Answer, Answerers, Call } from '../call.ts'
 import { groupsOf } from '../caller.ts'
@@ -29,26 +30,34 @@ const writes = ({ state, caller }: Call): readonly Activity[] =>
       shown: only(fields, ['event', 'uid', 'user', 'resources']),
     }))
 
-/** The words for a sign-in are ours, after the document's `Login failed.`. A sign-in counts to the login account group. */
-const signIn = (at: number, user: Entry, { state }: Call): Activity => ({
-  at,
-  aid: groupsOf(user, state)[0] ?? '',
-  shown: { event: 'Login succeeded.', uid: user.id, user: userInLog(user), resources: [] },
-})
+/** What the audit trail tells of a user. `Login failed.` is the document's own; the other words are ours, after it. */
+const words: Readonly<Partial<Record<RecordedEvent['event'], string>>> = {
+  'sign-in': 'Login succeeded.',
+  'sign-in-refused': 'Login failed.',
+  'user-locked': 'User locked.',
+  'password-changed': 'Password changed.',
+  'password-reset': 'Password reset.',
+}
 
-/** The sign-ins of the organization's users, oldest first. */
+/** Whom it happened to. A failed sign-in names its user beside the address that was typed. */
+const userOf = ({ event, actor, userId }: RecordedEvent): string | undefined =>
+  event === 'sign-in' ? actor : userId
+
+/** What happened to the organization's users when they signed in, oldest first. It counts to the login account group. */
 async function signIns(call: Call, range: TimeRange): Promise<readonly Activity[]> {
   const { state, caller, region, trail } = call
-  const users = new Map<UserId, Entry>(
+  const users = new Map<string, Entry>(
     state
       .all('users')
       .filter(({ orgId }) => orgId === caller.orgId)
       .map((user) => [userIdOf(region, user.id), user]),
   )
-  const events = await trail.between(range.startAt, range.endAt)
-  return events.flatMap(({ event, actor, at }) => {
-    const user = event === 'sign-in' ? users.get(actor as UserId) : undefined
-    return user ? [signIn(at, user, call)] : []
+  return (await trail.between(range.startAt, range.endAt)).flatMap((recorded) => {
+    const event = words[recorded.event]
+    const user = users.get(userOf(recorded) ?? '')
+    if (event === undefined || !user) return []
+    const shown = { event, uid: user.id, user: userInLog(user), resources: [] }
+    return [{ at: recorded.at, aid: groupsOf(user, state)[0] ?? '', shown }]
   })
 }
 

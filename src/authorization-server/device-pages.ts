@@ -1,7 +1,7 @@
 /** The pages of the device flow: code entry, confirmation, done (RFC 8628 §3.3). The confirm page stands between the last two. */
 import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { Views } from '#http/page.ts'
-import { type DeviceRequest, deviceInWords } from './confirm-page.ts'
+import { type DeviceRequest, deviceInWords } from './device-request.ts'
 
 export type DeviceCodeProblem =
   | 'missing'

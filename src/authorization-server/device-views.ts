@@ -1,13 +1,13 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { User, UserId } from '#domain/user.ts'
 import { keepNewSession } from './browser-sessions.ts'
-import type { DeviceRequest } from './confirm-page.ts'
 import {
   type DeviceCodeProblem,
   deviceCodePage,
   deviceConfirmationPage,
   deviceDonePage,
 } from './device-pages.ts'
+import { deviceRequestOf } from './device-request.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
@@ -28,21 +28,6 @@ export const isMissedGuess = (errorName: string | undefined): boolean =>
 
 const xsrfOf = (ctx: KoaContextWithOIDC): string =>
   String((ctx.oidc.session?.state as { secret?: string } | undefined)?.secret ?? '')
-
-/** What the pages show of the device's request. @param now the engine's clock, epoch ms */
-export function deviceRequestOf(
-  code: { readonly deviceInfo?: unknown; readonly iat?: number },
-  userCode: string,
-  now: number,
-): DeviceRequest {
-  const told = (code.deviceInfo ?? {}) as { ip?: unknown; ua?: unknown }
-  return {
-    userCode,
-    address: typeof told.ip === 'string' ? told.ip : 'unknown',
-    userAgent: typeof told.ua === 'string' && told.ua !== '' ? told.ua.slice(0, 200) : undefined,
-    askedSecondsAgo: Math.max(0, Math.floor(now / 1000) - (code.iat ?? 0)),
-  }
-}
 
 /** The user code as it is shown, with the mask put back. */
 export const maskedUserCode = (userCode: string): string => `${userCode.slice(0, 4)}-${userCode.slice(4)}`
@@ -86,7 +71,11 @@ export function deviceFlow(parts: AuthorizationServerParts): DeviceFlow {
         action: '/oauth2/device',
         xsrf: xsrfOf(ctx),
         integration: client.clientName ?? client.clientId,
-        device: deviceRequestOf(code ?? {}, userCode, engineNow()),
+        device: deviceRequestOf(
+          code ?? {},
+          { userCode, browserAddress: parts.addressOf(ctx.req) },
+          engineNow(),
+        ),
       })
     },
 

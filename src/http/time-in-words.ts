@@ -8,7 +8,8 @@ const units = [
   { name: 'second', seconds: 1 },
 ] as const
 
-const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : 's'}`
+/** @returns `1 minute`, `2 minutes` */
+export const counted = (count: number, name: string): string => `${count} ${name}${count === 1 ? '' : 's'}`
 
 /** @returns the span in its two largest units at most, rounded down: `10 minutes`, `7 days`, `1 hour 30 minutes` */
 export function durationInWords(seconds: number): string {

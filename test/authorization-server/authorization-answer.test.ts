@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { fieldsBeside } from '../support/person.ts'
 import { attacksOf } from './attacks.ts'
 import {
   authorize,
@@ -56,12 +57,11 @@ describe('GET /oauth2/authorize, what a signed-in person sends back', () => {
 
   test('answers 303 to a confirmation, never 302 or 307, RFC 9700 §4.12', async () => {
     const person = await signedIn(service)
-    await person.open(`${service.url}${paths.authorize}?${authorizeQuery()}`)
-    const csrf = /name="csrf" value="([^"]+)"/.exec(person.page?.html ?? '')?.[1] ?? ''
-    const action = /action="([^"]+confirm)"/.exec(person.page?.html ?? '')?.[1] ?? ''
+    const asked = await person.open(`${service.url}${paths.authorize}?${authorizeQuery()}`)
+    const action = /action="([^"]+confirm)"/.exec(asked.html)?.[1] ?? ''
     const page = await person.request(`${service.url}${action}`, {
       method: 'POST',
-      body: new URLSearchParams({ csrf, choice: 'confirm' }),
+      body: new URLSearchParams({ ...fieldsBeside(asked, 'Confirm'), choice: 'confirm' }),
     })
     expect(page.status).toBe(303)
   })

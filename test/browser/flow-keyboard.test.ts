@@ -113,7 +113,10 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Space')
 
     await arriveAt('Confirm authorization')
-    await expectStops(['your account page', 'Logout', 'Confirm'])
+    await expectStops(['Acme HQ', 'Acme Branches', 'your account page', 'Logout', 'Confirm'])
+    await tabTo(page, 'Acme Branches')
+    await page.keyboard.press('Space')
+    expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(1)
     await tabTo(page, 'Confirm')
     await page.keyboard.press('Enter')
     await arriveAt('Device connected')

@@ -136,6 +136,7 @@ describe('pages under their own policy', () => {
     ['device-confirmation', ['Cancel', 'Continue']],
     ['confirm', ['Confirm', 'Logout']],
     ['confirm-device', ['Logout', 'Confirm']],
+    ['confirm-many-groups', ['Check none', 'Check all', 'Confirm', 'Logout']],
     ['sign-out', ['Sign out']],
     ['account-disconnected', ['Sign out', 'Disconnect']],
   ])('%s has the buttons %j', async (name, buttons) => {
@@ -146,10 +147,77 @@ describe('pages under their own policy', () => {
   test.each([
     ['confirm', 'Confirm authorization'],
     ['confirm-device', 'Confirm authorization'],
+    ['confirm-device-late', 'Confirm authorization'],
+    ['confirm-again', 'Confirm authorization'],
     ['device-confirmation', 'Cancel'],
+    ['device-confirmation-late', 'Cancel'],
   ])('%s opens with the focus away from consent', async (name, focused) => {
     await open(ordinary, name)
     expect(await page.evaluate('document.activeElement.textContent')).toBe(focused)
+  })
+
+  test('confirm offers the account groups as boxes of one group, each told by its name and more', async () => {
+    await open(ordinary, 'confirm-again')
+    const group = page.getByRole('group', { name: 'Account groups', exact: true })
+    expect(await group.getByRole('checkbox').count()).toBe(2)
+    const branches = group.getByRole('checkbox', { name: 'Acme Branches', exact: true })
+    expect(await branches.isChecked()).toBe(true)
+    expect(await branches.getAttribute('aria-describedby')).toBe('aid-1102-more')
+    expect(await page.locator('#aid-1102-more').innerText()).toMatch(/^aid 1102\s+New$/)
+    await group.getByText('Acme Branches', { exact: true }).click()
+    expect(await branches.isChecked(), 'the name is part of the target').toBe(false)
+  })
+
+  test.each(['confirm', 'confirm-device'])('Enter in a box of %s decides nothing', async (name) => {
+    await open(ordinary, name)
+    await page.getByRole('checkbox', { name: 'Acme HQ' }).uncheck()
+    const sent = page.waitForRequest((request) => request.method() === 'POST')
+    await page.keyboard.press('Enter')
+    const form = new URLSearchParams((await sent).postData() ?? '')
+    expect(Object.fromEntries(form)).toEqual({ csrf: 'sample', choice: 'look-again', 'aid-1102': 'on' })
+    await page.waitForURL('**/interaction/**')
+  })
+
+  test('confirm folds many account groups, and opens them once a choice was made', async () => {
+    await open(ordinary, 'confirm-many-groups')
+    const last = page.getByRole('checkbox', { name: 'Acme Branches 200', exact: true })
+    expect(await last.isVisible()).toBe(false)
+    await page.getByText('and 194 more').click()
+    expect(await last.isVisible()).toBe(true)
+    await open(ordinary, 'confirm-many-checked-none')
+    expect(await page.getByRole('checkbox', { name: 'Acme Branches 40', exact: true }).isVisible()).toBe(true)
+    expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(0)
+    expect(await page.evaluate('document.activeElement.id'), 'where the choice goes on').toBe(
+      'account-groups',
+    )
+  })
+
+  test.each(['confirm-none-chosen', 'confirm-many-not-reached'])(
+    'the problem of %s receives the focus and leads to the boxes',
+    async (name) => {
+      await open(ordinary, name)
+      expect(await page.evaluate('document.activeElement.id')).toBe('problem')
+      await page.getByRole('alert').getByRole('link').click()
+      expect(await page.evaluate('document.activeElement.id')).toBe('account-groups')
+      expect(await page.title()).toMatch(/^Error: /)
+    },
+  )
+
+  test.each([
+    ['confirm-device', 'A device asked for this'],
+    ['confirm-device-late', 'A device asked for this'],
+    ['device-confirmation', 'A device asked for this'],
+    ['device-confirmation-late', 'A device asked for this'],
+    ['confirm-again', 'Changed since last time'],
+    ['confirm-again-same', 'Nothing has changed since last time'],
+  ])('%s has the note %s before anything that is asked', async (name, note) => {
+    await open(ordinary, name)
+    const found = page.getByRole('note', { name: note, exact: true })
+    expect(await found.count()).toBe(1)
+    const isBefore = await found.evaluate((element) =>
+      Boolean(element.ownerDocument.querySelector('form')?.compareDocumentPosition(element) === 2),
+    )
+    expect(isBefore).toBe(true)
   })
 
   test('sign-in goes by keyboard from region to e-mail to Continue', async () => {

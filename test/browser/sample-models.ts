@@ -1,7 +1,8 @@
 /** Models of sample pages: ordinary text, and text by which others try to break out of a page. */
 import type { AccountConnection, ConnectionsPage } from '#account/connections-page.ts'
 import type { AccountFrame } from '#account/frame-page.ts'
-import type { ConfirmPage, DeviceRequest } from '#authorization-server/confirm-page.ts'
+import type { ConfirmPage } from '#authorization-server/confirm-page.ts'
+import type { DeviceRequest } from '#authorization-server/device-request.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { GrantTag } from '#domain/grant.ts'
 import type { ScopeWord } from '#domain/scope.ts'
@@ -56,13 +57,22 @@ export const accountGroups = (text: SampleText, count: number): ConfirmPage['acc
   Array.from({ length: count }, (_, index) => ({
     aid: `${1101 + index}` as AccountGroupId,
     name: `${text.group} ${index + 1}`,
+    isLogin: index === 0,
   }))
 
 export const deviceRequest = (text: SampleText): DeviceRequest => ({
   userCode: 'LBJW-MLHV',
   address: '2001:db8:85a3::8a2e:370:7334',
+  browserAddress: '198.51.100.7',
   userAgent: text.userAgent,
   askedSecondsAgo: 95,
+})
+
+/** A request for account groups that all stand checked. */
+export const confirmWith = (text: SampleText, groups: ConfirmPage['accountGroups']): ConfirmPage => ({
+  ...confirmModel(text),
+  accountGroups: groups,
+  chosen: groups.map(({ aid }) => aid),
 })
 
 export const confirmModel = (text: SampleText): ConfirmPage => ({
@@ -75,12 +85,24 @@ export const confirmModel = (text: SampleText): ConfirmPage => ({
   organization: text.organization,
   scopes,
   accountGroups: [
-    { aid: '1101' as AccountGroupId, name: 'Acme HQ' },
-    { aid: '1102' as AccountGroupId, name: text.group },
+    { aid: '1101' as AccountGroupId, name: 'Acme HQ', isLogin: true },
+    { aid: '1102' as AccountGroupId, name: text.group, isLogin: false },
   ],
+  chosen: ['1101' as AccountGroupId, '1102' as AccountGroupId],
+  isChosen: false,
+  problem: undefined,
+  earlier: undefined,
+  wordOf: (name) => ({ name, meaning: `See ${name}` }),
   lifetimes: { accessSeconds: 600, idleSeconds: 7 * 86_400, absoluteSeconds: 180 * 86_400 },
   accountHref: '/account',
   device: undefined,
+})
+
+/** What the same user gave before: more in some things, less in others. */
+export const earlier = (text: SampleText): NonNullable<ConfirmPage['earlier']> => ({
+  createdAt: Date.UTC(2026, 8, 1, 9, 12),
+  scopes: ['agents:manage', 'organization:read', 'alerts:read', text.code, 'offline_access', 'openid'],
+  accountGroups: ['1101' as AccountGroupId, '1109' as AccountGroupId, '1110' as AccountGroupId],
 })
 
 export const connection = (text: SampleText, tag: string): AccountConnection => ({

@@ -18,9 +18,11 @@ import {
   accountGroups,
   answer,
   confirmModel,
+  confirmWith,
   connection,
   connectionsModel,
   deviceRequest,
+  earlier,
   landingModel,
   type SampleText,
 } from './sample-models.ts'
@@ -78,6 +80,51 @@ function newPasswordPages(views: Views, { email }: SampleText): Readonly<Record<
   }
 }
 
+/** The confirm page: asked for the first time, again, by a device, with a choice that cannot stand. */
+function confirmPages(views: Views, text: SampleText): Readonly<Record<string, string>> {
+  const model = confirmModel(text)
+  const device = deviceRequest(text)
+  const many = confirmWith(text, accountGroups(text, 40))
+  return {
+    confirm: confirmPage(views, model),
+    'confirm-again': confirmPage(views, { ...model, earlier: earlier(text) }),
+    'confirm-again-same': confirmPage(views, {
+      ...model,
+      earlier: {
+        ...earlier(text),
+        scopes: model.scopes.map(({ name }) => name),
+        accountGroups: model.chosen,
+      },
+    }),
+    'confirm-device': confirmPage(views, { ...model, device }),
+    'confirm-device-late': confirmPage(views, {
+      ...model,
+      earlier: earlier(text),
+      device: { ...device, address: device.browserAddress, askedSecondsAgo: 400 },
+    }),
+    'confirm-bare': confirmPage(views, {
+      ...confirmWith(text, []),
+      isSelfRegistered: true,
+      device: { ...device, address: undefined, userAgent: undefined },
+    }),
+    'confirm-one-group': confirmPage(views, confirmWith(text, accountGroups(text, 1))),
+    'confirm-many-groups': confirmPage(views, confirmWith(text, accountGroups(text, 200))),
+    'confirm-none-chosen': confirmPage(views, {
+      ...model,
+      chosen: [],
+      isChosen: true,
+      problem: 'none-chosen',
+    }),
+    'confirm-many-not-reached': confirmPage(views, {
+      ...many,
+      chosen: many.chosen.slice(0, 2),
+      isChosen: true,
+      problem: 'not-reached',
+    }),
+    'confirm-many-checked-none': confirmPage(views, { ...many, chosen: [], isChosen: true }),
+  }
+}
+
 /** @returns the HTML of every page in each of its states, by name; `continue` is the one that leaves at once */
 export function samplePages(views: Views, text: SampleText): Readonly<Record<string, string>> {
   const { integration, email } = text
@@ -122,18 +169,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       problem: 'not-recognized',
     }),
     ...newPasswordPages(views, text),
-    confirm: confirmPage(views, confirmModel(text)),
-    'confirm-device': confirmPage(views, { ...confirmModel(text), device }),
-    'confirm-bare': confirmPage(views, {
-      ...confirmModel(text),
-      isSelfRegistered: true,
-      accountGroups: [],
-      device: { ...device, userAgent: undefined },
-    }),
-    'confirm-many-groups': confirmPage(views, {
-      ...confirmModel(text),
-      accountGroups: accountGroups(text, 40),
-    }),
+    ...confirmPages(views, text),
     'device-code': deviceCodePage(views, { ...deviceForm, code: '', problem: undefined }),
     'device-code-problem': deviceCodePage(views, { ...deviceForm, code: text.code, problem: 'expired' }),
     'device-code-declined': deviceCodePage(views, { ...deviceForm, code: '', problem: 'declined' }),
@@ -142,6 +178,11 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       ...deviceForm,
       integration,
       device: { ...device, userAgent: undefined },
+    }),
+    'device-confirmation-late': deviceConfirmationPage(views, {
+      ...deviceForm,
+      integration,
+      device: { ...device, address: device.browserAddress, askedSecondsAgo: 400 },
     }),
     'device-done': deviceDonePage(views, {
       integration,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
-import { type Page, Person } from '../support/person.ts'
+import { fieldsBeside, type Page, Person } from '../support/person.ts'
 import {
   type AuthorizationRequest,
   askForCode,
@@ -30,11 +30,11 @@ describe('the confirm page', () => {
 
   /** The form of the page with one of its buttons, ready to be sent as often as wanted. */
   function button({ person, page }: { person: Person; page: Page }, choice: string): () => Promise<Page> {
-    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    const fields = fieldsBeside(page, 'Confirm')
     return () =>
       person.request(`${page.url.replace(/\/sign-in$/, '')}/confirm`, {
         method: 'POST',
-        body: new URLSearchParams({ csrf, choice }),
+        body: new URLSearchParams({ ...fields, choice }),
       })
   }
 
@@ -106,11 +106,11 @@ describe('the confirm page', () => {
     { person, page }: { person: Person; page: Page },
     choices: readonly string[],
   ): Promise<void> {
-    const csrf = /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    const fields = fieldsBeside(page, 'Confirm')
     const action = new URL(/<form[^>]*action="([^"]+)"/.exec(page.html)?.[1] ?? '', service.url)
     const posts: SlowPost[] = []
     for (const choice of choices)
-      posts.push(await slowPost(action.href, { csrf, choice }, person.cookiesFor(action)))
+      posts.push(await slowPost(action.href, { ...fields, choice }, person.cookiesFor(action)))
     const answers = await Promise.all(posts.map((one) => one.finish()))
     expect(answers.map(({ status }) => status)).toEqual(choices.map(() => 303))
     await person.open(new URL(answers[0]?.location ?? '', service.url).href)

@@ -25,7 +25,9 @@ describe('the device page', () => {
       'Asked less than a minute ago',
       'From 127.0.0.1',
       'Says it is vmanage/20.15',
-      'Go on only if you started this yourself.',
+      'A device asked for this',
+      'The same address as this browser’s.',
+      'Go on only if you started this yourself, on a device in front of you.',
     ])
       expect(question.text).toContain(words)
     await person.press('Continue')
@@ -34,7 +36,10 @@ describe('the device page', () => {
       'A device asked for this',
       device.user_code,
       'From 127.0.0.1',
-      'vmanage/20.15',
+      'For Cisco SD-WAN Manager',
+      'Asked less than a minute ago',
+      'Says it is vmanage/20.15',
+      'Go on only if you started this yourself, on a device in front of you that shows this code.',
       'Region US1',
     ])
       expect(confirm.text).toContain(words)
@@ -44,6 +49,20 @@ describe('the device page', () => {
       expect(done.text).toContain(words)
     expect(done.html).toContain('href="/oauth2/logout"')
     expect(await pollDevice(service, device)).toBe('granted')
+  })
+
+  test('warns more once the request is older than five minutes', async () => {
+    const device = await askForDevice(service)
+    const person = new Person()
+    service.advance(301)
+    const question = await typeUserCode(service, person, device.user_code)
+    await person.press('Continue')
+    const confirm = await person.signIn('admin@acme.example', 'panoptes-us1')
+    for (const { text, html } of [question, confirm]) {
+      expect(text).toContain('That was 5 minutes ago.')
+      expect(text).not.toContain('Go on only if')
+      expect(html).toMatch(/class="caution ask\w+ late" role="note"/)
+    }
   })
 
   test('asks at every step of a remembered session too', async () => {

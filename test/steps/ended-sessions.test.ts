@@ -4,7 +4,7 @@ import type { Directory } from '#identity/directory.ts'
 import { keptOnDisk } from '../authorization-server/kept-on-disk.ts'
 import { openDirectory } from '../support/directory.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
-import { type Page, Person } from '../support/person.ts'
+import { fieldsBeside, type Page, Person } from '../support/person.ts'
 import {
   askForCode,
   askForDevice,
@@ -145,7 +145,7 @@ describe.each(endings)('when %s, a session ends at once', (_, end) => {
   test('between Confirm and the way back: no code is given', async () => {
     const who = await newcomer()
     const page = await who.person.open(askForCode(service).href)
-    const fields = { csrf: fieldOf(page, 'csrf'), choice: 'confirm' }
+    const fields = { ...fieldsBeside(page, 'Confirm'), choice: 'confirm' }
     const pressed = await who.person.request(`${page.url}/confirm`, {
       method: 'POST',
       body: new URLSearchParams(fields),

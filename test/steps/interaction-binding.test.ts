@@ -52,7 +52,7 @@ describe('an interaction belongs to the browser that began it', () => {
     const page = await new Person().request(`${service.url}/interaction/${uidOf(owner.page)}/confirm`, {
       method: 'POST',
       headers: { cookie },
-      body: new URLSearchParams({ csrf, choice: 'confirm' }),
+      body: new URLSearchParams({ csrf, 'aid-1101': 'on', choice: 'confirm' }),
     })
     expectOver(page)
     expect((await other.open(`${service.url}/account`)).text).toContain('No integration is connected')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
-import { type Page, Person } from '../support/person.ts'
+import { fieldsBeside, type Page, Person } from '../support/person.ts'
 import { askForCode, askForDevice, connectMeraki, typeUserCode } from './requests.ts'
 
 /** Security-cases section 3; Strict-Transport-Security has no meaning over http. */
@@ -62,9 +62,9 @@ const pages: readonly (readonly [string, number, Visit])[] = [
     'returning',
     200,
     async (service, person) => {
-      const { url, html } = await confirm(service, person)
-      const csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
-      const { headers: answer } = await send(person, `${url}/confirm`, { csrf, choice: 'confirm' })
+      const page = await confirm(service, person)
+      const fields = { ...fieldsBeside(page, 'Confirm'), choice: 'confirm' }
+      const { headers: answer } = await send(person, `${page.url}/confirm`, fields)
       return person.request(new URL(answer.get('location') ?? '', service.url).href)
     },
   ],

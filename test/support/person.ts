@@ -41,18 +41,25 @@ interface Form {
   }[]
 }
 
+const isUnchecked = (tag: string): boolean =>
+  attribute(tag, 'type') === 'checkbox' && !/\schecked\b/.test(tag)
+
+function fieldsIn(body: string): Record<string, string> {
+  const fields: Record<string, string> = {}
+  for (const [tag] of body.matchAll(/<input\b[^>]*>/g)) {
+    const name = attribute(tag, 'name')
+    if (name !== undefined && !isUnchecked(tag)) fields[name] = attribute(tag, 'value') ?? ''
+  }
+  for (const [, open = '', options = ''] of body.matchAll(/<select\b([^>]*)>([\s\S]*?)<\/select>/g)) {
+    const chosen =
+      /<option\b[^>]*\sselected[^>]*>/.exec(options)?.[0] ?? /<option\b[^>]*>/.exec(options)?.[0] ?? ''
+    fields[attribute(open, 'name') ?? ''] = attribute(chosen, 'value') ?? ''
+  }
+  return fields
+}
+
 function formsOf(page: Page): readonly Form[] {
   return [...page.html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, head = '', body = '']) => {
-    const fields: Record<string, string> = {}
-    for (const [tag] of body.matchAll(/<input\b[^>]*>/g)) {
-      const name = attribute(tag, 'name')
-      if (name !== undefined) fields[name] = attribute(tag, 'value') ?? ''
-    }
-    for (const [, open = '', options = ''] of body.matchAll(/<select\b([^>]*)>([\s\S]*?)<\/select>/g)) {
-      const chosen =
-        /<option\b[^>]*\sselected[^>]*>/.exec(options)?.[0] ?? /<option\b[^>]*>/.exec(options)?.[0] ?? ''
-      fields[attribute(open, 'name') ?? ''] = attribute(chosen, 'value') ?? ''
-    }
     const buttons = [...body.matchAll(/<button\b([^>]*)>([\s\S]*?)<\/button>/g)].map(
       ([, open = '', label = '']) => ({
         label: decode(label.replace(/<[^>]*>/g, '')).trim(),
@@ -60,8 +67,15 @@ function formsOf(page: Page): readonly Form[] {
         value: attribute(open, 'value') ?? '',
       }),
     )
-    return { action: attribute(head, 'action') ?? '', fields, buttons }
+    return { action: attribute(head, 'action') ?? '', fields: fieldsIn(body), buttons }
   })
+}
+
+/** What the form with the button would send if another button or none were pressed. @throws when no form has the button */
+export function fieldsBeside(page: Page, label: string): Readonly<Record<string, string>> {
+  const form = formsOf(page).find(({ buttons }) => buttons.some((button) => button.label === label))
+  if (!form) throw new Error(`no button ${label} on: ${page.status} ${page.text.slice(0, 300)}`)
+  return form.fields
 }
 
 export class Person {
@@ -150,11 +164,11 @@ export class Person {
 
   /**
    * Fills in the form that has the button and presses it.
-   * @param values by field name @param among hidden fields that tell the form from others with the same button
+   * @param values by field name, undefined for a box that is unchecked @param among hidden fields that tell the form from others with the same button
    */
   async press(
     label: string,
-    values: Readonly<Record<string, string>> = {},
+    values: Readonly<Record<string, string | undefined>> = {},
     among: Readonly<Record<string, string>> = {},
   ): Promise<Page> {
     const page = this.page
@@ -167,9 +181,12 @@ export class Person {
         ...values,
         ...(button.name === undefined ? {} : { [button.name]: button.value }),
       }
+      const sent = Object.entries(fields).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value] as const],
+      )
       return this.open(new URL(form.action, page.url).href, {
         method: 'POST',
-        body: new URLSearchParams(fields),
+        body: new URLSearchParams(Object.fromEntries(sent)),
         headers: { origin: new URL(page.url).origin, 'sec-fetch-site': 'same-origin' },
       })
     }

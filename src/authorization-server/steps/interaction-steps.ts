@@ -1,10 +1,12 @@
 import type { Context } from 'koa'
 import { errors, type Provider } from 'oidc-provider'
+import type { Connection } from '#domain/grant.ts'
 import type { Integration } from '#domain/integration.ts'
 import { regionOfTeRegion } from '#domain/region.ts'
 import { isActive, type User, type UserId } from '#domain/user.ts'
 import { saveConfirmedGrant } from '../confirmed-grant.ts'
-import { deviceRequestOf, maskedUserCode } from '../device-views.ts'
+import { type DeviceRequest, deviceRequestOf } from '../device-request.ts'
+import { maskedUserCode } from '../device-views.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
 import { isTooOldForDevice, signInTooOld } from '../policy.ts'
 import { signInOf } from '../request-notes.ts'
@@ -20,8 +22,8 @@ export interface InteractionSteps {
   find(ctx: Context, uid: string): Promise<Interaction>
   integrationOf(interaction: Interaction): Promise<Integration>
   placeOf(interaction: Interaction): Promise<SignInPlace>
-  /** What the signed-in user is asked. @throws SessionNotFound when that user is gone or disabled */
-  askedOf(interaction: Interaction): Promise<Confirmable>
+  /** What the signed-in user is asked in this browser. @throws SessionNotFound when that user is gone or disabled */
+  askedOf(ctx: Context, interaction: Interaction): Promise<Confirmable>
   /** Whether the sign-in became too old for what is confirmed. */
   needsSignInAgain(interaction: Interaction): Promise<boolean>
   keep(interaction: Interaction, result: NonNullable<Interaction['result']>): Promise<void>
@@ -83,15 +85,14 @@ function leaving(provider: Provider) {
   }
 }
 
-/** What the steps read from and write to the engine's interaction. */
-export function interactionSteps({
-  provider,
-  parts,
-  units,
-  confirm,
-}: InteractionStepParts): InteractionSteps {
-  const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
-
+/** What an interaction asks, of whom, and for whom. */
+function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
+  InteractionSteps,
+  'integrationOf' | 'askedOf'
+> & {
+  /** @throws SessionNotFound when that user is gone or disabled */
+  userOf(interaction: Interaction): Promise<User>
+} {
   async function integrationOf(interaction: Interaction): Promise<Integration> {
     const integration = await parts.integrations.find(text(interaction.params['client_id']))
     if (!integration) throw new errors.InvalidClient('client is invalid', 'client not found')
@@ -104,6 +105,53 @@ export function interactionSteps({
     return user
   }
 
+  async function earlierConnection(
+    { id: userId, region }: User,
+    { clientId }: Integration,
+  ): Promise<Connection | undefined> {
+    const [newest] = await parts.grants.list({ userId, clientId, region })
+    return newest
+  }
+
+  async function deviceOf(ctx: Context, { deviceCode }: Interaction): Promise<DeviceRequest | undefined> {
+    const code = deviceCode && (await provider.DeviceCode.find(deviceCode))
+    if (!code) return undefined
+    const userCode = maskedUserCode(code.userCode)
+    return deviceRequestOf(code, { userCode, browserAddress: parts.addressOf(ctx.req) }, parts.engineNow())
+  }
+
+  return {
+    integrationOf,
+    userOf,
+    async askedOf(ctx, interaction) {
+      const action = `/interaction/${interaction.uid}/confirm`
+      const [user, integration] = await Promise.all([userOf(interaction), integrationOf(interaction)])
+      const [accountGroups, earlier, device] = await Promise.all([
+        confirm.accountGroupsOf(user),
+        earlierConnection(user, integration),
+        deviceOf(ctx, interaction),
+      ])
+      return {
+        action,
+        csrf: parts.secrets.mac('form', action),
+        user,
+        integration,
+        // The grant is a new one: every requested scope is missing.
+        scopes: detailOf(interaction, 'missingOIDCScope'),
+        accountGroups,
+        earlier,
+        device,
+      }
+    },
+  }
+}
+
+/** What the steps read from and write to the engine's interaction. */
+export function interactionSteps(stepParts: InteractionStepParts): InteractionSteps {
+  const { provider, parts, units } = stepParts
+  const { integrationOf, userOf, askedOf } = asking(stepParts)
+  const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
+
   const { leaveSession, leaveSessionOfAnother } = leaving(provider)
 
   async function keep(interaction: Interaction, result: NonNullable<Interaction['result']>): Promise<void> {
@@ -115,6 +163,7 @@ export function interactionSteps({
     leaveSession,
     keep,
     integrationOf,
+    askedOf,
 
     async keepSignIn(ctx, interaction, { user, amr }) {
       await leaveSessionOfAnother(ctx, interaction, user.id)
@@ -140,22 +189,6 @@ export function interactionSteps({
     async needsSignInAgain({ deviceCode, session }) {
       const found = deviceCode && session?.uid && (await provider.Session.findByUid(session.uid))
       return found ? isTooOldForDevice(found, parts.spans) : false
-    },
-
-    async askedOf(interaction) {
-      const action = `/interaction/${interaction.uid}/confirm`
-      const user = await userOf(interaction)
-      const code = interaction.deviceCode && (await provider.DeviceCode.find(interaction.deviceCode))
-      return {
-        action,
-        csrf: parts.secrets.mac('form', action),
-        user,
-        integration: await integrationOf(interaction),
-        // The grant is a new one: every requested scope is missing.
-        scopes: detailOf(interaction, 'missingOIDCScope'),
-        accountGroups: await confirm.accountGroupsOf(user),
-        device: code ? deviceRequestOf(code, maskedUserCode(code.userCode), parts.engineNow()) : undefined,
-      }
     },
 
     createGrant: (interaction, asked) =>

@@ -1,10 +1,10 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
-import type { Choice } from '#domain/authorization.ts'
 import { readForm } from '#http/form.ts'
 import { answerRefusal } from '../edge.ts'
 import { continuePage } from '../pages.ts'
 import { confirmStep } from './confirm.ts'
+import { deciding, presses } from './deciding.ts'
 import { type Interaction, type InteractionStepParts, interactionSteps } from './interaction-steps.ts'
 import { type SignInOutcome, signInStep } from './sign-in.ts'
 
@@ -30,6 +30,7 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
   const signIn = signInStep(parts)
   const confirm = confirmStep(parts)
   const steps = interactionSteps({ provider, parts, units, confirm })
+  const decide = deciding({ parts, units, steps, confirm })
   const find = (ctx: Context & { params: Record<string, string> }): Promise<Interaction> =>
     steps.find(ctx, ctx.params['uid'] ?? '')
 
@@ -39,7 +40,7 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
     ctx.body =
       interaction.prompt.name === 'login'
         ? signIn.show(await steps.placeOf(interaction))
-        : confirm.show(await steps.askedOf(interaction))
+        : confirm.show(await steps.askedOf(ctx, interaction))
   })
 
   router.post('/interaction/:uid/sign-in', async (ctx) => {
@@ -51,42 +52,32 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
     seeOther(ctx, interaction.returnTo)
   })
 
-  async function decide(ctx: Context, interaction: Interaction, choice: Choice): Promise<void> {
-    if (choice === 'logout') {
-      const actor = String(interaction.session?.accountId)
-      const clientId = String(interaction.params['client_id'])
-      units.current().also(parts.audit.entry({ event: 'grant-refused', actor, userId: actor, clientId }))
-      await steps.leaveSession(ctx, interaction)
-      await steps.keep(interaction, { error: 'access_denied', error_description: 'End-User logged out' })
-      return
-    }
-    const grantId = await steps.createGrant(interaction, await steps.askedOf(interaction))
-    await steps.keep(interaction, { ...interaction.lastSubmission, consent: { grantId } })
-  }
-
   router.post('/interaction/:uid/confirm', async (ctx) => {
     const interaction = await find(ctx)
     const form = await readForm(ctx.req)
-    const choice = form.get('choice')
+    const press = presses.find((name) => name === form.get('choice'))
     const isOwn = parts.secrets.hasMac(
       'form',
       `/interaction/${interaction.uid}/confirm`,
       form.get('csrf') ?? '',
     )
-    if (interaction.prompt.name !== 'consent' || !isOwn || (choice !== 'confirm' && choice !== 'logout'))
+    if (interaction.prompt.name !== 'consent' || !isOwn || !press)
       return answerRefusal(parts, ctx, {
         status: 400,
         error: 'invalid_request',
         description: 'The form is not ours.',
       })
-    if (choice === 'confirm' && !interaction.result && (await steps.needsSignInAgain(interaction))) {
+    if (press === 'confirm' && !interaction.result && (await steps.needsSignInAgain(interaction))) {
       // Nothing was said that the policy could take for a sign-in or a confirmation: it asks for both.
       await steps.keep(interaction, {})
       return seeOther(ctx, interaction.returnTo)
     }
     // A second press of the button finds the decision made.
-    if (!interaction.result) await decide(ctx, interaction, choice)
-    seeOther(ctx, `/interaction/${interaction.uid}/continue`)
+    const again = interaction.result ? undefined : await decide(ctx, interaction, { press, fields: form })
+    if (!again) return seeOther(ctx, `/interaction/${interaction.uid}/continue`)
+    ctx.status = again.status
+    ctx.type = 'html'
+    ctx.body = again.html
   })
 
   router.get('/interaction/:uid/continue', async (ctx) => {

@@ -83,7 +83,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
     access(token) {
       const tag = tagOfToken(token)
       if (!tag) return undefined
-      return whenKnown(store.read([grantKey(tag)]), ([stored]) => {
+      return whenKnown(store.read([grantKey(tag)], 'recent'), ([stored]) => {
         const access = stored && find(stored, tag, token)
         return access && access.expiresAt > clock.now() ? access : undefined
       })

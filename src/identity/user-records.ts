@@ -113,7 +113,7 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
   }
 
   return {
-    read: (id) => whenKnown(store.read([userKey(id)]), ([stored]) => stored && parse(stored)),
+    read: (id) => whenKnown(store.read([userKey(id)], 'recent'), ([stored]) => stored && parse(stored)),
     readByEmail,
     save,
     async remove(id) {

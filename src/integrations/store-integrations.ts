@@ -71,7 +71,7 @@ export function storeIntegrations(parts: StoreIntegrationsParts): AdjustableInte
       if (configured)
         return own.has(clientId) ? { ...configured, lifetimes: lifetimesOf(clientId) } : configured
       const key = registeredClientKey(parts.secrets, clientId)
-      return whenKnown(parts.store.read([key]), ([stored]) => {
+      return whenKnown(parts.store.read([key], 'recent'), ([stored]) => {
         const metadata = stored && parts.secrets.unseal(key, stored.value)
         return metadata === undefined ? undefined : fromMetadata(clientId, JSON.parse(metadata))
       })

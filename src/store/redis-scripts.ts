@@ -33,7 +33,8 @@ end
  * ARGV: now, prefix, lifetime of the mark in ms, version; then six for each change: key, what must stand (or \`delete\`),
  * expiresAt, lifetime for Redis in ms, indexes as JSON, value.
  * Answers 1 for committed and 0 for a conflict. The mark makes a commit count once that the client sent again after a lost
- * reply, even when somebody else has replaced the record in between.
+ * reply, even when somebody else has replaced the record in between. Keys of records that were there are announced: nobody keeps
+ * that there is none.
  */
 export const commitScript: string = `${shared}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
@@ -53,10 +54,12 @@ for number = 2, #KEYS do
 end
 
 redis.call('SET', KEYS[1], '', 'PX', ARGV[3])
+local changed = {}
 for number = 2, #KEYS do
   local first = 6 * number - 7
   local key, expected, expiresAt, lifetime = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
   local record, live = found[number].record, found[number].live
+  if record then changed[#changed + 1] = key end
   if expected == 'delete' then
     remove(prefix, key, record)
   else
@@ -71,6 +74,7 @@ for number = 2, #KEYS do
     end
   end
 end
+if #changed > 0 then redis.call('PUBLISH', prefix .. 'changed', cjson.encode(changed)) end
 return 1
 `
 
@@ -94,6 +98,15 @@ for _, key in ipairs(keys) do
   end
 end
 return answer
+`
+
+/**
+ * KEYS: where the schema version stands. ARGV: prefix, schema version, channel of the node's beats, text of this beat.
+ * A Redis without a schema version has been emptied: then everything that any node keeps is wrong.
+ */
+export const beatScript: string = `
+if redis.call('SET', KEYS[1], ARGV[2], 'NX') then redis.call('PUBLISH', ARGV[1] .. 'changed', '"all"') end
+return redis.call('PUBLISH', ARGV[3], ARGV[4])
 `
 
 /** KEYS: the keys by expiry. ARGV: now, prefix, how many at most. Answers how many went. */

@@ -10,8 +10,10 @@ import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource } from './changes.ts'
 import type { OpenedStore } from './images.ts'
 import { type RedisImagesParts, redisImages } from './redis-images.ts'
-import { commitScript, listScript, purgeScript } from './redis-scripts.ts'
-import { type Change, type Store, type StoredRecord, StoreFailure } from './store.ts'
+import { type RecentRecords, type RecentRecordsParts, recentRecords } from './redis-recent.ts'
+import { recordOf, storedRecord, wordsOf } from './redis-records.ts'
+import { beatScript, commitScript, listScript, purgeScript } from './redis-scripts.ts'
+import { type Store, type StoredRecord, StoreFailure } from './store.ts'
 
 export interface RedisStoreParts {
   /** `redis:` or `rediss:`, with credentials and a database number if need be. */
@@ -30,14 +32,15 @@ const schemaVersion = 1
 const answerMilliseconds = 1_000
 /** Longer than ioredis may take to reconnect and to send a command again. */
 const markMilliseconds = 10_000
-/** Redis drops a record so long after its expiry, if no purge came first. */
-const graceMilliseconds = 5 * 60_000
+/** Of records kept at hand, in UTF-16 units. */
+const cacheSize = 32 * 1024 * 1024
 /** One script never looks at more keys, because nobody else is served meanwhile. */
 const largestSlice = 500
 
 interface ScriptedRedis extends Redis {
   commitChanges(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<number>
   listIndex(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<string[]>
+  beat(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<number>
   purgeExpired(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<number>
 }
 
@@ -73,12 +76,17 @@ export async function openRedisStore({
     throw failure
   }
 
+  const recent = recentRecords({ ...hearingOf(redis, prefix, random), most: cacheSize })
+  const fetchedBy = fetching({ redis, recent, ask, recordKey })
+  const live = (records: readonly (StoredRecord | undefined)[]): readonly (StoredRecord | undefined)[] => {
+    const now = clock.now()
+    return records.map((record) => (record && record.expiresAt > now ? record : undefined))
+  }
+
   const store: Store = {
-    async read(keys) {
-      if (keys.length === 0) return []
-      const found = await ask(() => redis.mget(...keys.map(recordKey)))
-      const now = clock.now()
-      return keys.map((key, position) => liveRecord(key, found[position], now))
+    read(keys, freshness = 'exact') {
+      const known = freshness === 'recent' ? recent.find(keys) : undefined
+      return known ? live(known) : fetchedBy(keys).then(live)
     },
     async commit(changes) {
       assertKeepable(changes)
@@ -92,8 +100,12 @@ export async function openRedisStore({
         version,
         ...changes.flatMap((change) => wordsOf(change, now)),
       ]
-      const answer = await ask(() => redis.commitChanges(keys.length, ...keys, ...parts))
-      return answer === 1 ? 'committed' : 'conflict'
+      try {
+        const answer = await ask(() => redis.commitChanges(keys.length, ...keys, ...parts))
+        return answer === 1 ? 'committed' : 'conflict'
+      } finally {
+        recent.forget(changes.map(({ key }) => key))
+      }
     },
     async list(index, { limit = 1_000, after } = {}) {
       const found: StoredRecord[] = []
@@ -118,11 +130,63 @@ export async function openRedisStore({
       }
     },
     async close() {
+      recent.close()
       if (redis.status === 'end') return
       await ask(() => redis.quit()).catch(() => redis.disconnect())
     },
   }
   return { store, images: redisImages({ store, clock, ...lookingOver(redis, prefix, ask) }) }
+}
+
+interface FetchingParts {
+  readonly redis: Redis
+  readonly recent: RecentRecords
+  readonly ask: Ask
+  readonly recordKey: (key: string) => string
+}
+
+/** @returns what asks Redis for records, expired ones included, and keeps them at hand */
+const fetching =
+  ({ redis, recent, ask, recordKey }: FetchingParts) =>
+  async (keys: readonly string[]): Promise<readonly (StoredRecord | undefined)[]> => {
+    if (keys.length === 0) return []
+    const keep = recent.asked(keys)
+    let records: readonly (StoredRecord | undefined)[] = []
+    try {
+      const found = await ask(() => redis.mget(...keys.map(recordKey)))
+      records = keys.map((key, position) => storedRecord(key, found[position]))
+      return records
+    } finally {
+      keep(records)
+    }
+  }
+
+/** How this node hears of changes: on a connection of its own, with beats that show whether it still does. */
+function hearingOf(
+  redis: ScriptedRedis,
+  prefix: string,
+  random: RedisStoreParts['random'],
+): Omit<RecentRecordsParts, 'most'> {
+  const changed = `${prefix}changed`
+  const beats = `${prefix}beats:${Buffer.from(random(12)).toString('base64url')}`
+  const subscriber = redis.duplicate({ autoResubscribe: false })
+  // Told by the commands, which fail on the same server.
+  subscriber.on('error', () => undefined)
+  return {
+    changed,
+    beats,
+    beat: (text) => redis.beat(1, `${prefix}schema`, prefix, schemaVersion, beats, text),
+    announcements: {
+      listen(hear, lost) {
+        subscriber.on('message', hear)
+        subscriber.on('close', lost)
+        subscriber.on('ready', () => void subscriber.subscribe(changed, beats).catch(() => undefined))
+        subscriber.connect().catch(() => undefined)
+      },
+      restart: () => subscriber.disconnect(true),
+      close: () => subscriber.disconnect(),
+    },
+  }
 }
 
 type Ask = <Answer>(question: () => Promise<Answer>) => Promise<Answer>
@@ -142,6 +206,7 @@ function scripted(redis: Redis): ScriptedRedis {
   redis.defineCommand('commitChanges', { lua: commitScript })
   redis.defineCommand('listIndex', { lua: listScript })
   redis.defineCommand('purgeExpired', { lua: purgeScript })
+  redis.defineCommand('beat', { lua: beatScript })
   return redis as ScriptedRedis
 }
 
@@ -175,25 +240,4 @@ function assertSchema(found: string | null, { host }: URL): void {
     throw new Error(
       `cannot use Redis at ${host}: its schema version is ${found}, this Panoptes supports ${schemaVersion}`,
     )
-}
-
-/** The six arguments by which commitScript knows a change. */
-function wordsOf(change: Change, now: number): (string | number)[] {
-  if (change.kind === 'delete') return [change.key, 'delete', 0, 0, '[]', '']
-  const { key, value, expiresAt, expected, indexes = [] } = change
-  // A span, not an instant: our clock may be a virtual one, and Redis keeps the machine's time.
-  const lifetime = Math.max(0, expiresAt - now) + graceMilliseconds
-  return [key, expected, expiresAt, lifetime, JSON.stringify(indexes), value]
-}
-
-function liveRecord(key: string, stored: string | null | undefined, now: number): StoredRecord | undefined {
-  const record = stored ? recordOf(key, stored) : undefined
-  return record && record.expiresAt > now ? record : undefined
-}
-
-/** The inverse of what commitScript stores. */
-function recordOf(key: string, stored: string): StoredRecord {
-  const end = stored.indexOf('\n')
-  const [version = '', expiresAt = ''] = stored.slice(0, end).split(' ', 2)
-  return Object.freeze({ key, version, value: stored.slice(end + 1), expiresAt: Number(expiresAt) })
 }

@@ -42,6 +42,12 @@ export type Change =
     }
   | { readonly kind: 'delete'; readonly key: string }
 
+/**
+ * `recent` may be behind commits of other processes by as long as their announcement takes, some milliseconds, and never behind
+ * those of this process: enough to judge a token, and no ground for a change, which says what it expects.
+ */
+export type Freshness = 'exact' | 'recent'
+
 export interface ListOptions {
   /** At most so many records (default 1,000). */
   readonly limit?: number
@@ -52,9 +58,10 @@ export interface ListOptions {
 export interface Store {
   /**
    * The live records of the keys, in the order asked; undefined where there is none. A read sees every acknowledged commit,
-   * and of one commit all or nothing. Records are frozen. What is in memory is answered at once. @throws StoreFailure when the store cannot answer
+   * and of one commit all or nothing. Records are frozen. What is in memory is answered at once.
+   * @param freshness `exact` when left out @throws StoreFailure when the store cannot answer
    */
-  read(keys: readonly string[]): Awaitable<readonly (StoredRecord | undefined)[]>
+  read(keys: readonly string[], freshness?: Freshness): Awaitable<readonly (StoredRecord | undefined)[]>
   /**
    * All of the changes or none, durably, before the promise resolves; against parallel commits, also of other processes,
    * exactly one of two that expect the same version wins. `delete` never conflicts. A commit that the adapter had to send

@@ -11,6 +11,8 @@ export interface RedisProxy {
    */
   loseNextReply(): Promise<void>
   letIn(): void
+  /** From now on nothing arrives on connections that listen for announcements; they stay open. */
+  muteAnnouncements(): void
 }
 
 /** @returns a proxy to the Redis on that port, on loopback; it ends with the test */
@@ -19,6 +21,7 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
   let lost: PromiseWithResolvers<void> | undefined
   let letIn = Promise.withResolvers<void>()
   letIn.resolve()
+  let isMute = false
 
   const server = createServer((client) => void join(client))
   async function join(client: Socket): Promise<void> {
@@ -27,9 +30,14 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
     const redis = connect(port, '127.0.0.1')
     track(redis)
     client.pipe(redis)
+    let listens = false
+    client.on('data', (asked) => {
+      listens ||= /subscribe/i.test(asked.toString('latin1'))
+    })
     client.on('close', () => redis.destroy())
     redis.on('close', () => client.destroy())
     redis.on('data', (reply) => {
+      if (listens && isMute) return
       if (!lost) {
         client.write(reply)
         return
@@ -61,5 +69,8 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
       return lost.promise
     },
     letIn: () => letIn.resolve(),
+    muteAnnouncements() {
+      isMute = true
+    },
   }
 }

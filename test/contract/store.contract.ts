@@ -78,6 +78,17 @@ function describeReading(opened: Opened): void {
     expect(await store.read(['a'])).toMatchObject([{ expiresAt: Number.MAX_SAFE_INTEGER }])
   })
 
+  test('sees its own commits in a recent read too', async () => {
+    const { store, put } = await opened()
+    for (const value of ['first', 'second', 'third']) {
+      await store.commit([put('a', { value })])
+      expect(await store.read(['a', 'missing'], 'recent')).toMatchObject([{ value }, undefined])
+      expect(await store.read(['a'], 'recent')).toMatchObject([{ value }])
+    }
+    await store.commit([{ kind: 'delete', key: 'a' }])
+    expect(await store.read(['a'], 'recent')).toEqual([undefined])
+  })
+
   test('fails once it is closed, and closes twice without complaint', async () => {
     const { store, put } = await opened()
     await store.commit([put('a')])

@@ -1,0 +1,171 @@
+/**
+ * Recent records: what a node keeps of the records that it read, so that a v7 call costs no round trip. A record is believed only
+ * while the node hears of changes: every commit announces the keys that it changed, a beat that goes out on the connection of the
+ * commands has to come back on that of the announcements, and whenever it does not, nothing is believed (DECISIONS 63). Everything
+ * here is machine time: connections know no other.
+ */
+import { recordCache } from './record-cache.ts'
+import type { StoredRecord } from './store.ts'
+
+export interface RecentRecords {
+  /** @returns the records, or undefined when one of them has to be asked for */
+  find(keys: readonly string[]): readonly StoredRecord[] | undefined
+  /** Before records are asked for. @returns takes what came, and keeps what nobody has changed since */
+  asked(keys: readonly string[]): (came: readonly (StoredRecord | undefined)[]) => void
+  /** Somebody changed them, or may have. */
+  forget(keys: readonly string[]): void
+  close(): void
+}
+
+/** A connection for announcements alone. It connects again by itself. */
+export interface Announcements {
+  /** @param hear what is announced from now on, oldest first @param lost told whenever something may have been missed */
+  listen(hear: (channel: string, message: string) => void, lost: () => void): void
+  /** Begins anew, perhaps on another server. */
+  restart(): void
+  close(): void
+}
+
+export interface RecentRecordsParts {
+  readonly announcements: Announcements
+  /** Where the keys of changed records are announced, as JSON; `"all"` when everything may be another. */
+  readonly changed: string
+  /** Of this node alone. */
+  readonly beats: string
+  /** Has the text announced on `beats`, over the connection of the commands. */
+  readonly beat: (text: string) => Promise<unknown>
+  /** Keys and values, in UTF-16 units. */
+  readonly most: number
+}
+
+const beatMilliseconds = 250
+/** So long after a beat went out that came back, what is kept is believed: a node that is cut off is at most so far behind. */
+const believedMilliseconds = 1_000
+/** A subscription without beats for so long is begun anew, perhaps on another server. */
+const silentMilliseconds = 3_000
+
+/** Records that are being asked for: what came of it is kept only if nobody changed them meanwhile. */
+interface Asking {
+  begin(keys: readonly string[]): Asked
+  end(asked: Asked): void
+  spoil(key: string): void
+  spoilAll(): void
+}
+
+interface Asked {
+  readonly keys: readonly string[]
+  isStale: boolean
+}
+
+function askings(): Asking {
+  const underWay = new Map<string, Set<Asked>>()
+  const spoil = (key: string): void => {
+    for (const one of underWay.get(key) ?? []) one.isStale = true
+  }
+  return {
+    begin(keys) {
+      const asked = { keys, isStale: false }
+      for (const key of keys) underWay.set(key, (underWay.get(key) ?? new Set()).add(asked))
+      return asked
+    },
+    end(asked) {
+      for (const key of asked.keys) {
+        const all = underWay.get(key)
+        all?.delete(asked)
+        if (all?.size === 0) underWay.delete(key)
+      }
+    },
+    spoil,
+    spoilAll() {
+      for (const key of underWay.keys()) spoil(key)
+    },
+  }
+}
+
+/** Sends beats, and knows whether announcements arrive. */
+function hearing({ announcements, beat }: Pick<RecentRecordsParts, 'announcements' | 'beat'>) {
+  let heardAt = Number.NEGATIVE_INFINITY
+  let aliveAt = performance.now()
+
+  const timer = setInterval(() => {
+    const now = performance.now()
+    if (now - aliveAt > silentMilliseconds) {
+      aliveAt = now
+      announcements.restart()
+    }
+    beat(String(now)).catch(() => undefined)
+  }, beatMilliseconds)
+  timer.unref()
+
+  return {
+    /** All that was announced before this beat went out has been heard. */
+    heard(sentAt: number) {
+      heardAt = sentAt
+      aliveAt = performance.now()
+    },
+    lost() {
+      heardAt = Number.NEGATIVE_INFINITY
+    },
+    isUpToDate: () => performance.now() - heardAt <= believedMilliseconds,
+    stop: () => clearInterval(timer),
+  }
+}
+
+export function recentRecords(parts: RecentRecordsParts): RecentRecords {
+  const { announcements, changed, beats } = parts
+  const cache = recordCache(parts.most)
+  const asking = askings()
+  const ear = hearing(parts)
+
+  function forget(keys: readonly string[]): void {
+    for (const key of keys) {
+      cache.forget(key)
+      asking.spoil(key)
+    }
+  }
+
+  function forgetAll(): void {
+    cache.clear()
+    asking.spoilAll()
+  }
+
+  function hear(channel: string, message: string): void {
+    if (channel === beats) ear.heard(Number(message))
+    if (channel !== changed) return
+    const keys: unknown = JSON.parse(message)
+    if (Array.isArray(keys)) forget(keys as readonly string[])
+    else forgetAll()
+  }
+
+  announcements.listen(hear, () => {
+    ear.lost()
+    forgetAll()
+  })
+
+  return {
+    find(keys) {
+      if (!ear.isUpToDate()) return undefined
+      const found: StoredRecord[] = []
+      for (const key of keys) {
+        const record = cache.find(key)
+        if (!record) return undefined
+        found.push(record)
+      }
+      return found
+    },
+    asked(keys) {
+      const asked = asking.begin(keys)
+      if (!ear.isUpToDate()) asked.isStale = true
+      return (came) => {
+        asking.end(asked)
+        if (asked.isStale) return
+        for (const record of came) if (record) cache.keep(record)
+      }
+    },
+    forget,
+    close() {
+      ear.stop()
+      announcements.close()
+    },
+  }
+}

@@ -1,0 +1,24 @@
+/** Records as the scripts of redis-scripts.ts keep them. */
+import type { Change, StoredRecord } from './store.ts'
+
+/** Redis drops a record so long after its expiry, if no purge came first. */
+const graceMilliseconds = 5 * 60_000
+
+/** The six arguments by which commitScript knows a change. */
+export function wordsOf(change: Change, now: number): (string | number)[] {
+  if (change.kind === 'delete') return [change.key, 'delete', 0, 0, '[]', '']
+  const { key, value, expiresAt, expected, indexes = [] } = change
+  // A span, not an instant: our clock may be a virtual one, and Redis keeps the machine's time.
+  const lifetime = Math.max(0, expiresAt - now) + graceMilliseconds
+  return [key, expected, expiresAt, lifetime, JSON.stringify(indexes), value]
+}
+
+export const storedRecord = (key: string, stored: string | null | undefined): StoredRecord | undefined =>
+  stored ? recordOf(key, stored) : undefined
+
+/** The inverse of what commitScript stores. */
+export function recordOf(key: string, stored: string): StoredRecord {
+  const end = stored.indexOf('\n')
+  const [version = '', expiresAt = ''] = stored.slice(0, end).split(' ', 2)
+  return Object.freeze({ key, version, value: stored.slice(end + 1), expiresAt: Number(expiresAt) })
+}

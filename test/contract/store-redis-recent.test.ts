@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openRedisStore } from '#store/redis.ts'
+import { type Store, type StoredRecord, StoreFailure } from '#store/store.ts'
+import { fakeClock } from '../support/fake-clock.ts'
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { putFor } from './store-handles.ts'
+import { startRedisProxy } from './store-redis-proxy.ts'
+
+let server: RedisServer
+beforeAll(async () => {
+  server = await startRedisServer()
+})
+afterAll(() => server?.[Symbol.asyncDispose]())
+
+const clock = fakeClock()
+const put = putFor(clock)
+let opened = 0
+
+/** Two nodes on one Redis, in a part of it of their own. @param nearUrl how the first one reaches it */
+async function openNodes(nearUrl = server.url): Promise<{ near: Store; far: Store }> {
+  opened += 1
+  const prefix = `recent ${opened}:`
+  const open = async (url: URL): Promise<Store> => {
+    const { store } = await openRedisStore({ url, clock, random: randomBytes, prefix })
+    onTestFinished(() => store.close())
+    return store
+  }
+  const [near, far] = await Promise.all([open(nearUrl), open(server.url)])
+  return { near, far }
+}
+
+const recent = async (store: Store, key: string): Promise<StoredRecord | undefined> =>
+  (await store.read([key], 'recent'))[0]
+
+/** Whether the node answers without asking Redis. */
+function isAtHand(store: Store, key: string): boolean {
+  const read = store.read([key], 'recent')
+  if (!(read instanceof Promise)) return true
+  read.catch(() => undefined)
+  return false
+}
+
+/** Reads until the record is kept at hand: a node believes nothing before it has heard its own first beat. */
+async function untilAtHand(store: Store, key: string): Promise<void> {
+  for (let attempt = 0; attempt < 200 && !isAtHand(store, key); attempt += 1) {
+    await recent(store, key).catch(() => undefined)
+    await pause(25)
+  }
+  expect(isAtHand(store, key)).toBe(true)
+}
+
+/** @returns how many ms it took until the node had another value; fails after some seconds */
+async function untilValue(store: Store, key: string, value: string | undefined): Promise<number> {
+  const begun = performance.now()
+  for (;;) {
+    if ((await recent(store, key))?.value === value) return performance.now() - begun
+    if (performance.now() - begun > 8_000) throw new Error(`${key} did not become ${value}`)
+    await pause(5)
+  }
+}
+
+describe('a recent read on Redis', () => {
+  test('answers from memory what was read before, and asks for what was not', async () => {
+    const { near } = await openNodes()
+    await near.commit([put('a'), put('b')])
+    await untilAtHand(near, 'a')
+    expect(isAtHand(near, 'b')).toBe(false)
+    expect(await near.read(['a', 'b'], 'recent')).toMatchObject([{ key: 'a' }, { key: 'b' }])
+    expect(await recent(near, 'missing')).toBeUndefined()
+    expect(isAtHand(near, 'missing')).toBe(false)
+    expect(near.read(['a'], 'exact')).toBeInstanceOf(Promise)
+  })
+
+  test('never shows a record beyond its end', async () => {
+    const { near } = await openNodes()
+    await near.commit([put('a', { seconds: 10 })])
+    await untilAtHand(near, 'a')
+    clock.advance(10)
+    expect(await recent(near, 'a')).toBeUndefined()
+  })
+
+  test('sees a commit of its own node at once', async () => {
+    const { near } = await openNodes()
+    await near.commit([put('a')])
+    await untilAtHand(near, 'a')
+    for (let round = 0; round < 50; round += 1) {
+      await near.commit([put('a', { value: `round ${round}` })])
+      expect((await recent(near, 'a'))?.value).toBe(`round ${round}`)
+    }
+    await near.commit([{ kind: 'delete', key: 'a' }])
+    expect(await recent(near, 'a')).toBeUndefined()
+  })
+
+  test('sees what another node changed or deleted as soon as it was announced, and never the old again', async () => {
+    const { near, far } = await openNodes()
+    await far.commit([put('first')])
+    await untilAtHand(near, 'first')
+    for (let round = 0; round < 40; round += 1) {
+      const key = `of round ${round}`
+      const value = round % 2 === 0 ? undefined : 'new'
+      await far.commit([put(key)])
+      // Readings race with the change: none of them may keep what was there before.
+      const reading = Promise.all(Array.from({ length: 20 }, () => near.read([key], 'recent')))
+      await far.commit([value === undefined ? { kind: 'delete', key } : put(key, { value })])
+      await untilValue(near, key, value)
+      await reading
+      await pause(2)
+      expect((await recent(near, key))?.value).toBe(value)
+    }
+  })
+})
+
+describe('a node that hears no announcements', () => {
+  test('keeps nothing when its subscription ends', async () => {
+    const { near, far } = await openNodes()
+    await far.commit([put('a')])
+    await untilAtHand(near, 'a')
+    const redis = new Redis(server.url.href)
+    onTestFinished(() => redis.disconnect())
+    for (let round = 0; round < 5; round += 1) {
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await far.commit([put('a', { value: `round ${round}` })])
+      await untilValue(near, 'a', `round ${round}`)
+    }
+    await untilAtHand(near, 'a')
+  })
+
+  test('believes nothing that is older than its beats, on a connection that is open and silent', async () => {
+    const proxy = await startRedisProxy(server.port)
+    const { near, far } = await openNodes(proxy.url)
+    await far.commit([put('a')])
+    await untilAtHand(near, 'a')
+    proxy.muteAnnouncements()
+    await far.commit([put('a', { value: 'new' })])
+    expect(await untilValue(near, 'a', 'new')).toBeLessThan(2_000)
+    expect(isAtHand(near, 'a')).toBe(false)
+  })
+
+  test('tells a failure of a frozen Redis instead of what it kept', async () => {
+    const { near } = await openNodes()
+    await near.commit([put('a')])
+    await untilAtHand(near, 'a')
+    server.freeze()
+    try {
+      await pause(1_300)
+      await expect(recent(near, 'a')).rejects.toThrow(StoreFailure)
+    } finally {
+      server.thaw()
+    }
+    await untilAtHand(near, 'a')
+  })
+})
+
+describe('a Redis that was emptied', () => {
+  test('leaves no node with what it kept', async () => {
+    const { near, far } = await openNodes()
+    await far.commit([put('a')])
+    await Promise.all([untilAtHand(near, 'a'), untilAtHand(far, 'a')])
+    const redis = new Redis(server.url.href)
+    onTestFinished(() => redis.disconnect())
+    await redis.flushall()
+    await Promise.all([untilValue(near, 'a', undefined), untilValue(far, 'a', undefined)])
+    await far.commit([put('a')])
+    await untilAtHand(near, 'a')
+  })
+
+  test('comes back with a schema version, and the nodes keep records again', async () => {
+    const { near } = await openNodes()
+    await near.commit([put('a')])
+    await untilAtHand(near, 'a')
+    await server.restart()
+    let isBack = false
+    for (let attempt = 0; attempt < 100 && !isBack; attempt += 1) {
+      isBack = await near.commit([put('b')]).then(
+        () => true,
+        () => false,
+      )
+      await pause(50)
+    }
+    expect(await recent(near, 'a')).toBeUndefined()
+    await untilAtHand(near, 'b')
+  })
+})

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import type { Audit } from '#audit/audit.ts'
+import type { Audit, AuditTrail } from '#audit/audit.ts'
 import { storeAudit, storeAuditTrail } from '#audit/store-audit.ts'
 import type { Broker } from '#broker/broker.ts'
 import { ownStanding } from '#broker/own-standing.ts'
@@ -14,12 +14,15 @@ import type { Directory } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
 import { localDirectory, localIdentity } from '#identity/local.ts'
 import { passwordCosts, scryptPasswords } from '#identity/password.ts'
-import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
-import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import { heldUserApiTokens, storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
+import { userApiTokenRecords } from '#identity/user-api-token-records.ts'
+import type { HeldUserApiTokens, UserApiTokens } from '#identity/user-api-tokens.ts'
 import { userRecords } from '#identity/user-records.ts'
 import { parseIntegrations } from '#integrations/configured-integrations.ts'
 import { type AdjustableIntegrations, storeIntegrations } from '#integrations/store-integrations.ts'
 import { type AdjustableLimits, openLimits } from '#limits/store-limits.ts'
+import type { Mail, Outbox } from '#mail/mail.ts'
+import { storedOutbox } from '#mail/outbox.ts'
 import { type KeyMaterial, type Secrets, secretsFrom } from '#secrets/secrets.ts'
 import type { StoreImage } from '#store/images.ts'
 import { openStore } from '#store/open-store.ts'
@@ -65,13 +68,15 @@ export interface Capabilities {
   readonly store: Store
   readonly scopes: readonly KnownScopeWord[]
   readonly audit: Audit
+  readonly trail: AuditTrail
   readonly identity: Identity
   readonly directory: Directory
-  readonly userApiTokens: UserApiTokens
+  readonly userApiTokens: UserApiTokens & HeldUserApiTokens
   readonly resourceServers: readonly ResourceServer[]
   readonly integrations: AdjustableIntegrations
   readonly grants: Grants
   readonly limits: AdjustableLimits
+  readonly mail: Mail & Outbox
   readonly broker: Broker
   readonly upstream: EmbeddedUpstream
   readonly views: Views
@@ -87,15 +92,23 @@ function peopleOf({
 }: Pick<Ground, 'settings' | 'surroundings' | 'material' | 'store'>) {
   const { clock, randomBytes, newUuid: newToken } = surroundings
   const secrets = secretsFrom(material, randomBytes)
+  const audit = storeAudit(clock, randomBytes)
   const parts = {
     records: userRecords(store, secrets),
     passwords: scryptPasswords(passwordCosts[settings.signIn.passwordCost], randomBytes),
-    audit: storeAudit(clock, randomBytes),
+    audit,
+  }
+  const tokens = {
+    store,
+    records: userApiTokenRecords(store, secrets, clock),
+    clock,
+    audit,
+    newToken,
   }
   return {
     identity: localIdentity(parts),
     directory: localDirectory(parts),
-    userApiTokens: storedUserApiTokens({ store, secrets, clock, newToken }),
+    userApiTokens: { ...storedUserApiTokens(tokens), ...heldUserApiTokens(tokens) },
   }
 }
 
@@ -112,6 +125,7 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
   })
   const secrets = secretsFrom(material, randomBytes)
   const audit = storeAudit(clock, randomBytes)
+  const trail = storeAuditTrail(store, clock)
   const { identity, directory, userApiTokens } = peopleOf(ground)
   await seedPeople(seed, { store, directory, userApiTokens, clock })
   return {
@@ -121,12 +135,14 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
     store,
     scopes,
     audit,
+    trail,
     identity,
     directory,
     userApiTokens,
     integrations: storeIntegrations({ ...configured, allScopes, store, secrets }),
     grants: openGrants({ store, secrets, clock, audit }),
     limits: openLimits({ store, clock, enforced: settings.limits === 'on' }),
+    mail: storedOutbox({ store, secrets, clock, randomBytes }),
     broker: ownStanding(),
     upstream: await openEmulator({
       store,
@@ -134,7 +150,7 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
       randomBytes,
       directory,
       userApiTokens,
-      trail: storeAuditTrail(store),
+      trail,
       origin: origin.origin,
       seed,
       facts: facts.v7,

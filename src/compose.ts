@@ -72,6 +72,12 @@ function authorizationServerOf(
   morePages: MorePages,
 ): AuthorizationServer {
   const { limits, scopes } = capabilities
+  const account = {
+    ...capabilities,
+    ...surroundings,
+    guards: limits.guards,
+    tokenConfirmation: settings.tokenConfirmation,
+  }
   return openAuthorizationServer(
     {
       ...capabilities,
@@ -85,7 +91,7 @@ function authorizationServerOf(
       registration: settings.registration,
       advertisedScopes: settings.advertisedScopes === 'all' ? scopes.map(({ name }) => name) : liveScopes,
     },
-    [(sessions) => accountRoutes(capabilities, sessions), ...morePages(capabilities)],
+    [(sessions) => accountRoutes(account, sessions), ...morePages(capabilities)],
   )
 }
 

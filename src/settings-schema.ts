@@ -35,6 +35,8 @@ export interface CheckedSettings {
     /** What hashing a password costs us, and whoever stole the hashes. */
     readonly passwordCost: 'light' | 'strong'
   }
+  /** Whether a code is mailed to a user before a User API Token is made. */
+  readonly tokenConfirmation: 'email' | 'off'
   readonly spans: ProtocolSpans
 }
 
@@ -92,6 +94,10 @@ const storeUrl = z
 const onOff = z
   .union([z.enum(['on', 'off']), z.boolean()], 'allowed are on and off')
   .transform((value): 'on' | 'off' => (value === true || value === 'on' ? 'on' : 'off'))
+// YAML reads a bare off as text, and some as false.
+const emailOrOff = z
+  .union([z.enum(['email', 'off']), z.literal(false)], 'allowed are email and off')
+  .transform((value): 'email' | 'off' => (value === 'email' ? 'email' : 'off'))
 const flag = z
   .union([z.boolean(), z.enum(['true', 'false'])], 'allowed are true and false')
   .transform((value) => value === true || value === 'true')
@@ -160,6 +166,7 @@ const schema = z.strictObject({
   registration: z.enum(['open', 'closed'], 'allowed are open and closed').default('open'),
   advertisedScopes: z.enum(['all', 'live'], 'allowed are all and live').default('all'),
   signIn,
+  tokenConfirmation: emailOrOff.default('off'),
   spans,
 })
 

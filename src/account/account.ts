@@ -1,17 +1,25 @@
 /**
  * Account: where users see what they connected and end it, and what else is theirs (product documentation 2.1, 3.14; ASVS 5.0
- * 10.7.3). A frame with tabs, one file each. Owns no records: connections are read and ended through the grants port, the
- * session through the browser-session port.
+ * 10.7.3). A frame with tabs, one file each. Owns no record that lasts: connections are read and ended through the grants port,
+ * tokens through the identity's, the session through the browser-session port.
  */
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { BrowserSessions } from '#http/browser-session.ts'
+import { accountGroupsSection } from './account-groups.ts'
+import { activitySection } from './activity.ts'
 import { connectionsSection } from './connections.ts'
 import { accountFrame, signOutPath } from './frame.ts'
+import { profileSection } from './profile.ts'
 import { type AccountParts, type Section, seeOther } from './section.ts'
 
 /** The tabs, in the order in which they stand. */
-const sections: readonly Section[] = [connectionsSection]
+const sections: readonly Section[] = [
+  connectionsSection,
+  profileSection,
+  accountGroupsSection,
+  activitySection,
+]
 
 /** The routes under `/account`; the sign-in pages belong to the authorization server. */
 export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): Middleware {

@@ -1,32 +1,23 @@
-import type { AccountGroup } from '#domain/account-group.ts'
 import { type Connection, parseGrantTag } from '#domain/grant.ts'
-import { isRefusal } from '#domain/refusal.ts'
 import type { User } from '#domain/user.ts'
 import { type AccountConnection, connectionsPage } from './connections-page.ts'
+import { integrationName } from './integration-name.ts'
+import { ownAccountGroups } from './own-account-groups.ts'
 import { type AccountParts, type Section, type SignedIn, seeOther } from './section.ts'
 
 const tab = { href: '/account', name: 'Connections' }
 const disconnectPath = '/account/disconnect'
 const noticePurpose = 'account-notice'
 
-const nameIn =
-  ({ integrations }: AccountParts) =>
-  async (clientId: string): Promise<string> =>
-    (await integrations.find(clientId))?.name ?? clientId
-
 /** What the tab reads of a user's connections. */
 function connectionsOf(parts: AccountParts): (user: User) => Promise<readonly AccountConnection[]> {
   const words = new Map(parts.scopes.map((word) => [word.name, word]))
-  const nameOf = nameIn(parts)
-
-  async function groupsOf(user: User): Promise<ReadonlyMap<string, AccountGroup>> {
-    const credential = await parts.broker.lend({ userId: user.id })
-    const groups = isRefusal(credential) ? [] : await parts.upstream.accountGroups(user.region, credential)
-    return new Map(groups.map((group) => [group.aid, group]))
-  }
+  const nameOf = integrationName(parts.integrations)
+  const groupsOf = ownAccountGroups(parts)
 
   return async (user) => {
-    const [groups, connections] = await Promise.all([groupsOf(user), parts.grants.list({ userId: user.id })])
+    const [own, connections] = await Promise.all([groupsOf(user), parts.grants.list({ userId: user.id })])
+    const groups = new Map(own.map((group) => [group.aid, group]))
     const shown = async (connection: Connection): Promise<AccountConnection> => ({
       ...connection,
       integration: await nameOf(connection.clientId),
@@ -42,7 +33,7 @@ export const connectionsSection: Section = {
   tab,
   open(router, frame, parts) {
     const connections = connectionsOf(parts)
-    const nameOf = nameIn(parts)
+    const nameOf = integrationName(parts.integrations)
     const noticeSubject = ({ session }: SignedIn, clientId: string): string => `${session.uid}:${clientId}`
 
     /** The integration of the notice, if the address was made by our own Disconnect: a link from elsewhere says nothing here. */

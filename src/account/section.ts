@@ -1,14 +1,21 @@
+import type { IncomingMessage } from 'node:http'
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import type { AuditTrail } from '#audit/audit.ts'
 import type { Broker } from '#broker/broker.ts'
+import type { Clock } from '#domain/clock.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { User } from '#domain/user.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { BrowserSession, BrowserSessions } from '#http/browser-session.ts'
 import type { Views } from '#http/page.ts'
 import type { Identity } from '#identity/identity.ts'
+import type { HeldUserApiTokens } from '#identity/user-api-tokens.ts'
 import type { Integrations } from '#integrations/integrations.ts'
+import type { Guards } from '#limits/limits.ts'
+import type { Mail } from '#mail/mail.ts'
 import type { Secrets } from '#secrets/secrets.ts'
+import type { Store } from '#store/store.ts'
 import type { Upstream } from '#upstream/upstream.ts'
 import type { AccountFrame, Tab } from './frame-page.ts'
 
@@ -20,7 +27,17 @@ export interface AccountParts {
   readonly broker: Broker
   readonly upstream: Upstream
   readonly scopes: readonly ScopeWord[]
-  readonly secrets: Pick<Secrets, 'mac' | 'hasMac'>
+  readonly secrets: Pick<Secrets, 'mac' | 'hasMac' | 'hash' | 'seal' | 'unseal'>
+  readonly trail: AuditTrail
+  readonly userApiTokens: HeldUserApiTokens
+  /** Whether a code is mailed to the user before a User API Token is made. */
+  readonly tokenConfirmation: 'email' | 'off'
+  readonly mail: Mail
+  readonly guards: Guards
+  readonly store: Store
+  readonly clock: Clock
+  readonly randomBytes: (size: number) => Buffer
+  readonly addressOf: (request: IncomingMessage) => string
 }
 
 export interface SignedIn {

@@ -1,7 +1,8 @@
 /**
  * Audit: what was granted, revoked, refused and by whom. An entry is a change of the store, so that it is committed together
- * with the act it records (DECISIONS 15). Holds pseudonymous ids, never tokens, codes or passwords.
+ * with the act it records (DECISIONS 15). Holds pseudonymous ids and addresses, never tokens, codes or passwords.
  */
+import type { UserId } from '#domain/user.ts'
 import type { Change } from '#store/store.ts'
 
 export interface AuditEvent {
@@ -17,6 +18,9 @@ export interface AuditEvent {
     | 'grant-revoked'
     | 'refresh-reuse-detected'
     | 'code-replay-detected'
+    | 'user-api-token-generated'
+    | 'user-api-token-renewed'
+    | 'user-api-token-revoked'
     | 'operator-action'
   /** A user id, a client id, `operator`, or an address. */
   readonly actor: string
@@ -24,6 +28,8 @@ export interface AuditEvent {
   readonly userId?: string
   readonly grant?: string
   readonly detail?: string
+  /** From where, where whom it concerns should know it. */
+  readonly address?: string
 }
 
 export interface Audit {
@@ -40,4 +46,6 @@ export interface RecordedEvent extends AuditEvent {
 export interface AuditTrail {
   /** The events of a span of time, both ends included, oldest first. Epoch ms. @throws StoreFailure */
   between(from: number, to: number): Promise<readonly RecordedEvent[]>
+  /** The newest events of one user, newest first: those that name the user, or that the user caused. @throws StoreFailure */
+  newestOf(userId: UserId, count: number): Promise<readonly RecordedEvent[]>
 }

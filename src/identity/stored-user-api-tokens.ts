@@ -1,76 +1,66 @@
+import type { Audit, AuditEvent } from '#audit/audit.ts'
 import type { Clock } from '#domain/clock.ts'
 import { refuse } from '#domain/refusal.ts'
-import type { UserId } from '#domain/user.ts'
-import type { Secrets } from '#secrets/secrets.ts'
 import type { Change, Store, StoredRecord } from '#store/store.ts'
-import type { UserApiTokens } from './user-api-tokens.ts'
+import {
+  generatedAtIn,
+  inTurn,
+  ownerIn,
+  tokenLifetimeMs,
+  type UserApiTokenRecords,
+} from './user-api-token-records.ts'
+import type { Asking, HeldToken, HeldUserApiTokens, UserApiTokens } from './user-api-tokens.ts'
 
-const dayMs = 86_400_000
-/** thousandeyes-facts 5.3: a new token is valid for two years, the old one for 14 days or until its own end. */
-const lifetimeMs = 730 * dayMs
-const overlapMs = 14 * dayMs
+/** thousandeyes-facts 5.3: the renewed token lives 14 days more, or until its own end. */
+const overlapMs = 14 * 86_400_000
 
 export interface StoredUserApiTokensParts {
   readonly store: Store
-  readonly secrets: Secrets
+  readonly records: UserApiTokenRecords
   readonly clock: Clock
+  readonly audit: Audit
   /** A fresh random UUID, the form of a User API Token. */
   readonly newToken: () => string
 }
 
-/** User API Tokens as keyed hashes on the store port. */
-export function storedUserApiTokens({
-  store,
-  secrets,
-  clock,
-  newToken,
-}: StoredUserApiTokensParts): UserApiTokens {
-  const hashes = new Map<string, string>()
+const held = (stored: StoredRecord): HeldToken => ({
+  generatedAt: generatedAtIn(stored),
+  expiresAt: stored.expiresAt,
+})
 
-  /** The gateway asks with the same few tokens over and over; the bound keeps strangers from filling the memory. */
-  function keyOf(token: string): string {
-    const known = hashes.get(token)
-    if (known !== undefined) return known
-    const key = `user-api-token:${secrets.hash('user-api-token', token.toLowerCase())}`
-    if (hashes.size >= 1_000) hashes.clear()
-    hashes.set(token, key)
-    return key
-  }
+/** A token without a known beginning is from before that was kept, and so the older one. */
+const newestFirst = (one: HeldToken, other: HeldToken): number =>
+  (other.generatedAt ?? 0) - (one.generatedAt ?? 0) || other.expiresAt - one.expiresAt
 
-  const put = (token: string, userId: UserId, rest: { expiresAt: number; expected: string }): Change => ({
-    kind: 'put',
-    key: keyOf(token),
-    value: userId,
-    ...rest,
-    indexes: [`user-api-tokens:${userId}`],
-  })
-
-  async function live(token: string): Promise<StoredRecord | undefined> {
-    const [stored] = await store.read([keyOf(token)])
-    return stored
-  }
-
+/** User API Tokens as those see them who are called with one. */
+export function storedUserApiTokens(parts: StoredUserApiTokensParts): UserApiTokens {
+  const { store, records, clock, audit, newToken } = parts
   return {
     async ownerOf(token) {
-      return (await live(token))?.value as UserId | undefined
+      const stored = await records.read(token)
+      return stored && ownerIn(stored)
     },
 
     async install(userId, token, expiresAt) {
-      await store.commit([put(token, userId, { expiresAt, expected: 'any' })])
+      await store.commit([records.put(token, userId, { at: clock.now(), expiresAt, expected: 'any' })])
     },
 
     async rotate(userId, presented) {
-      const active = await store.list(`user-api-tokens:${userId}`)
-      const current = await live(presented)
+      const turn = await records.turnOf(userId)
+      const active = await records.of(userId)
+      const current = await records.read(presented)
       if (active.length > 1 || !current)
         return refuse('conflict', 'Two User API Tokens are active already; the older one has to end first.')
       const token = newToken()
-      const expiresAt = clock.now() + lifetimeMs
-      const oldEnd = Math.min(current.expiresAt, clock.now() + overlapMs)
-      // The old record is replaced at its own version, so that of two parallel rotations one is refused.
+      const at = clock.now()
+      const expiresAt = at + tokenLifetimeMs
+      const oldEnd = Math.min(current.expiresAt, at + overlapMs)
+      const { key, value, version: expected } = current
       const outcome = await store.commit([
-        put(token, userId, { expiresAt, expected: 'absent' }),
-        { kind: 'put', key: current.key, value: userId, expiresAt: oldEnd, expected: current.version },
+        records.put(token, userId, { at, expiresAt, expected: 'absent' }),
+        { kind: 'put', key, value, expiresAt: oldEnd, expected },
+        turn,
+        audit.entry({ event: 'user-api-token-renewed', actor: userId, userId }),
       ])
       return outcome === 'committed'
         ? { token, expiresAt }
@@ -78,7 +68,45 @@ export function storedUserApiTokens({
     },
 
     async revoke(token) {
-      await store.commit([{ kind: 'delete', key: keyOf(token) }])
+      await store.commit([records.deletion(token)])
+    },
+  }
+}
+
+/** User API Tokens as their users hold them. */
+export function heldUserApiTokens(parts: StoredUserApiTokensParts): HeldUserApiTokens {
+  const { records, clock, audit, newToken } = parts
+  const entry = (event: AuditEvent['event'], { userId, address }: Asking): Change =>
+    audit.entry({ event, actor: userId, userId, address })
+
+  return {
+    of: async (userId) => (await records.of(userId)).map(held).sort(newestFirst),
+
+    async generate(asking) {
+      const token = newToken()
+      const at = clock.now()
+      const expiresAt = at + tokenLifetimeMs
+      const refusal = await inTurn(parts, asking.userId, (before) =>
+        before.length > 0
+          ? { result: refuse('conflict', 'There is a User API Token already.') }
+          : [
+              records.put(token, asking.userId, { at, expiresAt, expected: 'absent' }),
+              entry('user-api-token-generated', asking),
+            ],
+      )
+      return refusal ?? { token, expiresAt }
+    },
+
+    async revokeAll(asking) {
+      const none = await inTurn(parts, asking.userId, (before) =>
+        before.length === 0
+          ? { result: false }
+          : [
+              ...before.map(({ key }): Change => ({ kind: 'delete', key })),
+              entry('user-api-token-revoked', asking),
+            ],
+      )
+      return none ?? true
     },
   }
 }

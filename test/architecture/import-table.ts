@@ -8,6 +8,7 @@ const capabilities = [
   'identity',
   'integrations',
   'limits',
+  'mail',
   'secrets',
   'store',
   'traffic',

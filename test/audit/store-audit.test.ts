@@ -10,7 +10,7 @@ const openAudit = () => {
   const audit = storeAudit(clock, randomBytes)
   const record = (actors: readonly string[]) =>
     store.commit(actors.map((actor) => audit.entry({ event: 'sign-in', actor })))
-  return { clock, record, trail: storeAuditTrail(store) }
+  return { clock, record, trail: storeAuditTrail(store, clock) }
 }
 
 test('the trail of a span of time is in order, with both of its ends', async () => {

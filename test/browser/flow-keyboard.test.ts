@@ -31,6 +31,9 @@ beforeEach(async () => {
 })
 afterEach(() => context?.close())
 
+/** Of the account. */
+const tabs = ['Connections', 'Profile', 'Account Groups', 'Activity']
+
 const arriveAt = (name: string): Promise<void> => page.getByRole('heading', { level: 1, name }).waitFor()
 
 const isAfter = (stop: Stop, before: Stop): boolean =>
@@ -147,7 +150,7 @@ describe('by keyboard alone', () => {
     await press(page, 'Confirm')
     await page.waitForURL(`${meraki.origin}/callback?**`)
     await page.goto(`${service.url}/account`)
-    await expectStops(['Sign out', 'Connections', 'Disconnect', 'What it may do'])
+    await expectStops(['Sign out', ...tabs, 'Disconnect', 'What it may do'])
     await tabTo(page, 'What it may do')
     const scope = page.getByText('tests:manage')
     expect(await scope.isVisible()).toBe(true)

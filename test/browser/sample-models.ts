@@ -124,7 +124,13 @@ export const accountFrame = (text: SampleText, current: string): AccountFrame =>
   email: text.email,
   region: 'us1',
   organizationName: text.organization,
-  tabs: [{ href: '/account', name: 'Connections' }],
+  tabs: [
+    { href: '/account', name: 'Connections' },
+    { href: '/account/sessions', name: 'Sessions' },
+    { href: '/account/profile', name: 'Profile' },
+    { href: '/account/account-groups', name: 'Account Groups' },
+    { href: '/account/activity', name: 'Activity' },
+  ],
   current,
 })
 

@@ -13,6 +13,7 @@ import { flowPage } from '#inspector/flow-page.ts'
 import { listPage } from '#inspector/list-page.ts'
 import { callbackPage, landingPage } from '#playground/pages.ts'
 import { playgroundPage } from '#playground/playground-page.ts'
+import { accountPages } from './sample-account.ts'
 import { sampleExchange, sampleExchanges } from './sample-inspector.ts'
 import {
   accountGroups,
@@ -224,6 +225,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       connections: [{ ...connection(text, 'DDDDDDDDDDDDDDDD'), accountGroups: accountGroups(text, 40) }],
     }),
     'account-empty': connectionsPage(views, { ...connectionsModel(text), connections: [] }),
+    ...accountPages(views, text),
     landing: landingPage(views, landingModel, { offers: sampleOffers(text), connected: 0 }),
     'landing-connected': landingPage(views, landingModel, { offers: sampleOffers(text), connected: 3 }),
     playground: playgroundPage(views, playgroundModel(text)),

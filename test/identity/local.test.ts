@@ -6,8 +6,9 @@ import type { Directory, NewUser } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
 import { localDirectory, localIdentity } from '#identity/local.ts'
 import { type Passwords, passwordCosts, scryptPasswords } from '#identity/password.ts'
-import { storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
-import type { UserApiTokens } from '#identity/user-api-tokens.ts'
+import { heldUserApiTokens, storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
+import { userApiTokenRecords } from '#identity/user-api-token-records.ts'
+import type { HeldUserApiTokens, UserApiTokens } from '#identity/user-api-tokens.ts'
 import { userRecords } from '#identity/user-records.ts'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { secretsFrom } from '#secrets/secrets.ts'
@@ -17,7 +18,7 @@ import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 
 interface Opened {
   readonly identity: Identity & Directory
-  readonly tokens: UserApiTokens
+  readonly tokens: UserApiTokens & HeldUserApiTokens
   readonly store: Store
   readonly clock: FakeClock
   /** The passwords that were checked so far. */
@@ -39,9 +40,16 @@ async function open(): Promise<Opened> {
     },
   }
   const parts = { records: userRecords(store, secrets), passwords, audit: storeAudit(clock, randomBytes) }
+  const tokenParts = {
+    store,
+    records: userApiTokenRecords(store, secrets, clock),
+    clock,
+    audit: storeAudit(clock, randomBytes),
+    newToken: randomUUID,
+  }
   return {
     identity: { ...localIdentity(parts), ...localDirectory(parts) },
-    tokens: storedUserApiTokens({ store, secrets, clock, newToken: randomUUID }),
+    tokens: { ...storedUserApiTokens(tokenParts), ...heldUserApiTokens(tokenParts) },
     store,
     clock,
     checked,

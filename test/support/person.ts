@@ -33,6 +33,7 @@ const attribute = (tag: string, name: string): string | undefined => {
 
 interface Form {
   readonly action: string
+  readonly isGet: boolean
   readonly fields: Record<string, string>
   readonly buttons: readonly {
     readonly label: string
@@ -67,7 +68,12 @@ function formsOf(page: Page): readonly Form[] {
         value: attribute(open, 'value') ?? '',
       }),
     )
-    return { action: attribute(head, 'action') ?? '', fields: fieldsIn(body), buttons }
+    return {
+      action: attribute(head, 'action') ?? '',
+      isGet: attribute(head, 'method') === 'get',
+      fields: fieldsIn(body),
+      buttons,
+    }
   })
 }
 
@@ -184,7 +190,12 @@ export class Person {
       const sent = Object.entries(fields).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as const],
       )
-      return this.open(new URL(form.action, page.url).href, {
+      const action = new URL(form.action, page.url)
+      if (form.isGet) {
+        action.search = String(new URLSearchParams(Object.fromEntries(sent)))
+        return this.open(action.href)
+      }
+      return this.open(action.href, {
         method: 'POST',
         body: new URLSearchParams(Object.fromEntries(sent)),
         headers: { origin: new URL(page.url).origin, 'sec-fetch-site': 'same-origin' },

@@ -99,7 +99,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     randomBytes,
     directory,
     userApiTokens,
-    trail: storeAuditTrail(store),
+    trail: storeAuditTrail(store, clock),
     origin,
     seed: defaultSeed,
     facts,

@@ -22,7 +22,7 @@ export function passwordAttempt(
    * Keeps that the password was wrong, and locks who had too many of them. Users who do not exist cost the same reads; what is
    * written beside the audit entries is written at the same time (security-cases E15).
    */
-  async function noteFailure({ region, email }: Guess, drawn: DrawnAttempt): Promise<void> {
+  async function noteFailure({ region, email }: Guess, drawn: DrawnAttempt, address: string): Promise<void> {
     const found = await Promise.all(regionsToTry(region).map((one) => identity.findByEmail(one, email)))
     const users = found.filter((user) => user !== undefined)
     const due = await drawn.regionsToLock()
@@ -30,6 +30,7 @@ export function passwordAttempt(
       event: 'sign-in-refused',
       actor: secrets.hash('audit-email', normalizedEmail(email)),
       detail: region,
+      address,
     } as const
     const entries =
       users.length === 0
@@ -56,7 +57,7 @@ export function passwordAttempt(
     if (retryAfterSeconds > 0) return { kind: 'too-many', retryAfterSeconds }
     const user = await check(guess, password, drawn)
     if (!user) {
-      await noteFailure(guess, drawn)
+      await noteFailure(guess, drawn, address)
       return { kind: 'wrong' }
     }
     await drawn.giveBack(user)

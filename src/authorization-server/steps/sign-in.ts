@@ -85,7 +85,7 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
   const newPassword = newPasswordStep(parts)
 
   async function finish(user: User, { address }: SignInSender): Promise<SignInOutcome> {
-    const entry = audit.entry({ event: 'sign-in', actor: user.id, detail: user.region })
+    const entry = audit.entry({ event: 'sign-in', actor: user.id, detail: user.region, address })
     await store.commit([entry, guards.familiar(user, address)])
     return { kind: 'signed-in', user }
   }

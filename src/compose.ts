@@ -18,6 +18,7 @@ import {
 } from '#authorization-server/authorization-server.ts'
 import { openGateway } from '#gateway/gateway.ts'
 import { requestIds } from '#http/request-id.ts'
+import { allUsers } from '#identity/user-records.ts'
 import { openOperator } from '#operator/operator.ts'
 import { afterOnMachine, startPurging } from '#store/purging.ts'
 import {
@@ -96,14 +97,18 @@ function authorizationServerOf(
 }
 
 function operatorOf(
-  { store, audit, grants, identity, limits }: Capabilities,
-  { log }: Surroundings,
+  { store, audit, grants, identity, directory, upstream, limits }: Capabilities,
+  { log, randomBytes }: Surroundings,
   parts: { readonly token: string; readonly isDraining: () => boolean },
 ): RequestListener {
   const operator = openOperator({
     ...parts,
     grants,
     identity,
+    directory,
+    people: upstream.people,
+    allUsers: () => allUsers(store),
+    randomBytes,
     sourceBlock: limits.sourceBlock,
     record: async (detail) =>
       void (await store.commit([audit.entry({ event: 'operator-action', actor: 'operator', detail })])),

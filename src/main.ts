@@ -1,5 +1,6 @@
 /** The program: gives the command line what the machine has (time, chance, a terminal), and says in one line what stops it. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { text } from 'node:stream/consumers'
 import { runCommandLine } from '#command-line/command-line.ts'
 import { systemClock } from '#domain/clock.ts'
 import { processSettings } from './settings.ts'
@@ -26,7 +27,13 @@ export async function run(): Promise<void> {
     log,
   }
   try {
-    const parts = { surroundings, settingsOf: processSettings, print: console.log }
+    const parts = {
+      surroundings,
+      settingsOf: processSettings,
+      print: console.log,
+      network: { fetch },
+      readInput: () => text(process.stdin),
+    }
     const exitCode = await runCommandLine(process.argv.slice(2), parts)
     // Set, not exited with: standard output may be a pipe that is still being written.
     if (exitCode !== undefined) process.exitCode = exitCode

@@ -6,6 +6,7 @@ import type { Surroundings } from '../compose-capabilities.ts'
 import { type Settings, SettingsError } from '../settings.ts'
 import { emulate } from './emulate.ts'
 import { helpText } from './help.ts'
+import type { Network } from './users/operator-client.ts'
 import { packageVersion } from './version.ts'
 
 export interface CommandLineParts {
@@ -14,6 +15,10 @@ export interface CommandLineParts {
   readonly settingsOf: (options: readonly string[]) => Settings
   /** Writes a text and a line's end on standard output. */
   readonly print: (text: string) => void
+  /** For commands that talk to a running service. */
+  readonly network: Network
+  /** All of standard input. */
+  readonly readInput: () => Promise<string>
 }
 
 /** @returns the exit code; undefined when the process lives on until a signal ends it */
@@ -32,6 +37,10 @@ const commands: Readonly<Record<string, Command>> = {
     // Loaded when it is asked for: a start of the emulator has no use for it.
     const { doctor } = await import('./doctor/doctor.ts')
     return doctor(options, parts)
+  },
+  async users(options, parts) {
+    const { users } = await import('./users/users.ts')
+    return users(options, parts)
   },
   help: printing(helpText),
   version: printing(packageVersion),

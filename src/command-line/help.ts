@@ -1,6 +1,7 @@
 const commands = [
   ['emulate', 'serves until Ctrl-C or SIGTERM; the default when options stand alone'],
   ['doctor', 'checks this machine and the configuration; takes the options of emulate'],
+  ['users', 'adds, lists, disables, enables and resets users of a running service'],
   ['help', 'this text'],
   ['version', 'the version of this program'],
 ] as const
@@ -19,6 +20,15 @@ const options = [
   ['--json', 'one line of JSON for programs'],
 ] as const
 
+const users = [
+  ['users add', '--region us1 --email ADDR --organization ID --account-group AID --role NAME'],
+  ['', '[--name NAME] [--password-stdin]; else a password is made, and told once'],
+  ['users list', '[--region us1]'],
+  ['users disable USER', 'sessions end, tokens open nothing until it is enabled again'],
+  ['users enable USER', 'what was connected works again'],
+  ['users reset USER', 'a password that the next sign-in has to change; told once'],
+] as const
+
 const rows = (table: readonly (readonly [name: string, words: string])[]): readonly string[] =>
   table.map(([name, words]) => `  ${name.padEnd(18)} ${words}`)
 
@@ -35,6 +45,11 @@ export const helpText = (): string =>
     'Options of emulate and doctor',
     ...rows(options),
     '',
+    'Users of a running service; USER is an e-mail address, with --region where two have it, or an id',
+    ...rows(users),
+    'Each takes --operator URL [http://127.0.0.1:7071], --json, and the token of the operator listener',
+    'by PANOPTES_OPERATOR_TOKEN or --operator-token.',
+    '',
     'Each setting may also stand in a file or in PANOPTES_* variables: see config/emulator.yaml.',
-    'Exit codes: 0 when all went well, 1 when it could not start or when doctor found a FAIL.',
+    'Exit codes: 0 when all went well, 1 when it could not, or when doctor found a FAIL.',
   ].join('\n')

@@ -1,29 +1,27 @@
 /**
- * Operator: the listener for whoever runs us: health, and the end of connections. Never on the public port; everything but
+ * Operator: the listener for whoever runs us: health, users, and the end of connections. Never on the public port; everything but
  * health needs the bearer token (DECISIONS 16). Owns no records.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Router from '@koa/router'
-import Koa, { type Context, type Middleware } from 'koa'
+import Koa, { type Middleware } from 'koa'
 import type { Connection } from '#domain/grant.ts'
 import { parseRegionId, type RegionId, regionIds } from '#domain/region.ts'
 import type { Grants } from '#grants/grants.ts'
 import { writtenAddress } from '#http/client-address.ts'
-import type { Identity } from '#identity/identity.ts'
+import { MalformedForm } from '#http/form.ts'
 import type { SourceBlock } from '#limits/limits.ts'
+import { problem } from './problem.ts'
+import { type OperatorUsersParts, userRoutes } from './users.ts'
 
-export interface OperatorParts {
+export interface OperatorParts extends OperatorUsersParts {
   readonly token: string
   readonly grants: Grants
-  readonly identity: Identity
   readonly sourceBlock: SourceBlock
-  /** Keeps in the audit what the operator did. */
-  readonly record: (detail: string) => Promise<void>
   /** Resolves when the store answers; rejects when it does not. */
   readonly probe: () => Promise<void>
   /** True once the process has begun to drain. */
   readonly isDraining: () => boolean
-  readonly log: (entry: Readonly<Record<string, string | number | undefined>>) => void
 }
 
 interface Selection {
@@ -33,13 +31,6 @@ interface Selection {
 }
 
 const filterNames = ['user', 'integration', 'region'] as const
-
-function problem(ctx: Context, status: number, detail: string): void {
-  ctx.status = status
-  ctx.set('Cache-Control', 'no-store')
-  ctx.body = JSON.stringify({ type: 'about:blank', title: detail, status })
-  ctx.type = 'application/problem+json'
-}
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
@@ -116,6 +107,7 @@ const connectionAnswer = (connection: Connection): object => ({
 function routes(parts: OperatorParts): Router {
   const router = new Router({ sensitive: true, strict: true })
   const select = selectConnections(parts)
+  userRoutes(router, parts)
 
   router.get('/health/live', (ctx) => {
     ctx.body = { status: 'live' }
@@ -181,10 +173,12 @@ export function openOperator(parts: OperatorParts): Koa {
       if (ctx.body === undefined && ctx.status in refusals)
         problem(ctx, ctx.status, refusals[ctx.status] ?? '')
     } catch (error) {
+      if (error instanceof MalformedForm) return problem(ctx, error.status, `${error.message}.`)
       parts.log({ event: 'operator-failure', path: ctx.path, error: String(error) })
       ctx.set('Retry-After', '2')
       problem(ctx, 503, 'The server cannot answer now.')
     }
+    return undefined
   })
   app.use(requireToken(parts.token))
   app.use(router.routes() as unknown as Middleware)

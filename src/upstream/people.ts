@@ -20,7 +20,9 @@ export interface NewPerson {
   readonly password?: string
 }
 
-export type PersonRefusal = Refusal<'unknown_account_group' | 'unknown_role' | 'email_taken'>
+export type PersonRefusal = Refusal<
+  'unknown_organization' | 'unknown_account_group' | 'unknown_role' | 'email_taken'
+>
 
 export interface UpstreamPeople {
   /** The labels of the permissions that the user's roles give in any account group; none for a user unknown to the upstream. */

@@ -25,11 +25,13 @@ async function said(...args: readonly string[]): Promise<Said> {
     },
     settingsOf: (options) => readSettings(options, {}),
     print: (text) => void texts.push(text),
+    network: { fetch },
+    readInput: async () => '',
   }
   return { exitCode: await runCommandLine(args, parts), text: texts.join('\n') }
 }
 
-const commandWords = 'allowed are emulate, doctor, help, version, or none and options alone'
+const commandWords = 'allowed are emulate, doctor, users, help, version, or none and options alone'
 
 describe('panoptes', () => {
   test.each([
@@ -69,7 +71,8 @@ describe('panoptes help', () => {
   test('names every command and every option that there is', async () => {
     const { text, exitCode } = await said('help')
     expect(exitCode).toBe(0)
-    for (const command of ['emulate', 'doctor', 'help', 'version']) expect(text).toContain(`\n  ${command} `)
+    for (const command of ['emulate', 'doctor', 'users', 'help', 'version'])
+      expect(text).toContain(`\n  ${command} `)
     const refusal = await said('emulate', '--no-such-option').then(
       () => 'it was taken',
       (error: unknown) => (error as Error).message,

@@ -54,7 +54,7 @@ describe('a person who is added', () => {
   test.each([
     ['unknown_account_group', { roles: [{ accountGroup: '2101', role: 'Regular User' }] }, '1101, 1102'],
     ['unknown_account_group', { roles: [] }, '1101, 1102'],
-    ['unknown_account_group', { organizationId: '999' }, 'none'],
+    ['unknown_organization', { organizationId: '999' }, '110 (Acme Networks)'],
     [
       'unknown_role',
       { roles: [{ accountGroup: '1101', role: 'Owner' }] },

@@ -45,8 +45,21 @@ interface Fields {
   readonly groupRoles: readonly { readonly accountGroupId: string; readonly roleIds: readonly string[] }[]
 }
 
+/** The organizations of the region, by id, as `110 (Acme Networks)`. */
+const organizationsOf = (objects: Objects): ReadonlyMap<string, string> =>
+  new Map(
+    objects
+      .all('account-groups')
+      .flatMap(({ orgId, fields }) =>
+        orgId === undefined ? [] : [[orgId, `${orgId} (${textOf(fields['organizationName']) ?? orgId})`]],
+      ),
+  )
+
 /** What the names stand for, or which of them stands for nothing. */
 function resolve({ organizationId, email, roles }: NewPerson, objects: Objects): Fields | PersonRefusal {
+  const organizations = organizationsOf(objects)
+  if (!organizations.has(organizationId))
+    return named('unknown_organization', `the organization ${organizationId}`, [...organizations.values()])
   const groups = objects.all('account-groups').filter(({ orgId }) => orgId === organizationId)
   const ids = rolesFor(organizationId, objects)
   const strangeGroup = roles.find(({ accountGroup }) => !groups.some(({ id }) => id === accountGroup))

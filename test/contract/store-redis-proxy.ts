@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 export interface RedisProxy {
   readonly url: URL
   /**
-   * Loses the next reply: the request reaches Redis, the reply does not come back, the connection is cut.
+   * Loses the reply to the next commit: the request reaches Redis, the reply does not come back, the connection is cut.
    * @returns when that has happened; new connections wait until `letIn`
    */
   loseNextReply(): Promise<void>
@@ -31,22 +31,34 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
     track(redis)
     client.pipe(redis)
     let listens = false
+    let commits = false
     client.on('data', (asked) => {
-      listens ||= /subscribe/i.test(asked.toString('latin1'))
+      const words = asked.toString('latin1')
+      listens ||= /subscribe/i.test(words)
+      commits ||= lost !== undefined && words.includes('commit:')
     })
     client.on('close', () => redis.destroy())
     redis.on('close', () => client.destroy())
+    let isCut = false
     redis.on('data', (reply) => {
-      if (listens && isMute) return
-      if (!lost) {
+      if (isCut || (listens && isMute)) return
+      if (!lost || !commits) {
         client.write(reply)
         return
       }
-      letIn = Promise.withResolvers()
-      client.destroy()
-      lost.resolve()
+      cut(client, lost)
       lost = undefined
+      commits = false
+      isCut = true
     })
+  }
+  /** After a moment: a beat may have been answered just before the commit, which is to reach Redis. */
+  function cut(client: Socket, told: PromiseWithResolvers<void>): void {
+    letIn = Promise.withResolvers()
+    setTimeout(() => {
+      client.destroy()
+      told.resolve()
+    }, 20)
   }
   function track(socket: Socket): void {
     sockets.add(socket)

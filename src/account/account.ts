@@ -12,12 +12,14 @@ import { connectionsSection } from './connections.ts'
 import { accountFrame, signOutPath } from './frame.ts'
 import { profileSection } from './profile.ts'
 import { type AccountParts, type Section, seeOther } from './section.ts'
+import { sessionsSection } from './sessions.ts'
 
 /** The tabs, in the order in which they stand. */
 const sections: readonly Section[] = [
   connectionsSection,
   profileSection,
   accountGroupsSection,
+  sessionsSection,
   activitySection,
 ]
 

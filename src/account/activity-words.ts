@@ -16,7 +16,9 @@ const words: Readonly<Record<AuditEvent['event'], Words>> = {
   'sign-in': 'Signed in',
   'sign-in-refused': 'Sign-in refused',
   'session-ended': ({ detail }) =>
-    detail === 'everywhere' ? 'Signed out in every browser' : 'Signed out in one browser',
+    ({ everywhere: 'Signed out in every browser', elsewhere: 'Signed out in another browser' })[
+      detail ?? ''
+    ] ?? 'Signed out',
   'user-locked': 'Locked after too many failed passwords',
   'password-changed': 'Password changed',
   'password-reset': 'Password set by an operator',

@@ -15,7 +15,7 @@ import { securityHeaders } from '#http/security-headers.ts'
 import { cutUnreadBody } from '#http/unread-body.ts'
 import type { AdapterParts } from './adapter.ts'
 import { answerByQuery, resumeByPath } from './answer-by-query.ts'
-import { browserSessions } from './browser-sessions.ts'
+import { browserSessions, endDestroyedSessions } from './browser-sessions.ts'
 import { guardUnknownClients, secretJudge } from './client-secrets.ts'
 import { engineConfiguration } from './configuration.ts'
 import { completeDeviceAnswers, prefillUserCode } from './device-authorization.ts'
@@ -166,11 +166,9 @@ export function openAuthorizationServer(
   provider.proxy = true
   openSeams(provider, { work, secrets, judge: secretJudge(parts) })
   logEngineEvents(provider, parts)
-  // Whoever ends a session, the engine included; a changed id is no end.
-  provider.on('session.destroyed', ({ uid, accountId }) => {
-    if (accountId !== undefined) browsers.end(uid)
-  })
-  const sessions = browserSessions({ provider, parts, units, browsers })
+  const sessionParts = { provider, parts, units, browsers }
+  endDestroyedSessions(sessionParts)
+  const sessions = browserSessions(sessionParts)
   const order: readonly Middleware[] = [
     nameRequests(requestIds(randomBytes)),
     cutUnreadBodies,

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { User, UserId } from '#domain/user.ts'
 import type { BrowserSessions, SignedInBrowser } from '#http/browser-session.ts'
 import type { AuthorizationServerParts } from './parts.ts'
-import { noteSignIn, signInOf } from './request-notes.ts'
+import { noteSignIn, signInOf, visitIn } from './request-notes.ts'
 import type { BegunSession, SignedInBrowsers } from './signed-in-browsers.ts'
 import type { UnitsOfWork } from './unit-of-work.ts'
 
@@ -33,14 +33,29 @@ export interface BrowserSessionParts {
   readonly browsers: SignedInBrowsers
 }
 
+/** Records an end. @param detail when it was not in the browser whose session it is */
+function recordEnd(
+  { parts, units }: BrowserSessionParts,
+  userId: string,
+  detail?: 'elsewhere' | 'everywhere',
+): void {
+  const unit = units.current()
+  const event = { event: 'session-ended', actor: userId, userId, address: visitIn(unit).address } as const
+  unit.also(parts.audit.entry({ ...event, ...(detail === undefined ? {} : { detail }) }))
+}
+
+/** Whoever destroys a session, the engine included, ends it for good. A changed id is no end: the engine does not call it one. */
+export function endDestroyedSessions(all: BrowserSessionParts): void {
+  all.provider.on('session.destroyed', ({ uid, accountId }) => {
+    if (accountId === undefined) return
+    all.browsers.end(uid)
+    recordEnd(all, accountId)
+  })
+}
+
 /** What a user sees of the sessions that are alive, and how they are ended. */
-function namedSessions({
-  provider,
-  parts,
-  units,
-  browsers,
-}: BrowserSessionParts): Pick<BrowserSessions, 'list' | 'end'> {
-  const { audit, directory } = parts
+function namedSessions(all: BrowserSessionParts): Pick<BrowserSessions, 'list' | 'end'> {
+  const { provider, parts, browsers } = all
 
   const isAlive = async (userId: UserId, uid: string): Promise<boolean> =>
     (await provider.Session.findByUid(uid))?.accountId === userId
@@ -57,11 +72,9 @@ function namedSessions({
     async end(userId, which) {
       const found = (await alive(userId)).filter(({ name }) => which === 'all' || name === which.name)
       // First of all: a sign-in that is under way now ends with the others.
-      if (which === 'all') await directory.endSessions(userId)
+      if (which === 'all') await parts.directory.endSessions(userId)
       for (const { uid } of found) browsers.end(uid)
-      const detail = which === 'all' ? 'everywhere' : 'one browser'
-      if (found.length > 0)
-        units.current().also(audit.entry({ event: 'session-ended', actor: userId, userId, detail }))
+      if (found.length > 0) recordEnd(all, userId, which === 'all' ? 'everywhere' : 'elsewhere')
       return found.length > 0
     },
   }

@@ -16,6 +16,7 @@ interface SignedIn {
   readonly generation: number
   /** Epoch ms. */
   readonly signedInAt: number
+  readonly amr: readonly string[]
 }
 
 type Seen = Visit & { readonly at: number }
@@ -89,8 +90,8 @@ export function signedInBrowsers(parts: SignedInBrowserParts): SignedInBrowsers 
       const completed = signInIn(unit)
       const known = await read<SignedIn>(recordKey(name))
       if (completed && completed.signIn.accountId === accountId && !(known && completed.isRepeated)) {
-        const { generation, isHeadless } = completed.signIn
-        const record: SignedIn = { uid, userId: String(accountId), generation, signedInAt }
+        const { generation, isHeadless, amr } = completed.signIn
+        const record: SignedIn = { uid, userId: String(accountId), generation, signedInAt, amr }
         const indexes = isHeadless ? [] : [indexOf(accountId as UserId)]
         put(recordKey(name), record, { expiresAt, indexes })
       }
@@ -129,9 +130,9 @@ export function signedInBrowsers(parts: SignedInBrowserParts): SignedInBrowsers 
       const records = await store.list(indexOf(userId), { limit: mostListed })
       const begun = records.flatMap((stored) => parse<SignedIn>(stored) ?? [])
       const seen = await store.read(begun.map(({ uid }) => seenKey(nameOf(uid))))
-      return begun.map(({ uid, signedInAt }, index) => {
+      return begun.map(({ uid, signedInAt, amr }, index) => {
         const { at = signedInAt, address = '', userAgent = '' } = parse<Seen>(seen[index]) ?? {}
-        return { uid, name: nameOf(uid), signedInAt, lastSeenAt: at, address, userAgent }
+        return { uid, name: nameOf(uid), signedInAt, amr, lastSeenAt: at, address, userAgent }
       })
     },
   }

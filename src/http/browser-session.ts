@@ -14,6 +14,8 @@ export interface BrowserSession {
 export interface SignedInBrowser extends Pick<BrowserSession, 'name'> {
   /** Epoch ms. */
   readonly signedInAt: number
+  /** How the user signed in (RFC 8176). */
+  readonly amr: readonly string[]
   /** Epoch ms, at most a minute late. */
   readonly lastSeenAt: number
   /** Where the browser was when it was last seen, and what it said it is: text of a stranger, cut. */

@@ -30,7 +30,7 @@ const readStop = `(() => {
   const { x, y, width, height } = element.getClientRects()[0]
   const drawn = document.elementFromPoint(x + width / 2, y + height / 2)
   return {
-    name: (element.labels?.[0] ?? element).textContent.trim(),
+    name: element.ariaLabel ?? (element.labels?.[0] ?? element).textContent.trim(),
     top: Math.round(y + scrollY),
     left: Math.round(x + scrollX),
     isSeen: element.matches(':focus-visible') && drawn !== null && element.contains(drawn) &&

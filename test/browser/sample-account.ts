@@ -4,6 +4,7 @@ import { activityPage } from '#account/activity-page.ts'
 import { type ProfilePage, profilePage, revokeTokenPage, type TokenState } from '#account/profile-page.ts'
 import type { Views } from '#http/page.ts'
 import { accountFrame, type SampleText } from './sample-models.ts'
+import { sampleSessionsPages } from './sample-sessions.ts'
 
 const now = Date.UTC(2026, 9, 7, 9, 12)
 const day = 86_400_000
@@ -68,6 +69,7 @@ export function accountPages(views: Views, text: SampleText): Readonly<Record<st
   })
   return {
     ...profilePages(views, text),
+    ...sampleSessionsPages(views, text),
     'account-groups': accountGroupsPage(views, {
       frame: accountFrame(text, '/account/account-groups'),
       accountGroups: [

@@ -89,6 +89,25 @@ describe('a sign-in of more than 15 minutes ago', () => {
     expect(await pollDevice(service, device)).toBe('authorization_pending')
   })
 
+  test('is mended by a user who was locked meanwhile, with a new password', async () => {
+    await using service = await startPanoptes()
+    const person = new Person()
+    await connectMeraki(service, person)
+    service.advance(16 * minutes)
+    const { device } = await enterNewCode(service, person)
+    const locked = await fetch(`${service.url}/emulator/users/admin@acme.example/lock?region=us1`, {
+      method: 'PUT',
+    })
+    expect(locked.status).toBe(204)
+    expect(isSignIn(await person.open(String(person.page?.url)))).toBe(true)
+    await person.signIn('admin@acme.example', 'panoptes-us1')
+    const chosen = 'a second password, 7 words long'
+    const page = await person.press('Change password', { 'new-password': chosen, 'repeat-password': chosen })
+    expect(isConfirm(page)).toBe(true)
+    await person.press('Confirm')
+    expect(await pollDevice(service, device)).toBe('granted')
+  })
+
   test('may be followed by another person’s, whose device it is then', async () => {
     const person = await signedIn(15 * minutes + 1)
     const { device } = await enterNewCode(service, person)

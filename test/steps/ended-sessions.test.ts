@@ -263,6 +263,23 @@ describe('a session goes on', () => {
     expect(await opensAccount(cookieOf(who.person))).toBe(true)
   })
 
+  test('as a new one, in the browser in which its locked user sets a new password', async () => {
+    const { id, person, email } = await newcomer()
+    const old = cookieOf(person)
+    const elsewhere = new Person()
+    await connectMeraki(service, elsewhere, [email, 'first password'])
+    await directory.update(id, { locked: true })
+    await person.open(askForCode(service).href)
+    await person.signIn(email, 'first password')
+    const chosen = 'a second password, 7 words long'
+    const page = await person.press('Change password', { 'new-password': chosen, 'repeat-password': chosen })
+    expect(page.text).toContain('Confirm authorization')
+    await person.press('Confirm')
+    expect(person.leavesTo.searchParams.has('code')).toBe(true)
+    expect((await person.open(`${service.url}/account`)).text).toContain('Your connections')
+    expect([await opensAccount(old), await opensAccount(cookieOf(elsewhere))]).toEqual([false, false])
+  })
+
   test('while its user is locked for a while, and opens nothing meanwhile', async () => {
     const who = await newcomer()
     await directory.update(who.id, { locked: true })

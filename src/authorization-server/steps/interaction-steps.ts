@@ -90,8 +90,8 @@ function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
   InteractionSteps,
   'integrationOf' | 'askedOf'
 > & {
-  /** @throws SessionNotFound when that user is gone or disabled */
-  userOf(interaction: Interaction): Promise<User>
+  /** The user of the session in which it began, locked or not. */
+  accountOf(interaction: Interaction): Promise<User | undefined>
 } {
   async function integrationOf(interaction: Interaction): Promise<Integration> {
     const integration = await parts.integrations.find(text(interaction.params['client_id']))
@@ -99,8 +99,12 @@ function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
     return integration
   }
 
+  const accountOf = async ({ session }: Interaction): Promise<User | undefined> =>
+    parts.identity.find(text(session?.accountId) as UserId)
+
+  /** @throws SessionNotFound when that user is gone or disabled */
   async function userOf(interaction: Interaction): Promise<User> {
-    const user = await parts.identity.find(text(interaction.session?.accountId) as UserId)
+    const user = await accountOf(interaction)
     if (!user || !isActive(user)) throw new errors.SessionNotFound('the user of the session is gone')
     return user
   }
@@ -122,7 +126,7 @@ function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
 
   return {
     integrationOf,
-    userOf,
+    accountOf,
     async askedOf(ctx, interaction) {
       const action = `/interaction/${interaction.uid}/confirm`
       const [user, integration] = await Promise.all([userOf(interaction), integrationOf(interaction)])
@@ -149,7 +153,7 @@ function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
 /** What the steps read from and write to the engine's interaction. */
 export function interactionSteps(stepParts: InteractionStepParts): InteractionSteps {
   const { provider, parts, units } = stepParts
-  const { integrationOf, userOf, askedOf } = asking(stepParts)
+  const { integrationOf, accountOf, askedOf } = asking(stepParts)
   const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
 
   const { leaveSession, leaveSessionOfAnother } = leaving(provider)
@@ -175,10 +179,8 @@ export function interactionSteps(stepParts: InteractionStepParts): InteractionSt
     async placeOf(interaction) {
       const action = `/interaction/${interaction.uid}/sign-in`
       const place = { action, boundTo: action, integration: (await integrationOf(interaction)).name }
-      if (interaction.prompt.reasons.includes(signInTooOld)) {
-        const { region, email } = await userOf(interaction)
-        return { ...place, region, email, reason: 'device' }
-      }
+      const expected = interaction.prompt.reasons.includes(signInTooOld) && (await accountOf(interaction))
+      if (expected) return { ...place, region: expected.region, email: expected.email, reason: 'device' }
       return {
         ...place,
         region: regionOfTeRegion(text(interaction.params['teRegion'])) ?? 'default',

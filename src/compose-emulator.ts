@@ -39,10 +39,11 @@ function controlPartsOf(
   { capabilities, authorizationServer }: Composed,
   ground: EmulatorGround,
 ): EmulatorControlParts {
-  const { directory, store, limits, integrations, allowsHost } = capabilities
+  const { directory, store, limits, integrations, mail: outbox, allowsHost } = capabilities
   const { headless } = authorizationServer
   return {
     ...ground,
+    outbox,
     allowsHost,
     authorizations: headless,
     tokens: headless.tokens,
@@ -109,6 +110,7 @@ const playgroundLater = (capabilities: Capabilities, ground: EmulatorGround): La
       landing: landingOf({ settings, origin, seed: facts.seed, integrations }),
       integrations,
       operations: facts.operations,
+      outbox: capabilities.mail,
       secrets: capabilities.secrets,
       randomBytes: surroundings.randomBytes,
       clock,

@@ -16,6 +16,7 @@ import type {
   Exchange,
   ExchangeQuery,
   Fault,
+  Message,
   Region,
   Snapshot,
   Span,
@@ -31,6 +32,8 @@ export interface PanoptesOptions {
   readonly integrations?: string
   /** On unless it says `off`. */
   readonly limits?: 'on' | 'off'
+  /** Whether a code is mailed before a User API Token is made; off unless it says `email`. */
+  readonly tokenConfirmation?: 'email' | 'off'
   /** With a local certificate; `ca` is what clients have to trust. */
   readonly tls?: boolean
   /** A directory that keeps everything; left out, everything is in memory. */
@@ -177,7 +180,7 @@ export async function startPanoptes(options: PanoptesOptions = {}): Promise<Pano
   // Loaded here, so that who only connects does not pay for a server.
   const [{ serve }, { readSettings }] = await Promise.all([import('./serving.ts'), import('./settings.ts')])
   const settings = readSettings(argumentsOf(options), {})
-  const { log = () => undefined } = options
+  const { log = () => undefined, tokenConfirmation = settings.tokenConfirmation } = options
   const integrations =
     options.integrations === undefined ? settings.integrations : readableFile(options.integrations)
   const surroundings = {
@@ -187,7 +190,7 @@ export async function startPanoptes(options: PanoptesOptions = {}): Promise<Pano
     newUuid: randomUUID,
     log,
   }
-  const serving = await serve({ ...settings, integrations }, surroundings)
+  const serving = await serve({ ...settings, integrations, tokenConfirmation }, surroundings)
   const { url, operatorUrl, operatorToken } = serving
   const stop = once(() => serving.stop(stopGraceMs))
   try {
@@ -216,6 +219,7 @@ export type {
   ExchangeQuery,
   Fault,
   Fetch,
+  Message,
   Region,
   Snapshot,
   Span,

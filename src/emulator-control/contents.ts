@@ -5,7 +5,16 @@ import { type ControlRoute, route } from './route.ts'
 
 const documentFile = new URL('../../config/control/openapi.yaml', import.meta.url)
 
-const resources = ['snapshots', 'workspaces', 'clock', 'users', 'integrations', 'faults', 'journal'] as const
+const resources = [
+  'snapshots',
+  'workspaces',
+  'clock',
+  'users',
+  'integrations',
+  'faults',
+  'journal',
+  'outbox',
+] as const
 
 /** What there is: the first page of the control API, and its document for programs. */
 export function contentsRoutes({ workspace }: EmulatorControlParts): readonly ControlRoute[] {

@@ -1,5 +1,5 @@
 /**
- * Emulator control: the API by which tests own the emulator: its clock, tokens, people, faults, journal, snapshots, workspaces.
+ * Emulator control: the API by which tests own the emulator: its clock, tokens, people, faults, journal, outbox, snapshots, workspaces.
  * Speaks HTTP over the ports of parts.ts and owns no records. Refuses web pages of other origins: only programs and own pages
  * may drive it. Exists in the emulator composition alone, mounted before everything else at `/emulator`.
  */
@@ -15,6 +15,7 @@ import { clockRoutes } from './clock.ts'
 import { contentsRoutes } from './contents.ts'
 import { integrationRoutes } from './integrations.ts'
 import { readJsonBody } from './json-body.ts'
+import { outboxRoutes } from './outbox.ts'
 import { foreignCaller } from './own-caller.ts'
 import type { EmulatorControlParts } from './parts.ts'
 import { type ControlRefusal, refuseWith } from './refusals.ts'
@@ -37,6 +38,7 @@ export const controlRoutes = (parts: EmulatorControlParts): readonly ControlRout
   ...integrationRoutes(parts),
   ...budgetRoutes(parts),
   ...trafficRoutes(parts),
+  ...outboxRoutes(parts),
 ]
 
 const titles: Readonly<Record<number, string>> = {

@@ -11,6 +11,7 @@ import type { Integration, TokenLifetimes } from '#domain/integration.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { TokenKind } from '#domain/token-kind.ts'
 import type { User } from '#domain/user.ts'
+import type { Outbox } from '#mail/mail.ts'
 import type { Traffic } from '#traffic/traffic.ts'
 
 export interface WorkspaceFacts {
@@ -105,6 +106,7 @@ export interface EmulatorControlParts {
   readonly workspaces: Workspaces
   readonly clock: AdjustableClock
   readonly traffic: Traffic
+  readonly outbox: Outbox
   readonly authorizations: Authorizations
   readonly tokens: TokenControl
   readonly users: {

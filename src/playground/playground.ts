@@ -12,6 +12,7 @@ import { errorPage } from '#http/error-page.ts'
 import { readForm } from '#http/form.ts'
 import type { Views } from '#http/page.ts'
 import { allowOwnScripts } from '#http/security-headers.ts'
+import type { Outbox } from '#mail/mail.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import { type Action, connectionActions, type Submitted } from './actions.ts'
 import { type BrowserCookie, browserCookie } from './browser-cookie.ts'
@@ -20,6 +21,7 @@ import type { PlaygroundClient } from './client.ts'
 import { playgroundClient } from './client-flows.ts'
 import { openMemory, type PlayedClient, type PlaygroundMemory } from './memory.ts'
 import type { Offers } from './offers.ts'
+import { outboxPage } from './outbox-page.ts'
 import { callbackPage, type LandingPage, landingPage } from './pages.ts'
 import { playgroundPage, type V7Read, v7Reads } from './playground-page.ts'
 import { surroundingActions } from './surrounding-actions.ts'
@@ -30,6 +32,7 @@ export interface PlaygroundParts {
   readonly landing: LandingPage
   readonly integrations: readonly Integration[]
   readonly operations: readonly Pick<Operation, 'method' | 'path' | 'scopes'>[]
+  readonly outbox: Pick<Outbox, 'list'>
   readonly secrets: Pick<Secrets, 'mac' | 'hasMac'>
   readonly randomBytes: (size: number) => Buffer
   readonly clock: AdjustableClock
@@ -124,7 +127,7 @@ const offersFor = ({ clients, landing }: Rooms, csrf: string): Offers => ({
 })
 
 function pageRoutes(router: Router, rooms: Rooms): void {
-  const { views, origin, landing, secrets, clock, memory, cookie, reads, ownRedirectUri } = rooms
+  const { views, origin, landing, secrets, clock, memory, cookie, reads, ownRedirectUri, outbox } = rooms
 
   router.get('/', (ctx) => {
     const browser = cookie.of(ctx)
@@ -145,6 +148,13 @@ function pageRoutes(router: Router, rooms: Rooms): void {
       ownRedirectUri,
     })
     allowOwnScripts(ctx)
+  })
+
+  router.get(`${page}/outbox`, async (ctx) => {
+    const to = typeof ctx.query['to'] === 'string' ? ctx.query['to'].trim().slice(0, 254) : ''
+    const messages = await outbox.list(to === '' ? undefined : to)
+    ctx.type = 'html'
+    ctx.body = outboxPage(views, { messages, to })
   })
 }
 

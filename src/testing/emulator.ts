@@ -1,5 +1,6 @@
 import type { Call } from './call.ts'
 import { type JournalReading, journalReading } from './journal.ts'
+import { type OutboxReading, outboxReading } from './outbox.ts'
 import type {
   AuthorizationAnswer,
   Bucket,
@@ -95,6 +96,7 @@ export interface Emulator {
     clear(): Promise<void>
   }
   readonly journal: JournalReading
+  readonly outbox: OutboxReading
 }
 
 type Answer = Readonly<Record<string, unknown>>
@@ -227,5 +229,6 @@ export function emulatorAt(url: string, call: Call): Emulator {
     ...limitsOf(call),
     faults: faultsOf(call),
     journal,
+    outbox: outboxReading(call),
   }
 }

@@ -177,6 +177,15 @@ export interface Exchange {
   readonly notes: readonly { readonly event: string; readonly code?: string; readonly detail?: string }[]
 }
 
+/** Mail to a user, as it would be sent. */
+export interface Message {
+  readonly id: string
+  readonly sentAt: Date
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+}
+
 /** What to look for; everything given must match. */
 export interface ExchangeQuery {
   readonly surface?: 'oauth' | 'v7' | 'pages'

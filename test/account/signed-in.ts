@@ -1,6 +1,10 @@
 /** A person on the account page, in a browser without scripts. */
-import type { RunningPanoptes } from '../support/panoptes.ts'
 import { type Page, Person } from '../support/person.ts'
+
+/** Whatever is served at an origin. */
+interface Served {
+  readonly url: string
+}
 
 /** Seeded without a User API Token. */
 export const ops = ['ops@acme.example', 'panoptes-us1'] as const
@@ -10,7 +14,7 @@ export const admin = ['admin@acme.example', 'panoptes-us1'] as const
 export const adminToken = 'f537f4ac-2921-3199-bbab-d5a43f1c2b60'
 
 export async function signedIn(
-  service: RunningPanoptes,
+  service: Served,
   [email, password]: readonly [string, string],
 ): Promise<Person> {
   const person = new Person()
@@ -26,11 +30,11 @@ export const tokenOn = (page: Page): string | undefined =>
   /<input[^>]*id="user-api-token"[^>]*value="([^"]*)"[^>]*readonly/.exec(page.html)?.[1]
 
 /** The status of a v7 call with the token. */
-export const callWith = async (service: RunningPanoptes, token: string): Promise<number> =>
+export const callWith = async (service: Served, token: string): Promise<number> =>
   (await fetch(`${service.url}/v7/tests`, { headers: { authorization: `Bearer ${token}` } })).status
 
 export const post = (
-  service: RunningPanoptes,
+  service: Served,
   person: Person,
   path: string,
   form: Readonly<Record<string, string>>,

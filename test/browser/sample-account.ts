@@ -1,9 +1,16 @@
-/** Samples of the account's tabs besides Connections. */
+/** Samples of the account's tabs. */
 import { accountGroupsPage } from '#account/account-groups-page.ts'
 import { activityPage } from '#account/activity-page.ts'
+import { connectionsPage } from '#account/connections-page.ts'
 import { type ProfilePage, profilePage, revokeTokenPage, type TokenState } from '#account/profile-page.ts'
 import type { Views } from '#http/page.ts'
-import { accountFrame, type SampleText } from './sample-models.ts'
+import {
+  accountFrame,
+  accountGroups,
+  connection,
+  connectionsModel,
+  type SampleText,
+} from './sample-models.ts'
 import { sampleSessionsPages } from './sample-sessions.ts'
 
 const now = Date.UTC(2026, 9, 7, 9, 12)
@@ -59,6 +66,22 @@ function profilePages(views: Views, text: SampleText): Readonly<Record<string, s
   }
 }
 
+function connectionsPages(views: Views, text: SampleText): Readonly<Record<string, string>> {
+  return {
+    account: connectionsPage(views, connectionsModel(text)),
+    'account-disconnected': connectionsPage(views, {
+      ...connectionsModel(text),
+      connections: [{ ...connection(text, 'CCCCCCCCCCCCCCCC'), accountGroups: [] }],
+      disconnected: text.integration,
+    }),
+    'account-many-groups': connectionsPage(views, {
+      ...connectionsModel(text),
+      connections: [{ ...connection(text, 'DDDDDDDDDDDDDDDD'), accountGroups: accountGroups(text, 40) }],
+    }),
+    'account-empty': connectionsPage(views, { ...connectionsModel(text), connections: [] }),
+  }
+}
+
 /** @returns the HTML of each tab in each of its states, by name */
 export function accountPages(views: Views, text: SampleText): Readonly<Record<string, string>> {
   const event = (words: string, minutesAgo: number, address?: string, isWarning = false) => ({
@@ -68,6 +91,7 @@ export function accountPages(views: Views, text: SampleText): Readonly<Record<st
     isWarning,
   })
   return {
+    ...connectionsPages(views, text),
     ...profilePages(views, text),
     ...sampleSessionsPages(views, text),
     'account-groups': accountGroupsPage(views, {

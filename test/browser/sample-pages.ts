@@ -1,5 +1,4 @@
 /** Every page in each of its states, for the page tests and for looking at them (`node scripts/preview-pages.ts`). */
-import { connectionsPage } from '#account/connections-page.ts'
 import { confirmPage } from '#authorization-server/confirm-page.ts'
 import { deviceCodePage, deviceConfirmationPage, deviceDonePage } from '#authorization-server/device-pages.ts'
 import { continuePage, signedOutPage, signOutPage } from '#authorization-server/pages.ts'
@@ -20,13 +19,12 @@ import {
   answer,
   confirmModel,
   confirmWith,
-  connection,
-  connectionsModel,
   deviceRequest,
   earlier,
   landingModel,
   type SampleText,
 } from './sample-models.ts'
+import { outboxPages } from './sample-outbox.ts'
 import { emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
 
 const signIn = { action: '/interaction/k3V2/sign-in', csrf: 'sample' } as const
@@ -214,18 +212,8 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
     'error-not-found': errorPage(views, { ...error, status: 404 }),
     'error-unexpected': errorPage(views, { ...error, status: 500 }),
     'too-many-attempts': tooManyAttemptsPage(views, { ...error, retryAfterSeconds: 900 }),
-    account: connectionsPage(views, connectionsModel(text)),
-    'account-disconnected': connectionsPage(views, {
-      ...connectionsModel(text),
-      connections: [{ ...connection(text, 'CCCCCCCCCCCCCCCC'), accountGroups: [] }],
-      disconnected: integration,
-    }),
-    'account-many-groups': connectionsPage(views, {
-      ...connectionsModel(text),
-      connections: [{ ...connection(text, 'DDDDDDDDDDDDDDDD'), accountGroups: accountGroups(text, 40) }],
-    }),
-    'account-empty': connectionsPage(views, { ...connectionsModel(text), connections: [] }),
     ...accountPages(views, text),
+    ...outboxPages(views, text),
     landing: landingPage(views, landingModel, { offers: sampleOffers(text), connected: 0 }),
     'landing-connected': landingPage(views, landingModel, { offers: sampleOffers(text), connected: 3 }),
     playground: playgroundPage(views, playgroundModel(text)),

@@ -1,4 +1,5 @@
 import { scrypt, timingSafeEqual } from 'node:crypto'
+import { limitedTo } from '#domain/limited-to.ts'
 import { normalizedPassword } from '#domain/password-rules.ts'
 
 /** What one scrypt costs (RFC 7914 §2): 128 * N * r bytes of memory, p times over. It stands in each hash, so it can be raised. */
@@ -20,7 +21,6 @@ export const passwordCosts: Readonly<Record<'light' | 'strong', PasswordCost>> =
 const keyLength = 32
 /** libuv has four threads, shared with DNS and files; two may hash at once (libraries, trap 15). */
 const atOnce = 2
-/** Whoever comes when so many wait is told to come again: a queue without end would hold every request of a flood in memory. */
 const waitingAtMost = 256
 
 export interface Passwords {
@@ -33,24 +33,6 @@ export interface Passwords {
   verify(password: string, stored: string | undefined): Promise<boolean>
   /** Whether the text was made at another cost than new ones are. */
   isOutdated(stored: string): boolean
-}
-
-function limitedTo(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async (work) => {
-    if (waiting.length >= waitingAtMost)
-      throw new Error(`${waitingAtMost} passwords wait already to be hashed`)
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
-  }
 }
 
 function derive(password: string, salt: Buffer, cost: PasswordCost): Promise<Buffer> {
@@ -84,7 +66,7 @@ const workOf = ({ N, r, p }: PasswordCost): number => N * r * p
  * @param cost of new hashes, and of the decoy for users who do not exist @param randomBytes source of salts
  */
 export function scryptPasswords(cost: PasswordCost, randomBytes: (size: number) => Buffer): Passwords {
-  const queued = limitedTo(atOnce)
+  const queued = limitedTo({ atOnce, waitingAtMost })
   const decoy: StoredHash = { cost, salt: randomBytes(16), key: randomBytes(keyLength) }
   return {
     async hash(password) {

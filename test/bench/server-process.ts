@@ -13,6 +13,8 @@ export interface ServerProcess extends AsyncDisposable {
   cpuMicroseconds(): number
   /** Resident memory in bytes. */
   residentBytes(): number
+  /** Tells the process something, as those that it watches for understand it. */
+  signal(name: NodeJS.Signals): void
 }
 
 const canPin =
@@ -69,6 +71,7 @@ export async function startServer(args: readonly string[]): Promise<ServerProces
       return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6
     },
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(proc('status'))?.[1] ?? 0) * 1024,
+    signal: (name) => void child.kill(name),
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return
       const gone = new Promise((resolve) => child.once('exit', resolve))

@@ -4,7 +4,7 @@ import { storeAudit } from '#audit/store-audit.ts'
 import { type UserId, userIdOf } from '#domain/user.ts'
 import type { Directory, NewUser } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
-import { localDirectory, localIdentity } from '#identity/local.ts'
+import { type LocalIdentityParts, localDirectory, localIdentity } from '#identity/local.ts'
 import { type Passwords, passwordCosts, scryptPasswords } from '#identity/password.ts'
 import { heldUserApiTokens, storedUserApiTokens } from '#identity/stored-user-api-tokens.ts'
 import { userApiTokenRecords } from '#identity/user-api-token-records.ts'
@@ -23,6 +23,7 @@ interface Opened {
   readonly clock: FakeClock
   /** The passwords that were checked so far. */
   readonly checked: readonly string[]
+  readonly parts: LocalIdentityParts
 }
 
 async function open(): Promise<Opened> {
@@ -53,6 +54,7 @@ async function open(): Promise<Opened> {
     store,
     clock,
     checked,
+    parts,
   }
 }
 
@@ -231,6 +233,64 @@ describe('the local directory', () => {
     expect(record?.value).not.toContain('one of us1')
     expect(record?.value).toMatch(/"passwordHash":"scrypt:1024:8:1:/)
     expect(await store.read(['user-email:us1:ada@acme.example'])).toEqual([undefined])
+  })
+})
+
+describe('the local directory, locks and new passwords', () => {
+  const auditOf = async (store: Store): Promise<readonly object[]> =>
+    (await store.list('audit')).map(({ value }) => JSON.parse(value))
+
+  test('locks who has a password and is active, once, with an entry in the audit', async () => {
+    const { identity, store } = await open()
+    const { password: _, ...withoutPassword } = adaInEurope
+    const [user, passwordless] = [await identity.enrol(ada), await identity.enrol(withoutPassword)]
+    await Promise.all([1, 2, 3].map(() => identity.lock(user.id)))
+    await identity.lock(passwordless.id)
+    expect(await identity.find(user.id)).toMatchObject({ locked: true })
+    expect(await identity.find(passwordless.id)).not.toMatchObject({ locked: true })
+    expect(await auditOf(store)).toMatchObject([{ event: 'user-locked', userId: 'us1.1' }])
+  })
+
+  test('lifts the lock by a new password, ends sessions, and says who set it', async () => {
+    const { identity, store, clock } = await open()
+    const { id } = await identity.enrol(ada)
+    await identity.lock(id)
+    clock.advance(1)
+    expect(await identity.setPassword(id, 'Correct horse 7', 'kept')).toMatchObject({
+      locked: false,
+      passwordExpired: false,
+      sessionGeneration: 1,
+    })
+    clock.advance(1)
+    expect(await identity.setPassword(id, 'Correct horse 8', 'expired')).toMatchObject({
+      passwordExpired: true,
+    })
+    expect(await auditOf(store)).toMatchObject([
+      { event: 'user-locked', actor: 'us1.1' },
+      { event: 'password-changed', actor: 'us1.1', userId: 'us1.1' },
+      { event: 'password-reset', actor: 'operator', userId: 'us1.1' },
+    ])
+  })
+})
+
+describe('the local directory, after the cost of hashes was raised', () => {
+  const hashesAt = async (store: Store): Promise<string | undefined> => {
+    const [record] = await store.read(['user:us1.1'])
+    return /"passwordHash":"(scrypt:\d+:\d+:\d+)/.exec(record?.value ?? '')?.[1]
+  }
+
+  test('makes a hash anew when its user signs in, and not before', async () => {
+    const { identity, store, parts } = await open()
+    await identity.enrol(ada)
+    const raised = localIdentity({
+      ...parts,
+      passwords: scryptPasswords({ N: 2_048, r: 8, p: 1 }, randomBytes),
+    })
+    await raised.authenticate(attempt('wrong'))
+    expect(await hashesAt(store)).toBe('scrypt:1024:8:1')
+    expect(await raised.authenticate(attempt('one of us1'))).toMatchObject({ id: 'us1.1' })
+    expect(await hashesAt(store)).toBe('scrypt:2048:8:1')
+    expect(await raised.authenticate(attempt('one of us1'))).toMatchObject({ id: 'us1.1' })
   })
 })
 

@@ -45,4 +45,21 @@ describe('password hashes, RFC 7914', () => {
     expect(order).toHaveLength(8)
     expect(order.indexOf(7)).toBeGreaterThan(order.indexOf(0))
   })
+
+  test('say when they were made at another cost than new ones', async () => {
+    const strong = scryptPasswords(passwordCosts.strong, randomBytes)
+    const stored = await passwords.hash('correct horse')
+    expect([passwords.isOutdated(stored), strong.isOutdated(stored)]).toEqual([false, true])
+  })
+
+  test('are refused to whoever asks when 256 wait already', async () => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 270 }, () => passwords.verify('anything', undefined)),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(258)
+    expect(outcomes.at(-1)).toMatchObject({
+      reason: expect.objectContaining({ message: '256 wait already for their turn' }),
+    })
+    expect(await passwords.verify('anything', undefined)).toBe(false)
+  })
 })

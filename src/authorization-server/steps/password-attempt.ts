@@ -1,3 +1,4 @@
+import { limitedTo } from '#domain/limited-to.ts'
 import { regionsToTry } from '#domain/region.ts'
 import { normalizedEmail, type User } from '#domain/user.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
@@ -13,6 +14,12 @@ export type PasswordVerdict =
 
 /** One attempt at a password, counted before it is made. @throws when the store cannot answer, or too many passwords wait */
 export type PasswordAttempt = (guess: Guess, password: string, address: string) => Promise<PasswordVerdict>
+
+/**
+ * Two passwords are hashed at a time, so more than a few attempts under way would only stand in each other's counts: two hundred
+ * right ones at once are answered one after the other, and none is refused because of the rest.
+ */
+const underWay = { atOnce: 4, waitingAtMost: 256 }
 
 export function passwordAttempt(
   { identity, secrets, audit, store }: AuthorizationServerParts,
@@ -51,7 +58,7 @@ export function passwordAttempt(
     }
   }
 
-  return async (guess, password, address) => {
+  async function attempt(guess: Guess, password: string, address: string): Promise<PasswordVerdict> {
     const drawn = await guards.draw(guess, address)
     const { retryAfterSeconds } = drawn
     if (retryAfterSeconds > 0) return { kind: 'too-many', retryAfterSeconds }
@@ -63,4 +70,7 @@ export function passwordAttempt(
     await drawn.giveBack(user)
     return { kind: 'right', user }
   }
+
+  const inTurn = limitedTo(underWay)
+  return (guess, password, address) => inTurn(() => attempt(guess, password, address))
 }

@@ -11,6 +11,7 @@ import type { Grants } from '#grants/grants.ts'
 import { writtenAddress } from '#http/client-address.ts'
 import { MalformedForm } from '#http/form.ts'
 import type { SourceBlock } from '#limits/limits.ts'
+import { StoreFailure } from '#store/store.ts'
 import { problem } from './problem.ts'
 import { type OperatorUsersParts, userRoutes } from './users.ts'
 
@@ -113,15 +114,23 @@ function routes(parts: OperatorParts): Router {
     ctx.body = { status: 'live' }
   })
 
+  async function standing(): Promise<{ readonly status: string; readonly reason?: string }> {
+    if (parts.isDraining()) return { status: 'draining' }
+    try {
+      await parts.probe()
+      return { status: 'ready' }
+    } catch (failure) {
+      return {
+        status: 'store unavailable',
+        ...(failure instanceof StoreFailure ? { reason: failure.message } : {}),
+      }
+    }
+  }
+
   router.get('/health/ready', async (ctx) => {
-    const state = parts.isDraining()
-      ? 'draining'
-      : await parts.probe().then(
-          () => 'ready',
-          () => 'store unavailable',
-        )
-    ctx.status = state === 'ready' ? 200 : 503
-    ctx.body = { status: state }
+    const state = await standing()
+    ctx.status = state.status === 'ready' ? 200 : 503
+    ctx.body = state
   })
 
   router.get('/operator/connections', async (ctx) => {

@@ -9,11 +9,13 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource } from './changes.ts'
 import type { OpenedStore } from './images.ts'
+import { type Ask, answerMilliseconds, asking } from './redis-asking.ts'
 import { type RedisImagesParts, redisImages } from './redis-images.ts'
+import { watchPolicy } from './redis-policy.ts'
 import { type RecentRecords, type RecentRecordsParts, recentRecords } from './redis-recent.ts'
 import { recordOf, storedRecord, wordsOf } from './redis-records.ts'
 import { beatScript, commitScript, listScript, purgeScript } from './redis-scripts.ts'
-import { type Store, type StoredRecord, StoreFailure } from './store.ts'
+import type { Store, StoredRecord } from './store.ts'
 
 export interface RedisStoreParts {
   /** `redis:` or `rediss:`, with credentials and a database number if need be. */
@@ -28,8 +30,6 @@ export interface RedisStoreParts {
 /** Raise it with every change of what is stored, together with the steps that carry older records over. */
 const schemaVersion = 1
 
-/** From the call to the failure: in ioredis a command also waits for the pipeline before it. */
-const answerMilliseconds = 1_000
 /** Longer than ioredis may take to reconnect and to send a command again. */
 const markMilliseconds = 10_000
 /** Of records kept at hand, in UTF-16 units. */
@@ -64,14 +64,17 @@ export async function openRedisStore({
   prefix = 'panoptes:',
 }: RedisStoreParts): Promise<OpenedStore> {
   const redis = scripted(new Redis(url.href, connection))
-  const ask = asking(redis, url)
+  const policy = watchPolicy(() => redis.info('memory'))
+  const ask = asking(redis, url, policy.reason)
   const nextVersion = versionSource(random)
   const recordKey = (key: string): string => `${prefix}record:${key}`
 
   try {
     await ask(() => redis.connect())
+    await policy.look()
     assertSchema(await ask(() => redis.set(`${prefix}schema`, schemaVersion, 'NX', 'GET')), url)
   } catch (failure) {
+    policy.stop()
     redis.disconnect()
     throw failure
   }
@@ -107,19 +110,7 @@ export async function openRedisStore({
         recent.forget(changes.map(({ key }) => key))
       }
     },
-    async list(index, { limit = 1_000, after } = {}) {
-      const found: StoredRecord[] = []
-      const now = clock.now()
-      for (let from = after === undefined ? '-' : `(${after}`; from !== '' && found.length < limit; ) {
-        const slice = Math.min(limit - found.length, largestSlice)
-        const parts = [`${prefix}index:${index}`, now, prefix, index, from, slice]
-        const [next = '', ...listed] = await ask(() => redis.listIndex(1, ...parts))
-        for (let at = 0; at < listed.length; at += 2)
-          found.push(recordOf(listed[at] ?? '', listed[at + 1] ?? ''))
-        from = next
-      }
-      return found
-    },
+    list: listing({ redis, ask, prefix, clock }),
     async purge(limit) {
       for (let purged = 0; ; ) {
         const slice = Math.max(0, Math.min(limit - purged, largestSlice))
@@ -131,12 +122,35 @@ export async function openRedisStore({
     },
     async close() {
       recent.close()
+      policy.stop()
       if (redis.status === 'end') return
       await ask(() => redis.quit()).catch(() => redis.disconnect())
     },
   }
   return { store, images: redisImages({ store, clock, ...lookingOver(redis, prefix, ask) }) }
 }
+
+interface ListingParts extends Pick<RedisStoreParts, 'clock'> {
+  readonly redis: ScriptedRedis
+  readonly ask: Ask
+  readonly prefix: string
+}
+
+const listing =
+  ({ redis, ask, prefix, clock }: ListingParts): Store['list'] =>
+  async (index, { limit = 1_000, after } = {}) => {
+    const found: StoredRecord[] = []
+    const now = clock.now()
+    for (let from = after === undefined ? '-' : `(${after}`; from !== '' && found.length < limit; ) {
+      const slice = Math.min(limit - found.length, largestSlice)
+      const parts = [`${prefix}index:${index}`, now, prefix, index, from, slice]
+      const [next = '', ...listed] = await ask(() => redis.listIndex(1, ...parts))
+      for (let at = 0; at < listed.length; at += 2)
+        found.push(recordOf(listed[at] ?? '', listed[at + 1] ?? ''))
+      from = next
+    }
+    return found
+  }
 
 interface FetchingParts {
   readonly redis: Redis
@@ -189,8 +203,6 @@ function hearingOf(
   }
 }
 
-type Ask = <Answer>(question: () => Promise<Answer>) => Promise<Answer>
-
 /** @returns how images find every record: each key stands among the keys by expiry */
 function lookingOver(redis: Redis, prefix: string, ask: Ask): Pick<RedisImagesParts, 'scan' | 'stored'> {
   return {
@@ -208,31 +220,6 @@ function scripted(redis: Redis): ScriptedRedis {
   redis.defineCommand('purgeExpired', { lua: purgeScript })
   redis.defineCommand('beat', { lua: beatScript })
   return redis as ScriptedRedis
-}
-
-/** @returns what puts a question to Redis and turns silence, too, into a failure in the words of the port */
-function asking(redis: Redis, { host }: URL): Ask {
-  let trouble = ''
-  // Without a listener ioredis prints to the console; here the reason is told with the next failure.
-  redis.on('error', ({ message }: Error) => {
-    trouble = ` (${message})`
-  })
-  redis.on('ready', () => {
-    trouble = ''
-  })
-  return async (question) => {
-    const silence = Promise.withResolvers<never>()
-    const timer = setTimeout(() => silence.reject(new Error('no answer in time')), answerMilliseconds)
-    try {
-      return await Promise.race([question(), silence.promise])
-    } catch (failure) {
-      const reason = redis.status === 'ready' ? (failure as Error).message : `not connected${trouble}`
-      // No cause: ioredis hangs the command's arguments on its errors, and those are records that no log may see.
-      throw new StoreFailure(`Redis at ${host} does not answer: ${reason}`)
-    } finally {
-      clearTimeout(timer)
-    }
-  }
 }
 
 function assertSchema(found: string | null, { host }: URL): void {

@@ -58,6 +58,15 @@ async function untilItAnswers(store: Store): Promise<void> {
   }
 }
 
+async function untilItFails(store: Store, words: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const failure = await Promise.resolve(store.read(['any'])).then(() => '', String)
+    if (failure.includes(words)) return
+    await pause(50)
+  }
+  throw new Error(`it did not fail with ${words}`)
+}
+
 describeStore('Redis', () => openOn(server.url))
 
 describe('Redis store: what Redis keeps', () => {
@@ -220,6 +229,30 @@ describe('Redis store: Redis is in trouble', () => {
     const failure = await openRedisStore({ url, clock: fakeClock(), random: randomBytes }).catch(String)
     expect(failure).toContain(`Redis at ${own.url.host} does not answer: not connected (connect ECONNREFUSED`)
     expect(failure).not.toContain('secret')
+  })
+
+  test('opening refuses a Redis that drops records to make room, and names found and allowed', async () => {
+    const { own } = await onOwnServer()
+    const redis = new Redis(own.url.href)
+    onTestFinished(() => redis.disconnect())
+    await redis.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    const opening = openRedisStore({ url: own.url, clock: fakeClock(), random: randomBytes })
+    await expect(opening).rejects.toThrow(
+      `Redis at ${own.url.host} cannot be used: its maxmemory-policy is allkeys-lru; allowed is noeviction`,
+    )
+  })
+
+  test('a policy that is changed meanwhile fails everything until it is mended', async () => {
+    const { own, store, put } = await onOwnServer()
+    await store.commit([put('a')])
+    const redis = new Redis(own.url.href)
+    onTestFinished(() => redis.disconnect())
+    await redis.config('SET', 'maxmemory-policy', 'volatile-ttl')
+    await untilItFails(store, 'its maxmemory-policy is volatile-ttl; allowed is noeviction')
+    await expect(store.commit([put('b')])).rejects.toThrow(StoreFailure)
+    await redis.config('SET', 'maxmemory-policy', 'noeviction')
+    await untilItAnswers(store)
+    expect(await store.read(['a', 'b'])).toMatchObject([{ key: 'a' }, undefined])
   })
 
   test('opening refuses a newer schema and names found and supported', async () => {

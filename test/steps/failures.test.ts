@@ -93,7 +93,7 @@ describe('when the store cannot answer, security-cases K07', () => {
     const ready = await get('/health/ready')
     expect({ status: ready.status, body: await ready.json() }).toEqual({
       status: 503,
-      body: { status: 'store unavailable' },
+      body: { status: 'store unavailable', reason: 'the store was closed' },
     })
     const connections = await get('/operator/connections')
     expect(connections.status).toBe(503)

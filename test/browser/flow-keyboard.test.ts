@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterEach(() => context?.close())
 
 /** Of the account. */
-const tabs = ['Connections', 'Profile', 'Account Groups', 'Activity']
+const tabs = ['Connections', 'Profile', 'Account Groups', 'Sessions', 'Activity']
 
 const arriveAt = (name: string): Promise<void> => page.getByRole('heading', { level: 1, name }).waitFor()
 

@@ -129,6 +129,7 @@ export const accountFrame = (text: SampleText, current: string): AccountFrame =>
     { href: '/account/sessions', name: 'Sessions' },
     { href: '/account/profile', name: 'Profile' },
     { href: '/account/account-groups', name: 'Account Groups' },
+    { href: '/account/sessions', name: 'Sessions' },
     { href: '/account/activity', name: 'Activity' },
   ],
   current,

@@ -9,6 +9,7 @@ import { systemClock } from '#domain/clock.ts'
 import { type Call, controlCall, type Fetch, PanoptesRefusal } from './testing/call.ts'
 import { type Emulator, emulatorAt } from './testing/emulator.ts'
 import type {
+  Approval,
   AuthorizationAnswer,
   ClockReading,
   EmulatorIntegration,
@@ -210,6 +211,7 @@ export async function startPanoptes(options: PanoptesOptions = {}): Promise<Pano
 }
 
 export type {
+  Approval,
   AuthorizationAnswer,
   ClockReading,
   Emulator,

@@ -1,5 +1,13 @@
+import type { AccountGroupId } from './account-group.ts'
+
 /** What a person decides on the confirm page. */
-export type Choice = 'confirm' | 'logout'
+export type Decision =
+  | { readonly choice: 'logout' }
+  | {
+      readonly choice: 'confirm'
+      /** Those that stand checked; undefined for all that the user reaches. */
+      readonly accountGroups: readonly AccountGroupId[] | undefined
+    }
 
 /** What became of an authorization request. */
 export type Completion =

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Completion } from '#domain/authorization.ts'
+import type { Completion, Decision } from '#domain/authorization.ts'
 import type { User } from '#domain/user.ts'
+import { accountGroups, chosenGroups } from './account-groups.ts'
 import { members, region, text, user } from './members.ts'
 import type { EmulatorControlParts } from './parts.ts'
 import { type ControlRefusal, found, refuseWith } from './refusals.ts'
@@ -8,11 +9,17 @@ import { type ControlAnswer, type ControlRoute, route } from './route.ts'
 import { selectActiveUser } from './users.ts'
 
 const personBody = members({ user, region: region.optional() })
+const approvalBody = members({
+  user,
+  region: region.optional(),
+  accountGroups: accountGroups.optional(),
+})
 const authorizationBody = members({
   url: text('allowed is the URL of an authorization request', 32_768),
   user,
   region: region.optional(),
   choice: z.enum(['confirm', 'logout'], 'allowed are confirm, logout').default('confirm'),
+  accountGroups: accountGroups.optional(),
 })
 
 const urlWords = (url: string): string =>
@@ -45,35 +52,58 @@ const refusalWords = {
   decided: [409, 'decided_user_code', 'it was approved or denied before'],
 } as const
 
-const decidedWords = { approve: 'approved', deny: 'denied' } as const
+type Wish = z.infer<typeof approvalBody>
 
-function decisionRoute(parts: EmulatorControlParts, decision: 'approve' | 'deny'): ControlRoute {
-  return route({
-    method: 'POST',
-    path: `/emulator/device-codes/{user_code}/${decision}`,
-    body: personBody,
-    answer: async ({ params: { user_code: userCode = '' }, body }) => {
-      const person = await selectActiveUser(parts.users, body)
-      if ('kind' in person) return person
-      const choice = decision === 'approve' ? 'confirm' : 'logout'
-      const outcome = await parts.authorizations.decideDevice(userCode, person, choice)
-      if (outcome === 'done')
-        return {
-          status: 200,
-          body: { userCode, decision: decidedWords[decision], user: person.id },
-        }
-      const [status, code, words] = refusalWords[outcome]
-      return refuseWith(status, code, `user_code: ${found(userCode)}; ${words}`)
-    },
-  })
+/** @returns the person with their decision, or why there is none */
+async function decisionOf(
+  parts: EmulatorControlParts,
+  wish: Wish,
+  choice: Decision['choice'],
+): Promise<{ readonly person: User; readonly decision: Decision } | ControlRefusal> {
+  const person = await selectActiveUser(parts.users, wish)
+  if ('kind' in person) return person
+  if (choice === 'logout') return { person, decision: { choice } }
+  const groups = await chosenGroups(parts, person, wish.accountGroups)
+  if (groups && 'kind' in groups) return groups
+  return { person, decision: { choice, accountGroups: groups } }
+}
+
+const decidedWords = { confirm: 'approved', logout: 'denied' } as const
+
+/** @returns how the device authorization was decided, or why it was not */
+async function decideDevice(
+  parts: EmulatorControlParts,
+  userCode: string,
+  { wish, choice }: { readonly wish: Wish; readonly choice: Decision['choice'] },
+): Promise<ControlAnswer | ControlRefusal> {
+  const decided = await decisionOf(parts, wish, choice)
+  if ('kind' in decided) return decided
+  const { person, decision } = decided
+  const outcome = await parts.authorizations.decideDevice(userCode, person, decision)
+  if (outcome === 'done')
+    return { status: 200, body: { userCode, decision: decidedWords[choice], user: person.id } }
+  const [status, code, words] = refusalWords[outcome]
+  return refuseWith(status, code, `user_code: ${found(userCode)}; ${words}`)
 }
 
 /** What a person decides, without a browser: device codes and authorization requests. */
 export function authorizationRoutes(parts: EmulatorControlParts): readonly ControlRoute[] {
   const { url } = parts.workspace
   return [
-    decisionRoute(parts, 'approve'),
-    decisionRoute(parts, 'deny'),
+    route({
+      method: 'POST',
+      path: '/emulator/device-codes/{user_code}/approve',
+      body: approvalBody,
+      answer: ({ params: { user_code: code = '' }, body: wish }) =>
+        decideDevice(parts, code, { wish, choice: 'confirm' }),
+    }),
+    route({
+      method: 'POST',
+      path: '/emulator/device-codes/{user_code}/deny',
+      body: personBody,
+      answer: ({ params: { user_code: code = '' }, body: wish }) =>
+        decideDevice(parts, code, { wish, choice: 'logout' }),
+    }),
     route({
       method: 'POST',
       path: '/emulator/authorizations',
@@ -81,9 +111,10 @@ export function authorizationRoutes(parts: EmulatorControlParts): readonly Contr
       answer: async ({ body }) => {
         const request = authorizationRequest(body.url, url)
         if (!request) return refuseWith(422, 'invalid_url', `url: ${found(body.url)}; ${urlWords(url)}`)
-        const person: User | ControlRefusal = await selectActiveUser(parts.users, body)
-        if ('kind' in person) return person
-        return completionAnswer(await parts.authorizations.complete(request, person, body.choice))
+        const decided = await decisionOf(parts, body, body.choice)
+        if ('kind' in decided) return decided
+        const { person, decision } = decided
+        return completionAnswer(await parts.authorizations.complete(request, person, decision))
       },
     }),
   ]

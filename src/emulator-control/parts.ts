@@ -4,7 +4,7 @@
  */
 
 import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
-import type { Choice, Completion } from '#domain/authorization.ts'
+import type { Completion, Decision } from '#domain/authorization.ts'
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { AdjustableClock } from '#domain/clock.ts'
 import type { Integration, TokenLifetimes } from '#domain/integration.ts'
@@ -61,7 +61,7 @@ export interface Authorizations {
   /** The account groups that the user reaches; left out: what is minted is not checked against them. */
   accountGroupsOf(user: User): Promise<readonly AccountGroup[]>
   /** Signs the user in and presses Confirm, or Logout. @param url an authorization request of this server */
-  complete(url: URL, user: User, choice: Choice): Promise<Completion>
+  complete(url: URL, user: User, decision: Decision): Promise<Completion>
   /**
    * Decides on a device authorization as the user.
    * @returns `unknown` for a code that is not known, `expired`, or `decided` when it was decided before
@@ -69,7 +69,7 @@ export interface Authorizations {
   decideDevice(
     userCode: string,
     user: User,
-    choice: Choice,
+    decision: Decision,
   ): Promise<'done' | 'unknown' | 'expired' | 'decided'>
   /** Connects the user at once. @returns the token answer (RFC 6749 §5.1) with all scopes and account groups that are given */
   mint(

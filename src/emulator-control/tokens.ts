@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { type AccountGroupId, parseAccountGroupId } from '#domain/account-group.ts'
 import type { Integration } from '#domain/integration.ts'
 import { scopeList } from '#domain/scope.ts'
 import type { TokenKind } from '#domain/token-kind.ts'
-import type { User } from '#domain/user.ts'
+import { accountGroups, chosenGroups } from './account-groups.ts'
 import { findIntegration } from './integrations.ts'
 import { members, region, text, user } from './members.ts'
 import type { EmulatorControlParts } from './parts.ts'
@@ -12,7 +11,6 @@ import { type ControlAnswer, type ControlRoute, route } from './route.ts'
 import { selectActiveUser } from './users.ts'
 
 const scopeWords = 'allowed are scope words, as a list or separated by spaces'
-const groupWords = 'allowed is a list of account group ids, as ["1101"]'
 
 const mintBody = members({
   integration: text('allowed is a client id, as sd-wan-manager', 128),
@@ -23,11 +21,7 @@ const mintBody = members({
     .transform((scopes) => (typeof scopes === 'string' ? scopeList(scopes) : scopes))
     .refine((scopes) => scopes.length > 0, scopeWords)
     .optional(),
-  accountGroups: z
-    .array(z.union([z.string(), z.number()], groupWords), groupWords)
-    .min(1, groupWords)
-    .max(200, groupWords)
-    .optional(),
+  accountGroups: accountGroups.optional(),
 })
 
 /** @returns the scopes to grant: those asked for, else all that the integration may ask for */
@@ -45,27 +39,6 @@ function scopesOf(
   return wanted === undefined ? integration.scopes : [...new Set(wanted)]
 }
 
-/** @returns the account groups to grant, each one that the user reaches; undefined for all of them */
-async function groupsOf(
-  { authorizations }: EmulatorControlParts,
-  person: User,
-  wanted: readonly (string | number)[] | undefined,
-): Promise<readonly AccountGroupId[] | undefined | ControlRefusal> {
-  const groups = wanted?.map((group) => ({ group, id: parseAccountGroupId(String(group)) }))
-  const wrong = groups?.find(({ id }) => id === undefined)
-  if (wrong)
-    return refuseWith(422, 'invalid_account_group', `accountGroups: ${found(wrong.group)}; ${groupWords}`)
-  const reached = groups && (await authorizations.accountGroupsOf(person)).map(({ aid }) => aid)
-  const beyond = groups?.find(({ id }) => id !== undefined && reached?.includes(id) === false)
-  if (beyond)
-    return refuseWith(
-      422,
-      'unknown_account_group',
-      `accountGroups: ${found(beyond.group)}; of ${person.email} ${allowedAre(reached ?? [])}`,
-    )
-  return groups?.flatMap(({ id }) => (id === undefined ? [] : [id]))
-}
-
 function mintRoute(parts: EmulatorControlParts): ControlRoute {
   return route({
     method: 'POST',
@@ -78,9 +51,9 @@ function mintRoute(parts: EmulatorControlParts): ControlRoute {
       if ('kind' in person) return person
       const scopes = scopesOf(integration, body.scopes)
       if ('kind' in scopes) return scopes
-      const accountGroups = await groupsOf(parts, person, body.accountGroups)
-      if (accountGroups && 'kind' in accountGroups) return accountGroups
-      const minted = await parts.authorizations.mint(integration, person, { scopes, accountGroups })
+      const groups = await chosenGroups(parts, person, body.accountGroups)
+      if (groups && 'kind' in groups) return groups
+      const minted = await parts.authorizations.mint(integration, person, { scopes, accountGroups: groups })
       return { status: 201, body: minted }
     },
   })

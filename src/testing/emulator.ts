@@ -2,6 +2,7 @@ import type { Call } from './call.ts'
 import { type JournalReading, journalReading } from './journal.ts'
 import { type OutboxReading, outboxReading } from './outbox.ts'
 import type {
+  Approval,
   AuthorizationAnswer,
   Bucket,
   BudgetWish,
@@ -46,14 +47,14 @@ export interface Emulator {
   }
   readonly device: {
     /** Enters the user code, signs in and presses Confirm. */
-    approve(userCode: string, person: Person): Promise<void>
+    approve(userCode: string, approval: Approval): Promise<void>
     /** Enters the user code, signs in and presses Logout. */
     deny(userCode: string, person: Person): Promise<void>
   }
   /** Completes an authorization request as a user. @param url absolute, or from its path on @param wish Confirm, or `logout` */
   authorize(
     url: string | URL,
-    wish: Person & { readonly choice?: 'confirm' | 'logout' },
+    wish: Approval & { readonly choice?: 'confirm' | 'logout' },
   ): Promise<AuthorizationAnswer>
   readonly tokens: {
     /** Connects a user to an integration at once. */
@@ -210,8 +211,8 @@ export function emulatorAt(url: string, call: Call): Emulator {
   const { rewind, ...journal } = journalReading(call)
   const decide =
     (decision: string) =>
-    async (userCode: string, person: Person): Promise<void> =>
-      void (await call('POST', `/device-codes/${part(userCode)}/${decision}`, { body: person }))
+    async (userCode: string, body: Approval | Person): Promise<void> =>
+      void (await call('POST', `/device-codes/${part(userCode)}/${decision}`, { body }))
   return {
     url,
     async reset() {

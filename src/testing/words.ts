@@ -79,13 +79,17 @@ export type TokenKind =
   | 'device_code'
   | 'user_api_token'
 
-export interface MintWish extends Person {
+/** Who presses Confirm, and with which account groups checked. */
+export interface Approval extends Person {
+  /** Ids, as `1101`; left out, all that the user reaches. */
+  readonly accountGroups?: readonly string[] | undefined
+}
+
+export interface MintWish extends Approval {
   /** A client id, as `sd-wan-manager`. */
   readonly integration: string
   /** Left out, all that the integration may ask for. */
   readonly scopes?: string | readonly string[] | undefined
-  /** Left out, all of the user. */
-  readonly accountGroups?: readonly string[] | undefined
 }
 
 export type Bucket = 'calls' | 'instant-test' | 'template-deploy' | 'dashboard-snapshot'

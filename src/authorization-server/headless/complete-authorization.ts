@@ -1,5 +1,6 @@
 import type { Provider } from 'oidc-provider'
-import type { Choice, Completion } from '#domain/authorization.ts'
+import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Completion, Decision } from '#domain/authorization.ts'
 import { scopeList } from '#domain/scope.ts'
 import { isActive, type User } from '#domain/user.ts'
 import type { InjectedAnswer } from '#http/inject.ts'
@@ -47,7 +48,11 @@ function cookieJar(): { keep(answer: InjectedAnswer): void; header(): Record<str
 function deciding({ provider, parts, units, accountGroupsOf }: HeadlessParts) {
   const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
 
-  async function consentOf(interaction: Interaction, user: User): Promise<{ readonly grantId: string }> {
+  async function consentOf(
+    interaction: Interaction,
+    user: User,
+    aids: readonly AccountGroupId[] | undefined,
+  ): Promise<{ readonly grantId: string }> {
     const { params, prompt, uid } = interaction
     const integration = await parts.integrations.find(String(params['client_id']))
     if (!integration) throw new Error('the integration went away while it was being authorized')
@@ -59,19 +64,19 @@ function deciding({ provider, parts, units, accountGroupsOf }: HeadlessParts) {
         integration,
         scopes: scopeList(String(params['scope'] ?? '')),
         claims,
-        accountGroups: await accountGroupsOf(user),
+        accountGroups: aids?.map((aid) => ({ aid })) ?? (await accountGroupsOf(user)),
         sessionUid: uid, // no browser session stands behind it
       },
     )
     return { grantId }
   }
 
-  return async (uid: string, user: User, choice: Choice): Promise<void> => {
+  return async (uid: string, user: User, decision: Decision): Promise<void> => {
     await units.run(
       async () => {
         const interaction = await provider.Interaction.find(uid)
         if (!interaction) throw new Error('the interaction went away while it was being decided')
-        if (choice === 'logout') {
+        if (decision.choice === 'logout') {
           const clientId = String(interaction.params['client_id'])
           units
             .current()
@@ -82,7 +87,7 @@ function deciding({ provider, parts, units, accountGroupsOf }: HeadlessParts) {
           interaction.result = {
             ...interaction.lastSubmission,
             login,
-            consent: await consentOf(interaction, user),
+            consent: await consentOf(interaction, user, decision.accountGroups),
           }
         }
         await interaction.save(Math.max(1, interaction.exp - nowSeconds()))
@@ -106,12 +111,12 @@ const interactionOf = (redirect: URL, origin: URL): string | undefined =>
 /** @returns what completes an authorization request as a user, through the endpoints that a browser would use */
 export function completeAuthorization(
   headless: HeadlessParts,
-): (url: URL, user: User, choice: Choice) => Promise<Completion> {
+): (url: URL, user: User, decision: Decision) => Promise<Completion> {
   const { parts, inject } = headless
   const { origin } = parts
   const decide = deciding(headless)
 
-  return async (url, user, choice) => {
+  return async (url, user, decision) => {
     const stray = notTo(`${origin.origin}${routes.authorization}`, url)
     if (stray) return stray
     if (!isActive(user)) return refused(403, 'access_denied', 'The user is locked or disabled.')
@@ -126,7 +131,7 @@ export function completeAuthorization(
       const redirect = new URL(location, origin)
       const uid = interactionOf(redirect, origin)
       if (uid === undefined) return { kind: 'redirect', redirect }
-      await decide(uid, user, choice)
+      await decide(uid, user, decision)
       path = `${routes.authorization}/${uid}`
     }
     return refused(400, 'invalid_request', 'The request asks again and again, whatever is answered.')

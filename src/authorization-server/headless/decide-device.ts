@@ -1,4 +1,5 @@
-import type { Choice } from '#domain/authorization.ts'
+import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Decision } from '#domain/authorization.ts'
 import type { Integration } from '#domain/integration.ts'
 import { scopeList } from '#domain/scope.ts'
 import type { User } from '#domain/user.ts'
@@ -17,7 +18,7 @@ export function decideDevice({
   parts,
   units,
   accountGroupsOf,
-}: HeadlessParts): (userCode: string, user: User, choice: Choice) => Promise<DeviceDecision> {
+}: HeadlessParts): (userCode: string, user: User, decision: Decision) => Promise<DeviceDecision> {
   const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
 
   function refusal({ id }: User, { clientId }: Integration): object {
@@ -26,7 +27,11 @@ export function decideDevice({
   }
 
   /** What the engine writes into a code once its user has confirmed. */
-  async function approval(user: User, integration: Integration, scope: string): Promise<object> {
+  async function approval(
+    user: User,
+    integration: Integration,
+    { scope, aids }: { readonly scope: string; readonly aids: readonly AccountGroupId[] | undefined },
+  ): Promise<object> {
     const sessionUid = parts.randomBytes(16).toString('base64url') // no browser session stands behind it
     const grantId = await saveConfirmedGrant(
       { provider, units },
@@ -35,14 +40,14 @@ export function decideDevice({
         integration,
         scopes: scopeList(scope),
         claims: [],
-        accountGroups: await accountGroupsOf(user),
+        accountGroups: aids?.map((aid) => ({ aid })) ?? (await accountGroupsOf(user)),
         sessionUid,
       },
     )
     return { accountId: user.id, amr: ['pwd'], authTime: nowSeconds(), grantId, scope, sessionUid }
   }
 
-  async function decided(userCode: string, user: User, choice: Choice): Promise<DeviceDecision> {
+  async function decided(userCode: string, user: User, decision: Decision): Promise<DeviceDecision> {
     const code = await provider.DeviceCode.findByUserCode(normalized(userCode), { ignoreExpiration: true })
     const integration = code && (await parts.integrations.find(String(code.clientId)))
     if (!code || !integration) return 'unknown'
@@ -50,22 +55,25 @@ export function decideDevice({
     if (code.error !== undefined || code.accountId !== undefined) return 'decided'
     Object.assign(
       code,
-      choice === 'logout'
+      decision.choice === 'logout'
         ? refusal(user, integration)
-        : await approval(user, integration, String(code.params?.['scope'] ?? '')),
+        : await approval(user, integration, {
+            scope: String(code.params?.['scope'] ?? ''),
+            aids: decision.accountGroups,
+          }),
     )
     await code.save()
     return 'done'
   }
 
-  return async (userCode, user, choice) => {
-    let decision: DeviceDecision = 'unknown'
+  return async (userCode, user, decision) => {
+    let became: DeviceDecision = 'unknown'
     const outcome = await units.run(
       async () => {
-        decision = await decided(userCode, user, choice)
+        became = await decided(userCode, user, decision)
       },
-      () => decision === 'done',
+      () => became === 'done',
     )
-    return outcome === 'conflict' ? 'decided' : decision
+    return outcome === 'conflict' ? 'decided' : became
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { Provider } from 'oidc-provider'
 import type { AccountGroup } from '#domain/account-group.ts'
-import type { Choice, Completion } from '#domain/authorization.ts'
+import type { Completion, Decision } from '#domain/authorization.ts'
 import type { Integration } from '#domain/integration.ts'
 import type { User } from '#domain/user.ts'
 import type { Inject } from '#http/inject.ts'
@@ -31,9 +31,9 @@ export interface HeadlessParts {
 
 export interface Headless {
   /** Signs the user in and presses Confirm, or Logout. @param url an authorization request to this server (RFC 6749 §4.1.1) */
-  complete(url: URL, user: User, choice: Choice): Promise<Completion>
+  complete(url: URL, user: User, decision: Decision): Promise<Completion>
   /** Decides on a device authorization as the user (RFC 8628 §3.3). */
-  decideDevice(userCode: string, user: User, choice: Choice): Promise<DeviceDecision>
+  decideDevice(userCode: string, user: User, decision: Decision): Promise<DeviceDecision>
   /** Connects the user to the integration at once. @returns the token answer (RFC 6749 §5.1) */
   mint(
     integration: Integration,

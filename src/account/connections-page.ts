@@ -10,7 +10,10 @@ import { instantInWords } from '#http/time-in-words.ts'
 import { type AccountFrame, framed } from './frame-page.ts'
 
 export interface AccountConnection
-  extends Pick<Connection, 'tag' | 'createdAt' | 'lastUsedAt' | 'expiresAt'> {
+  extends Pick<
+    Connection,
+    'tag' | 'createdAt' | 'firstUsedAt' | 'lastUsedAt' | 'lastUsedAddress' | 'expiresAt'
+  > {
   readonly integration: string
   readonly region: RegionId
   readonly scopes: readonly ScopeWord[]
@@ -26,6 +29,17 @@ export interface ConnectionsPage {
   readonly disconnected: string | undefined
 }
 
+/** Not used yet: confirmed, but the integration has not come for its tokens. */
+function usesInWords({ createdAt, firstUsedAt, lastUsedAt, lastUsedAddress }: AccountConnection): object {
+  const isUsed = firstUsedAt !== undefined || lastUsedAt > createdAt
+  return {
+    isUsed,
+    firstUsed: firstUsedAt === undefined ? undefined : instantInWords(firstUsedAt),
+    lastUsed: instantInWords(lastUsedAt),
+    lastUsedAddress: isUsed ? lastUsedAddress : undefined,
+  }
+}
+
 /** Buttons Disconnect, one for each connection. */
 export const connectionsPage = (views: Views, page: ConnectionsPage): string =>
   views.render('account-connections', {
@@ -37,9 +51,7 @@ export const connectionsPage = (views: Views, page: ConnectionsPage): string =>
       ...connection,
       region: regionLabel(connection.region),
       connected: instantInWords(connection.createdAt),
-      // Confirmed, but the integration has not come for its tokens.
-      lastUsed:
-        connection.lastUsedAt > connection.createdAt ? instantInWords(connection.lastUsedAt) : undefined,
+      ...usesInWords(connection),
       expires: instantInWords(connection.expiresAt),
       scopes: scopesInWords(connection.scopes),
       accountGroups: folded(connection.accountGroups, 3),

@@ -118,6 +118,7 @@ function adapterPartsOf({
   engineNow,
   identity,
   spans,
+  addressOf,
 }: AuthorizationServerParts): AdapterParts {
   const sessionSeconds = spans.sessionAbsolute
   const units = unitsOfWork(store)
@@ -128,6 +129,7 @@ function adapterPartsOf({
     time,
     clock,
     secrets,
+    callerAddress: () => Provider.ctx && addressOf(Provider.ctx.req),
     records: sealedRecords(units, secrets, time),
     browsers: signedInBrowsers({ units, store, secrets, time, clock, identity, sessionSeconds }),
     pendingSeconds: spans.deviceCode + spans.interaction,

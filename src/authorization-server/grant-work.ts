@@ -7,6 +7,7 @@ import {
   type GrantRecord,
   grantIndexes,
   grantKey,
+  grantUseKey,
   pruned,
   readGrantRecord,
   recordEnd,
@@ -96,6 +97,7 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       if (!record) return
       heldOf(unit).set(tag, { record: undefined, isNew: false })
       unit.delete(grantKey(tag))
+      unit.delete(grantUseKey(tag))
       const { userId, clientId } = record
       unit.also(audit.entry({ event, actor: clientId, userId, clientId, grant: tag }))
     },

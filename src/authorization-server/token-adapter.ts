@@ -2,7 +2,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Clock } from '#domain/clock.ts'
 import type { GrantTag } from '#domain/grant.ts'
-import type { GrantRecord, IssuedToken, Payload } from '#grants/grant-record.ts'
+import { type GrantRecord, type IssuedToken, type Payload, usedRecord } from '#grants/grant-record.ts'
 import { grantTagOf, tagOfToken } from '#grants/token-values.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { EngineTime } from './engine-time.ts'
@@ -14,6 +14,8 @@ export interface TokenAdapterParts {
   readonly time: EngineTime
   readonly clock: Clock
   readonly secrets: Secrets
+  /** Who sent the running request; undefined when there is none. */
+  readonly callerAddress: () => string | undefined
 }
 
 /** What the record or the presented value says already is not stored again; `jti` is the secret itself. */
@@ -74,7 +76,13 @@ export async function liveRecord(work: GrantWork, tag: GrantTag): Promise<GrantR
   return record
 }
 
-export function accessTokenAdapter({ work, time, clock, secrets }: TokenAdapterParts): Adapter {
+export function accessTokenAdapter({
+  work,
+  time,
+  clock,
+  secrets,
+  callerAddress,
+}: TokenAdapterParts): Adapter {
   return {
     ...unused,
     async upsert(id, payload) {
@@ -86,9 +94,9 @@ export function accessTokenAdapter({ work, time, clock, secrets }: TokenAdapterP
         exp: Number(stored.exp),
         payload: compact(stored),
       }
+      const address = callerAddress()
       work.change(tag, (record) => ({
-        ...record,
-        lastUsedAt: clock.now(),
+        ...usedRecord(record, clock.now(), address),
         pendingUntil: 0,
         access: [...record.access, token],
       }))

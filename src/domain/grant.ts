@@ -15,7 +15,12 @@ export interface Connection {
   readonly scopes: readonly string[]
   readonly accountGroups: readonly AccountGroupId[]
   readonly createdAt: number
+  /** Of its first token answer; undefined before it, and for connections of before this was kept. */
+  readonly firstUsedAt: number | undefined
+  /** Of its last token answer or call, to the minute; as `createdAt` before the first. */
   readonly lastUsedAt: number
+  /** From where that came; undefined when it was not kept. */
+  readonly lastUsedAddress: string | undefined
   readonly expiresAt: number
 }
 

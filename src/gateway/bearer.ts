@@ -112,6 +112,7 @@ export function requireBearer(
     whenKnown(caller, (found) => {
       if (!found) return parts.count(call, invalidToken)
       call.caller = found
+      if (found.kind === 'integration') readers.grants.noteUse(found.access.tag, call.address)
       return undefined
     })
 

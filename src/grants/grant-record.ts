@@ -40,7 +40,12 @@ export interface GrantRecord {
   /** The browser session in which the user confirmed. */
   readonly sessionUid: string
   readonly createdAt: number
+  /** Of the first token answer; records of before this was kept have none. */
+  readonly firstUsedAt?: number
+  /** Of the last token answer; calls stand beside the record (grant-uses.ts). */
   readonly lastUsedAt: number
+  /** The address that asked for it. */
+  readonly lastUsedAddress?: string
   /** Epoch ms: the absolute end of the connection. */
   readonly endsAt: number
   /** Epoch ms until which a grant without tokens waits for its first exchange. */
@@ -58,6 +63,9 @@ const liveAccessTokens = 5
 const graceMs = 60_000
 
 export const grantKey = (tag: GrantTag): string => `grant:${tag}`
+
+/** Beside the grant's record, and ended with it: its last call (grant-uses.ts). */
+export const grantUseKey = (tag: GrantTag): string => `grant-use:${tag}`
 
 /** The indexes under which a connection is found; fixed at its creation. */
 export const grantIndexes = (record: GrantRecord): readonly string[] => [
@@ -98,8 +106,24 @@ export function readGrantRecord(stored: StoredRecord): GrantRecord {
   return record
 }
 
-/** A grant as people see it. */
-export const connectionOf = (tag: GrantTag, record: GrantRecord): Connection => ({
+/** The record after a token answer. @param address undefined when nobody asked over the network @param at epoch ms */
+export function usedRecord(record: GrantRecord, at: number, address: string | undefined): GrantRecord {
+  // A record of before first uses were kept shows only that there was one.
+  const isFirst = record.firstUsedAt === undefined && record.lastUsedAt <= record.createdAt
+  return {
+    ...record,
+    ...(isFirst ? { firstUsedAt: at } : {}),
+    lastUsedAt: at,
+    ...(address === undefined ? {} : { lastUsedAddress: address }),
+  }
+}
+
+/** A grant as people see it. @param call its last call, when one was noted */
+export const connectionOf = (
+  tag: GrantTag,
+  record: GrantRecord,
+  call?: { readonly at: number; readonly address: string },
+): Connection => ({
   tag,
   userId: record.userId,
   region: record.region,
@@ -107,6 +131,9 @@ export const connectionOf = (tag: GrantTag, record: GrantRecord): Connection => 
   scopes: record.scopes,
   accountGroups: record.accountGroups,
   createdAt: record.createdAt,
-  lastUsedAt: record.lastUsedAt,
+  firstUsedAt: record.firstUsedAt,
+  ...(call && call.at >= record.lastUsedAt
+    ? { lastUsedAt: call.at, lastUsedAddress: call.address }
+    : { lastUsedAt: record.lastUsedAt, lastUsedAddress: record.lastUsedAddress }),
   expiresAt: recordEnd(record),
 })

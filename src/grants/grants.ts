@@ -33,6 +33,8 @@ export interface ConnectionFilter {
 export interface Grants {
   /** @returns what the presented access token opens now; undefined when it is unknown, expired, or its grant is gone */
   access(token: string): Awaitable<Access | undefined>
+  /** Notes that an access token of the grant was accepted from an address: some time later, and without ever failing. */
+  noteUse(tag: GrantTag, address: string): void
   /** The live connections, newest first. */
   list(filter: ConnectionFilter): Promise<readonly Connection[]>
   /**

@@ -1,16 +1,18 @@
 import type { Audit } from '#audit/audit.ts'
 import { whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
-import { type GrantTag, parseGrantTag } from '#domain/grant.ts'
+import { type Connection, type GrantTag, parseGrantTag } from '#domain/grant.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Store, StoredRecord } from '#store/store.ts'
 import {
   connectionOf,
   type GrantRecord,
   grantKey,
+  grantUseKey,
   type IssuedToken,
   readGrantRecord,
 } from './grant-record.ts'
+import { grantUses } from './grant-uses.ts'
 import type { Access, ConnectionFilter, Grants } from './grants.ts'
 import { tagOfToken } from './token-values.ts'
 
@@ -58,6 +60,8 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
   // What a token opens depends on its stored record alone, so it is worked out once per record object.
   const opened = new WeakMap<StoredRecord, Map<string, Access>>()
 
+  const uses = grantUses({ store, clock })
+
   function find(stored: StoredRecord, tag: GrantTag, token: string): Access | undefined {
     const known = opened.get(stored)?.get(token)
     if (known) return known
@@ -70,13 +74,27 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
     return access
   }
 
-  async function* walk(index: string): AsyncGenerator<StoredRecord> {
+  async function* pages(index: string): AsyncGenerator<readonly StoredRecord[]> {
     for (let after = ''; ; ) {
       const page = await store.list(index, { limit: 500, ...(after === '' ? {} : { after }) })
-      yield* page
+      yield page
       if (page.length < 500) return
       after = page.at(-1)?.key ?? ''
     }
+  }
+
+  async function connectionsOf(
+    page: readonly StoredRecord[],
+    filter: ConnectionFilter,
+  ): Promise<readonly Connection[]> {
+    const now = clock.now()
+    const live = page.flatMap((stored) => {
+      const tag = parseGrantTag(stored.key.slice('grant:'.length))
+      const record = readGrantRecord(stored)
+      return tag && matches(record, filter) && hasTokens(record, now) ? [{ tag, record }] : []
+    })
+    const calls = live.length > 0 ? await uses.of(live.map(({ tag }) => tag)) : []
+    return live.map(({ tag, record }, index) => connectionOf(tag, record, calls[index]))
   }
 
   return {
@@ -89,14 +107,12 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
       })
     },
 
+    noteUse: uses.note,
+
     async list(filter) {
-      const connections = []
-      for await (const stored of walk(narrowest(filter))) {
-        const tag = parseGrantTag(stored.key.slice('grant:'.length))
-        const record = readGrantRecord(stored)
-        if (tag && matches(record, filter) && hasTokens(record, clock.now()))
-          connections.push(connectionOf(tag, record))
-      }
+      const connections: Connection[] = []
+      for await (const page of pages(narrowest(filter)))
+        connections.push(...(await connectionsOf(page, filter)))
       return connections.sort((one, other) => other.createdAt - one.createdAt)
     },
 
@@ -113,7 +129,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
         grant: tag,
         detail: by.reason,
       })
-      await store.commit([{ kind: 'delete', key }, entry])
+      await store.commit([{ kind: 'delete', key }, { kind: 'delete', key: grantUseKey(tag) }, entry])
       return true
     },
   }

@@ -101,7 +101,9 @@ const connectionAnswer = (connection: Connection): object => ({
   scopes: connection.scopes,
   accountGroups: connection.accountGroups,
   createdAt: new Date(connection.createdAt).toISOString(),
+  firstUsedAt: connection.firstUsedAt === undefined ? null : new Date(connection.firstUsedAt).toISOString(),
   lastUsedAt: new Date(connection.lastUsedAt).toISOString(),
+  lastUsedAddress: connection.lastUsedAddress ?? null,
   expiresAt: new Date(connection.expiresAt).toISOString(),
 })
 

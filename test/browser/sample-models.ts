@@ -69,11 +69,10 @@ export const deviceRequest = (text: SampleText): DeviceRequest => ({
 })
 
 /** A request for account groups that all stand checked. */
-export const confirmWith = (text: SampleText, groups: ConfirmPage['accountGroups']): ConfirmPage => ({
-  ...confirmModel(text),
-  accountGroups: groups,
-  chosen: groups.map(({ aid }) => aid),
-})
+export const confirmWith = (text: SampleText, groups: ConfirmPage['accountGroups']): ConfirmPage => {
+  const chosen = groups.map(({ aid }) => aid)
+  return { ...confirmModel(text), accountGroups: groups, chosen }
+}
 
 export const confirmModel = (text: SampleText): ConfirmPage => ({
   action: '/interaction/k3V2/confirm',
@@ -108,7 +107,9 @@ export const earlier = (text: SampleText): NonNullable<ConfirmPage['earlier']> =
 export const connection = (text: SampleText, tag: string): AccountConnection => ({
   tag: tag as GrantTag,
   createdAt: Date.UTC(2026, 8, 1, 9, 12),
+  firstUsedAt: Date.UTC(2026, 8, 1, 9, 13),
   lastUsedAt: Date.UTC(2026, 9, 7, 7, 3),
+  lastUsedAddress: '2001:db8:85a3::8a2e:370:7334',
   expiresAt: Date.UTC(2027, 1, 28, 9, 12),
   integration: text.integration,
   region: 'us1',

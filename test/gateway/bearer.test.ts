@@ -61,11 +61,27 @@ describe('bearer token, RFC 6750 §2.1', () => {
     },
   )
 
+  test('notes the use of a grant with the address, whatever becomes of the call, and of nothing else', async () => {
+    await using gateway = await startGateway()
+    const call = (token: string, path: string): Promise<unknown> =>
+      request(gateway.url).get(path).set('Authorization', `Bearer ${token}`).then()
+    await call(userApiToken, tests)
+    await call(madeUpToken('N'), tests)
+    await call('garbage', tests)
+    gateway.users.set(admin.id, { ...admin, disabled: true })
+    await call(accessToken, tests)
+    expect(gateway.uses).toEqual([])
+    gateway.users.set(admin.id, admin)
+    await call(accessToken, tests)
+    await call(accessToken, '/v7/nothing')
+    expect(gateway.uses).toEqual(Array(2).fill({ tag: fullAccess.tag, address: '127.0.0.1' }))
+  })
+
   test('asks no store about garbage', async () => {
     const unasked = () => Promise.reject(new Error('the store was asked'))
     await using gateway = await startGateway({
       parts: {
-        grants: { access: unasked, list: unasked, revoke: unasked },
+        grants: { access: unasked, noteUse: unasked, list: unasked, revoke: unasked },
         userApiTokens: { ownerOf: unasked, install: unasked, rotate: unasked, revoke: unasked },
       },
     })

@@ -66,6 +66,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly userApiTokens: Map<string, UserId>
   readonly users: Map<UserId, User>
   readonly clients: Set<string>
+  /** Noted uses of grants. */
+  readonly uses: { readonly tag: GrantTag; readonly address: string }[]
   /** What reached the upstream. */
   readonly sent: UpstreamRequest[]
   readonly log: GatewayLogLine[]
@@ -93,10 +95,11 @@ function unused(): never {
 }
 
 function portsOf(running: Omit<RunningGateway, 'server' | 'port' | 'url' | typeof Symbol.asyncDispose>) {
-  const { grants, userApiTokens, clients, users } = running
+  const { grants, uses, userApiTokens, clients, users } = running
   return {
     grants: {
       access: (token: string) => Promise.resolve(grants.get(token)),
+      noteUse: (tag: GrantTag, address: string) => void uses.push({ tag, address }),
       list: unused,
       revoke: unused,
     },
@@ -140,6 +143,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     userApiTokens: new Map([[userApiToken, admin.id]]),
     users: new Map([[admin.id, admin]]),
     clients: new Set(['meraki']),
+    uses: [] as { readonly tag: GrantTag; readonly address: string }[],
     sent: [] as UpstreamRequest[],
     log: [] as GatewayLogLine[],
   }

@@ -21,7 +21,7 @@ declare function hasMethods<Port>(methods: Record<MethodsOf<Port>, true>): void
 hasMethods<Store>({ read: true, commit: true, list: true, purge: true, close: true })
 hasMethods<Identity>({ find: true, findByEmail: true, authenticate: true, lock: true })
 hasMethods<Directory>({ enrol: true, update: true, setPassword: true, endSessions: true, remove: true })
-hasMethods<Grants>({ access: true, list: true, revoke: true })
+hasMethods<Grants>({ access: true, noteUse: true, list: true, revoke: true })
 // @ts-expect-error a method of the port is missing from the list
 hasMethods<Store>({ read: true, commit: true, list: true, purge: true })
 

@@ -42,6 +42,10 @@ const commands: Readonly<Record<string, Command>> = {
     const { users } = await import('./users/users.ts')
     return users(options, parts)
   },
+  async migrate(options, parts) {
+    const { migrate } = await import('./migrate.ts')
+    return migrate(options, parts)
+  },
   help: printing(helpText),
   version: printing(packageVersion),
 }

@@ -2,6 +2,7 @@ const commands = [
   ['emulate', 'serves until Ctrl-C or SIGTERM; the default when options stand alone'],
   ['doctor', 'checks this machine and the configuration; takes the options of emulate'],
   ['users', 'adds, lists, disables, enables and resets users of a running service'],
+  ['migrate', 'carries all records from one store to an empty one, while nothing uses them'],
   ['help', 'this text'],
   ['version', 'the version of this program'],
 ] as const
@@ -49,6 +50,9 @@ export const helpText = (): string =>
     ...rows(users),
     'Each takes --operator URL [http://127.0.0.1:7071], --json, and the token of the operator listener',
     'by PANOPTES_OPERATOR_TOKEN or --operator-token.',
+    '',
+    'migrate --from PLACE --to PLACE [--json]',
+    'PLACE is sqlite:DIR as in --data, sqlite:FILE.db, redis://HOST:PORT or rediss://HOST:PORT.',
     '',
     'Each setting may also stand in a file or in PANOPTES_* variables: see config/emulator.yaml.',
     'Exit codes: 0 when all went well, 1 when it could not, or when doctor found a FAIL.',

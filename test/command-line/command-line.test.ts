@@ -31,7 +31,7 @@ async function said(...args: readonly string[]): Promise<Said> {
   return { exitCode: await runCommandLine(args, parts), text: texts.join('\n') }
 }
 
-const commandWords = 'allowed are emulate, doctor, users, help, version, or none and options alone'
+const commandWords = 'allowed are emulate, doctor, users, migrate, help, version, or none and options alone'
 
 describe('panoptes', () => {
   test.each([

@@ -4,13 +4,8 @@ import { activityPage } from '#account/activity-page.ts'
 import { connectionsPage } from '#account/connections-page.ts'
 import { type ProfilePage, profilePage, revokeTokenPage, type TokenState } from '#account/profile-page.ts'
 import type { Views } from '#http/page.ts'
-import {
-  accountFrame,
-  accountGroups,
-  connection,
-  connectionsModel,
-  type SampleText,
-} from './sample-models.ts'
+import { accountFrame, connection, connectionsModel } from './sample-connections.ts'
+import { accountGroups, type SampleText } from './sample-models.ts'
 import { sampleSessionsPages } from './sample-sessions.ts'
 
 const now = Date.UTC(2026, 9, 7, 9, 12)

@@ -1,10 +1,7 @@
 /** Models of sample pages: ordinary text, and text by which others try to break out of a page. */
-import type { AccountConnection, ConnectionsPage } from '#account/connections-page.ts'
-import type { AccountFrame } from '#account/frame-page.ts'
 import type { ConfirmPage } from '#authorization-server/confirm-page.ts'
 import type { DeviceRequest } from '#authorization-server/device-request.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
-import type { GrantTag } from '#domain/grant.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { CallbackPage, LandingPage } from '#playground/pages.ts'
 
@@ -41,7 +38,7 @@ export const hostileText: SampleText = {
   description: `' onmouseover='alert(1)\u2028<base href="https://evil.example/">`,
 }
 
-const scopes: readonly ScopeWord[] = [
+export const scopes: readonly ScopeWord[] = [
   { name: 'agents:manage', meaning: 'See and change agents' },
   { name: 'organization:read', meaning: 'See the organization, its account groups and users' },
   { name: 'templates:deploy', meaning: 'Deploy templates' },
@@ -102,45 +99,6 @@ export const earlier = (text: SampleText): NonNullable<ConfirmPage['earlier']> =
   createdAt: Date.UTC(2026, 8, 1, 9, 12),
   scopes: ['agents:manage', 'organization:read', 'alerts:read', text.code, 'offline_access', 'openid'],
   accountGroups: ['1101' as AccountGroupId, '1109' as AccountGroupId, '1110' as AccountGroupId],
-})
-
-export const connection = (text: SampleText, tag: string): AccountConnection => ({
-  tag: tag as GrantTag,
-  createdAt: Date.UTC(2026, 8, 1, 9, 12),
-  firstUsedAt: Date.UTC(2026, 8, 1, 9, 13),
-  lastUsedAt: Date.UTC(2026, 9, 7, 7, 3),
-  lastUsedAddress: '2001:db8:85a3::8a2e:370:7334',
-  expiresAt: Date.UTC(2027, 1, 28, 9, 12),
-  integration: text.integration,
-  region: 'us1',
-  scopes,
-  accountGroups: [{ aid: '1102' as AccountGroupId, name: text.group }],
-})
-
-/** @param current the href of the tab that is shown */
-export const accountFrame = (text: SampleText, current: string): AccountFrame => ({
-  csrf: 'sample',
-  signOutAction: '/account/sign-out',
-  name: 'Ada Admin',
-  email: text.email,
-  region: 'us1',
-  organizationName: text.organization,
-  tabs: [
-    { href: '/account', name: 'Connections' },
-    { href: '/account/sessions', name: 'Sessions' },
-    { href: '/account/profile', name: 'Profile' },
-    { href: '/account/account-groups', name: 'Account Groups' },
-    { href: '/account/sessions', name: 'Sessions' },
-    { href: '/account/activity', name: 'Activity' },
-  ],
-  current,
-})
-
-export const connectionsModel = (text: SampleText): ConnectionsPage => ({
-  frame: accountFrame(text, '/account'),
-  disconnectAction: '/account/disconnect',
-  connections: [connection(text, 'AAAAAAAAAAAAAAAA'), connection(text, 'BBBBBBBBBBBBBBBB')],
-  disconnected: undefined,
 })
 
 export const landingModel: LandingPage = {

@@ -1,7 +1,8 @@
 /** Sample pages of the tab Sessions. */
 import { type SessionsPage, sessionsPage } from '#account/sessions-page.ts'
 import type { Views } from '#http/page.ts'
-import { accountFrame, type SampleText } from './sample-models.ts'
+import { accountFrame } from './sample-connections.ts'
+import type { SampleText } from './sample-models.ts'
 
 const laptop = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 

@@ -1,8 +1,11 @@
 /** Compiled, never run: ports promise what they state, no more, and what they hand out cannot be changed. */
+import type { AuditTrail } from '#audit/audit.ts'
 import type { Connection } from '#domain/grant.ts'
 import type { Access, ConnectionFilter, Grants } from '#grants/grants.ts'
 import type { Directory, NewUser } from '#identity/directory.ts'
 import type { Identity } from '#identity/identity.ts'
+import type { HeldUserApiTokens, UserApiTokens } from '#identity/user-api-tokens.ts'
+import type { Mail, Outbox } from '#mail/mail.ts'
 import type { Store } from '#store/store.ts'
 
 declare const grants: Grants
@@ -22,6 +25,11 @@ hasMethods<Store>({ read: true, commit: true, list: true, purge: true, close: tr
 hasMethods<Identity>({ find: true, findByEmail: true, authenticate: true, lock: true })
 hasMethods<Directory>({ enrol: true, update: true, setPassword: true, endSessions: true, remove: true })
 hasMethods<Grants>({ access: true, noteUse: true, list: true, revoke: true })
+hasMethods<UserApiTokens>({ ownerOf: true, install: true, rotate: true, revoke: true })
+hasMethods<HeldUserApiTokens>({ of: true, generate: true, revokeAll: true })
+hasMethods<AuditTrail>({ between: true, newestOf: true })
+hasMethods<Mail>({ send: true })
+hasMethods<Outbox>({ list: true, clear: true })
 // @ts-expect-error a method of the port is missing from the list
 hasMethods<Store>({ read: true, commit: true, list: true, purge: true })
 

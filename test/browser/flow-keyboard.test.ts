@@ -134,6 +134,31 @@ describe('by keyboard alone', () => {
     await expectStops(['your account page'])
   })
 
+  test('a locked user: a new password, refused and then taken', async () => {
+    const email = 'admin@globex.example'
+    await fetch(`${service.url}/emulator/users/${email}/lock`, { method: 'PUT' })
+    await page.goto(`${service.url}/account`)
+    await signIn(page, { email, password: 'panoptes-us2', region: 'US2' })
+    await arriveAt('New password')
+    expect(await focusedName()).toBe('New password')
+    await expectStops(['New password', 'Repeat new password', 'Change password'])
+    await tabTo(page, 'New password')
+    await page.keyboard.type('panoptes-us2')
+    await tabTo(page, 'Repeat new password')
+    await page.keyboard.type('panoptes-us2')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    expect(await focusedName(), 'reading begins at the problem').toContain('Choose another password')
+    await tabTo(page, 'New password')
+    await page.keyboard.type('Correct horse 7')
+    await tabTo(page, 'Repeat new password')
+    await page.keyboard.type('Correct horse 7')
+    await tabTo(page, 'Change password')
+    await page.keyboard.press('Space')
+    await page.getByRole('button', { name: 'Sign out' }).waitFor()
+    expect(await text(page)).toContain(email)
+  })
+
   test('Logout on confirm', async () => {
     await page.goto((await askAsMeraki(service, `${meraki.origin}/callback`)).href)
     await signIn(page, { email: 'viewer@acme.example', password: 'panoptes-us1' })

@@ -4,7 +4,13 @@ import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { type Page, Person } from '../support/person.ts'
 import { askForCode } from './requests.ts'
 
-const visible = ({ text, status }: Page): object => ({ status, text: text.replace(/\S+@\S+/g, 'EMAIL') })
+/** What tells one answer from another, but for what was typed and what is drawn anew for each. */
+const visible = ({ text, status, headers }: Page): object => ({
+  status,
+  text: text.replace(/\S+@\S+/g, 'EMAIL'),
+  cookies: headers.getSetCookie().map((cookie) => cookie.replace(/=[^;]*/, '')),
+  headers: [...headers.keys()].filter((name) => name !== 'content-length'),
+})
 
 const fromHere = '127.0.0.1'
 
@@ -33,10 +39,15 @@ describe('password, the same answer for every reason', () => {
   let service: RunningPanoptes
   beforeAll(async () => {
     service = await startPanoptes()
+    await fetch(`${service.operatorUrl}/operator/users/ops@acme.example/disable`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${service.operatorToken}` },
+    })
   })
   afterAll(() => service.stop())
 
   test.each([
+    ['a disabled user with the right password', 'ops@acme.example', 'panoptes-us1'],
     ['an unknown user', 'nobody@acme.example', 'panoptes-us1'],
     ['a user without a password', 'anyone@sso.example', 'panoptes-us1'],
     ['a user of another region', 'admin@globex.example', 'panoptes-us2'],

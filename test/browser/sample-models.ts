@@ -3,7 +3,7 @@ import type { ConfirmPage } from '#authorization-server/confirm-page.ts'
 import type { DeviceRequest } from '#authorization-server/device-request.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { ScopeWord } from '#domain/scope.ts'
-import type { CallbackPage, LandingPage } from '#playground/pages.ts'
+import type { LandingPage } from '#playground/pages.ts'
 
 /** Text that other people control. */
 export interface SampleText {
@@ -189,21 +189,3 @@ export const landingModel: LandingPage = {
     },
   ],
 }
-
-const exchange = {
-  tokenEndpoint: 'http://localhost:7070/v7/oauth2/token',
-  clientId: 'meraki',
-  clientSecret: 'meraki-secret',
-  redirectUri: 'http://localhost:7070/playground/meraki/callback',
-  code: 'u7Jd0s-W2kqLm9ZxYc.4hQv8bTn1RfEaKpGyOiUs3DlXw',
-}
-
-export const answer = (text: SampleText): CallbackPage => ({
-  integration: 'Meraki',
-  parameters: [
-    { name: 'code', value: exchange.code },
-    { name: 'state', value: text.description },
-    { name: 'iss', value: 'http://localhost:7070' },
-  ],
-  exchange,
-})

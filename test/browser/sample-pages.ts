@@ -16,7 +16,6 @@ import { accountPages } from './sample-account.ts'
 import { sampleExchange, sampleExchanges } from './sample-inspector.ts'
 import {
   accountGroups,
-  answer,
   confirmModel,
   confirmWith,
   deviceRequest,
@@ -25,7 +24,7 @@ import {
   type SampleText,
 } from './sample-models.ts'
 import { outboxPages } from './sample-outbox.ts'
-import { emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
+import { answer, emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
 
 const signIn = { action: '/interaction/k3V2/sign-in', csrf: 'sample' } as const
 const deviceForm = { action: '/oauth2/device', xsrf: 'sample' } as const

@@ -2,6 +2,7 @@
 import type { Answered } from '#playground/answered.ts'
 import type { Connection, PlayedClient } from '#playground/memory.ts'
 import type { Offers } from '#playground/offers.ts'
+import type { CallbackPage } from '#playground/pages.ts'
 import type { PlaygroundPage } from '#playground/playground-page.ts'
 import type { SampleText } from './sample-models.ts'
 
@@ -124,3 +125,21 @@ export const emptyPlayground: PlaygroundPage = {
   reads: [],
   ownRedirectUri: 'http://localhost:7070/playground/callback',
 }
+
+const exchange = {
+  tokenEndpoint: 'http://localhost:7070/v7/oauth2/token',
+  clientId: 'meraki',
+  clientSecret: 'meraki-secret',
+  redirectUri: 'http://localhost:7070/playground/meraki/callback',
+  code: 'u7Jd0s-W2kqLm9ZxYc.4hQv8bTn1RfEaKpGyOiUs3DlXw',
+}
+
+export const answer = (text: SampleText): CallbackPage => ({
+  integration: 'Meraki',
+  parameters: [
+    { name: 'code', value: exchange.code },
+    { name: 'state', value: text.description },
+    { name: 'iss', value: 'http://localhost:7070' },
+  ],
+  exchange,
+})

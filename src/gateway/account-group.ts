@@ -41,6 +41,12 @@ const asksForAll = ({ target, match }: Call): boolean =>
   match.operation.query.includes('useAllPermittedAids') &&
   target.query.getAll('useAllPermittedAids').some((value) => value.toLowerCase() !== 'false')
 
+/** Whether the path itself names an account group that the grant does not open. */
+function isAboutForeignGroup({ caller, match: { operation, parameters } }: Call): boolean {
+  if (caller.kind !== 'integration' || operation.path !== '/account-groups/{id}') return false
+  return !caller.access.accountGroups.some((aid) => aid === parameters['id'])
+}
+
 /** The account groups that a user reaches, asked of the upstream at most once a second. */
 function openReach(upstream: Upstream, parts: { readonly borrow: Borrow; readonly clock: Clock }) {
   const known = new Map<UserId, { readonly groups: readonly AccountGroup[]; readonly readAt: number }>()
@@ -109,6 +115,7 @@ export function selectAccountGroup(
   }
 
   return (call) => {
+    if (isAboutForeignGroup(call)) return foreign(call, 'The connection does not include this account group.')
     if (!call.match.operation.takesAccountGroup) return undefined
     const asked = askedGroup(call.target.query)
     if (asked === 'malformed') return invalid(call)

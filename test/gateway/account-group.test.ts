@@ -78,6 +78,21 @@ describe('account group, security-cases G19', () => {
     expect(gateway.sent).toEqual([])
   })
 
+  test.each(['get', 'put', 'delete'] as const)(
+    'that a path is about is one of the grant, for %s too',
+    async (method) => {
+      await using gateway = await startGateway()
+      gateway.grants.set(accessToken, headquarters)
+      const foreign = request(gateway.url)[method]('/v7/account-groups/1102?expand=user')
+      expect((await foreign.auth(accessToken, bearer).expect(403)).body).toMatchObject({
+        code: 'account_group_not_granted',
+      })
+      expect(gateway.sent).toEqual([])
+      await request(gateway.url)[method]('/v7/account-groups/1101').auth(accessToken, bearer).expect(200)
+      await request(gateway.url)[method]('/v7/account-groups/1102').auth(userApiToken, bearer).expect(200)
+    },
+  )
+
   test('is ignored by operations that do not take it', async () => {
     await using gateway = await startGateway()
     gateway.grants.set(accessToken, branches)

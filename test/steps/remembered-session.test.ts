@@ -97,6 +97,24 @@ describe('a remembered session', () => {
     expect(await opensAccount(service, cookieHeader(service, victim))).toBe(true)
   })
 
+  test('has an id of its own after sign-in to the account, too', async () => {
+    const victim = new Person()
+    await victim.open(`${service.url}/oauth2/device`)
+    const planted = sessionCookie(service, victim)
+    const plantedCookies = cookieHeader(service, victim)
+    await victim.open(`${service.url}/account`)
+    await victim.signIn('ops@acme.example', 'panoptes-us1')
+    const first = sessionCookie(service, victim)
+    expect(first).not.toBe(planted)
+    expect(await opensAccount(service, plantedCookies)).toBe(false)
+    const firstCookies = cookieHeader(service, victim)
+    await victim.open(`${service.url}/account/sign-in`)
+    await victim.signIn('ops@acme.example', 'panoptes-us1')
+    expect(sessionCookie(service, victim)).not.toBe(first)
+    expect(await opensAccount(service, firstCookies)).toBe(false)
+    expect(await opensAccount(service, cookieHeader(service, victim))).toBe(true)
+  })
+
   test('asks to sign in when its user was removed, and gives no code for prompt=none', async () => {
     const person = new Person()
     await person.open(askForCode(service).href)
@@ -150,6 +168,44 @@ describe('a session ends', () => {
     expect(isConfirm(await person.open(askForCode(service).href))).toBe(true)
     service.advance(905)
     expect(isSignIn(await person.open(askForCode(service).href))).toBe(true)
+  })
+
+  test('12 hours after sign-in in a request, however many requests follow', async () => {
+    await using service = await startPanoptes()
+    const person = new Person()
+    await connectMeraki(service, person)
+    for (let visit = 1; visit < 12 * 2; visit += 1) {
+      service.advance(1_790)
+      expect(isConfirm(await person.open(askForCode(service).href))).toBe(true)
+    }
+    service.advance(1_790)
+    await person.open(askForCode(service).href)
+    const confirm = person.page?.url ?? ''
+    service.advance(241)
+    expect((await person.open(confirm)).status).toBe(400)
+    expect(isSignIn(await person.open(askForCode(service).href))).toBe(true)
+    expect(isSignIn(await person.open(`${service.url}/account`))).toBe(true)
+  })
+
+  test('when the emulator is reset, and is back with the snapshot that has it', async () => {
+    await using service = await startPanoptes()
+    const person = new Person()
+    await person.open(`${service.url}/account`)
+    await person.signIn('admin@acme.example', 'panoptes-us1')
+    const cookie = cookieHeader(service, person)
+    const control = async (method: string, path: string): Promise<void> => {
+      const answer = await fetch(`${service.url}/emulator${path}`, { method })
+      expect(answer.ok, await answer.text()).toBe(true)
+    }
+    await control('PUT', '/snapshots/signed-in')
+    await control('POST', '/reset')
+    expect(await opensAccount(service, cookie)).toBe(false)
+    await control('POST', '/snapshots/signed-in/load')
+    expect(await opensAccount(service, cookie)).toBe(true)
+    await person.open(`${service.url}/account/sessions`)
+    expect(person.page?.text).toContain('This session')
+    await person.press('Sign out everywhere')
+    expect(await opensAccount(service, cookie)).toBe(false)
   })
 
   test('keeps the connections that were made in it', async () => {

@@ -73,8 +73,11 @@ function leaving(provider: Provider) {
   }
 
   return {
-    leaveSession: async (ctx: Context, interaction: Interaction) =>
-      leave(ctx, interaction, await sessionOf(ctx)),
+    async leaveSession(ctx: Context, interaction: Interaction): Promise<void> {
+      // By its uid: its id may have been changed while this request was on its way.
+      const session = await provider.Session.findByUid(text(interaction.session?.uid))
+      await leave(ctx, interaction, session ?? (await sessionOf(ctx)))
+    },
     async leaveSessionOfAnother(ctx: Context, interaction: Interaction, user: UserId): Promise<void> {
       const session = await sessionOf(ctx)
       if (session.accountId === undefined) {

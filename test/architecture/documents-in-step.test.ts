@@ -110,9 +110,9 @@ describe('config/emulator.yaml', () => {
     expect(allowedInFile('noSuchSetting: 1').filter((key) => !shown.includes(key))).toEqual([])
   })
 
-  test('shows every span', () => {
-    const { spans } = load(text) as { readonly spans: object }
-    expect(Object.keys(spans).toSorted()).toEqual(allowedInFile('spans: { noSuchSpan: 1s }').toSorted())
+  test.each(['spans', 'signIn'])('shows every setting of the block %s', (block) => {
+    const shown = (load(text) as Readonly<Record<string, object>>)[block] ?? {}
+    expect(Object.keys(shown).toSorted()).toEqual(allowedInFile(`${block}: { noSuchKey: 1s }`).toSorted())
   })
 })
 

@@ -113,6 +113,10 @@ describe('an error names the key, what was found and what is allowed', () => {
     ['callsPerMinute: 0', 'callsPerMinute: found 0; allowed is a whole number from 1'],
     ['integrations: nowhere.yaml', 'integrations: found "nowhere.yaml"; allowed is the path of a file'],
     ['spans: 5', 'spans: found 5; allowed is a mapping of spans'],
+    ['signIn: on', 'signIn: found "on"; allowed is a mapping of settings'],
+    ['signIn: { lockAfter: 0 }', 'signIn.lockAfter: found 0; allowed is a whole number from 1 to 100'],
+    ['signIn: { passwordCost: md5 }', 'signIn.passwordCost: found "md5"; allowed are light and strong'],
+    ['signIn: { locks: on }', 'signIn.locks: found an unknown key; allowed are lockAfter, passwordCost'],
     [
       'spans: { authorizationCode: 61s }',
       'spans.authorizationCode: found "61s"; allowed is a number and s, m, h or d, from 1s to 60s',

@@ -22,7 +22,12 @@ export type PasswordAttempt = (guess: Guess, password: string, address: string) 
 const underWay = { atOnce: 4, waitingAtMost: 256 }
 
 export function passwordAttempt(
-  { identity, secrets, audit, store }: AuthorizationServerParts,
+  {
+    identity,
+    secrets,
+    audit,
+    store,
+  }: Pick<AuthorizationServerParts, 'identity' | 'secrets' | 'audit' | 'store'>,
   guards: PasswordGuards,
 ): PasswordAttempt {
   /**

@@ -29,6 +29,7 @@ export const pageNames = [
   'account with two connections',
   'account after Disconnect',
   'account without connections',
+  'sessions',
   'sign-out',
   'signed out',
   'declined',
@@ -114,6 +115,8 @@ async function walkOut({ service, page, visit }: Walk): Promise<void> {
   await disconnect.click()
   await page.goto(`${service.url}/account`)
   await visit('account without connections')
+  await page.goto(`${service.url}/account/sessions`)
+  await visit('sessions')
   await page.goto(`${service.url}/oauth2/logout`)
   await visit('sign-out')
   await press(page, 'Sign out')
@@ -128,7 +131,7 @@ async function walkAstray({ service, page, visit }: Walk): Promise<void> {
   await visit('declined')
   await page.goto((await askAsMeraki(service, `${service.url}/playground/meraki/callback`)).href)
   await signIn(page, { email: 'viewer@acme.example', password: 'wrong' })
-  for (let attempt = 2; attempt <= 11; attempt++) {
+  for (let attempt = 2; attempt <= 16; attempt++) {
     await fill(page, 'Password', 'wrong')
     await press(page, 'Sign in')
   }

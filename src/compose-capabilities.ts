@@ -24,25 +24,30 @@ import { type AdjustableLimits, openLimits } from '#limits/store-limits.ts'
 import type { Mail, Outbox } from '#mail/mail.ts'
 import { storedOutbox } from '#mail/outbox.ts'
 import { type KeyMaterial, type Secrets, secretsFrom } from '#secrets/secrets.ts'
+import { openSso } from '#sso/open-sso.ts'
+import type { Sso } from '#sso/sso.ts'
 import type { StoreImage } from '#store/images.ts'
 import { openStore } from '#store/open-store.ts'
 import type { Store } from '#store/store.ts'
 import { type EmbeddedUpstream, openEmulator, seedV7 } from '#upstream/emulator/emulator.ts'
 import type { Seed } from '#upstream/emulator/seed.ts'
 import type { Entry } from '#upstream/emulator/state.ts'
+import type { UpstreamPeople } from '#upstream/people.ts'
 import type { KnownScopeWord } from '#upstream/scope-rules.ts'
 import type { Facts } from './compose-facts.ts'
 import { hostRule } from './listener.ts'
 import { seedPeople } from './seed-people.ts'
 import type { Settings } from './settings.ts'
 
-/** What the machine gives: time, chance, a way to log. Tests give their own (DECISIONS 12). */
+/** What the machine gives: time, chance, the network, a way to log. Tests give their own (DECISIONS 12). */
 export interface Surroundings {
   readonly clock: Clock
   /** The clock that oidc-provider reads by itself. */
   readonly engineNow: () => number
   readonly randomBytes: (size: number) => Buffer
   readonly newUuid: () => string
+  /** To identity providers alone. */
+  readonly fetch: (url: string, options: RequestInit) => Promise<Response>
   readonly log: (entry: object) => void
 }
 
@@ -79,6 +84,8 @@ export interface Capabilities {
   readonly mail: Mail & Outbox
   readonly broker: Broker
   readonly upstream: EmbeddedUpstream
+  readonly people: UpstreamPeople
+  readonly sso: Sso
   readonly views: Views
   readonly addressOf: (request: IncomingMessage) => string
   readonly allowsHost: (host: string) => boolean
@@ -112,9 +119,22 @@ function peopleOf({
   }
 }
 
+function upstreamOf(
+  { surroundings, origin, facts, store, knownEntries: known }: Ground,
+  { directory, userApiTokens, trail }: Pick<Capabilities, 'directory' | 'userApiTokens' | 'trail'>,
+): Promise<EmbeddedUpstream> {
+  const { clock, randomBytes } = surroundings
+  const { seed, v7 } = facts
+  return openEmulator({
+    ...{ store, clock, randomBytes, directory, userApiTokens, trail, seed, known },
+    origin: origin.origin,
+    facts: v7,
+  })
+}
+
 /** @throws with one line for a person when the integrations file or the store cannot be used */
 export async function openCapabilities(ground: Ground): Promise<Capabilities> {
-  const { settings, origin, surroundings, facts, material, store, knownEntries } = ground
+  const { settings, origin, surroundings, facts, material, store } = ground
   const { clock, randomBytes } = surroundings
   const { seed, scopes } = facts
   const allScopes = scopes.map(({ name }) => name)
@@ -128,6 +148,9 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
   const trail = storeAuditTrail(store, clock)
   const { identity, directory, userApiTokens } = peopleOf(ground)
   await seedPeople(seed, { store, directory, userApiTokens, clock })
+  const upstream = await upstreamOf(ground, { directory, userApiTokens, trail })
+  const { people } = upstream
+  const { spans, sso: rules } = settings
   return {
     resourceServers: configured.resourceServers,
     seed,
@@ -144,18 +167,9 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
     limits: openLimits({ store, clock, enforced: settings.limits === 'on' }),
     mail: storedOutbox({ store, secrets, clock, randomBytes }),
     broker: ownStanding(),
-    upstream: await openEmulator({
-      store,
-      clock,
-      randomBytes,
-      directory,
-      userApiTokens,
-      trail,
-      origin: origin.origin,
-      seed,
-      facts: facts.v7,
-      known: knownEntries,
-    }),
+    upstream,
+    people,
+    sso: openSso({ ...surroundings, origin, rules, spans, store, secrets, audit, identity, people }),
     views: facts.views,
     addressOf: clientAddress(settings.trustedProxies),
     allowsHost: hostRule(origin, settings.allowedHosts),

@@ -8,7 +8,7 @@ import type { Middleware } from 'koa'
 import type { AdjustableClock } from '#domain/clock.ts'
 import type { EmulatorControlParts, Workspace, Workspaces } from '#emulator-control/parts.ts'
 import { budgetWindow } from '#gateway/rate-windows.ts'
-import { injectInto } from '#http/inject.ts'
+import { fetchBy, injectInto } from '#http/inject.ts'
 import { allUsers } from '#identity/user-records.ts'
 import type { Inspector } from '#inspector/inspector.ts'
 import type { Playground } from '#playground/playground.ts'
@@ -121,6 +121,33 @@ const playgroundLater = (capabilities: Capabilities, ground: EmulatorGround): La
     })
   })
 
+const demoProviderPath = '/demo-provider'
+
+/** Who asks the demo provider asks this process, whatever name and certificate it has; all others go out. */
+function withDemoProvider(ground: EmulatorGround): EmulatorGround {
+  const { origin, surroundings, front } = ground
+  const own = fetchBy(injectInto(front, origin.host))
+  const issuer = `${origin.origin}${demoProviderPath}/`
+  const send: typeof surroundings.fetch = (url, options) =>
+    url.startsWith(issuer) ? own(url, options) : surroundings.fetch(url, options)
+  return { ...ground, surroundings: { ...surroundings, fetch: send } }
+}
+
+const demoProviderLater = (
+  { secrets }: Capabilities,
+  { facts, origin, surroundings, cookieSuffix }: EmulatorGround,
+): Later<{ readonly routes: Middleware }> =>
+  later(async () => {
+    const { openDemoProvider } = await import('#demo-provider/demo-provider.ts')
+    return openDemoProvider({
+      views: facts.views,
+      origin,
+      secrets,
+      now: surroundings.engineNow,
+      cookieSuffix,
+    })
+  })
+
 /** @param isOver whether the service is stopping, so that no live view may begin any more */
 const inspectorLater = (ground: EmulatorGround, isOver: () => boolean): Later<Inspector> =>
   later(async () => {
@@ -154,10 +181,12 @@ export async function composeEmulator(ground: EmulatorGround): Promise<ComposedE
   let isOver = false
   const playgrounds: Later<Playground>[] = []
   const inspector = inspectorLater(ground, () => isOver)
-  const composed = await compose(ground, (capabilities) => {
+  const composed = await compose(withDemoProvider(ground), (capabilities) => {
     const playground = playgroundLater(capabilities, ground)
     playgrounds.push(playground)
+    const demoProvider = demoProviderLater(capabilities, ground)
     return [
+      () => routesLater(/^\/demo-provider\//, demoProvider),
       () => routesLater(/^\/(?:playground(?:\/|$)|$)/, playground),
       () => routesLater(/^\/inspector(?:\/|$)/, inspector),
     ]

@@ -33,6 +33,8 @@ const beginnings: readonly (readonly [string, Target])[] = [
   [routes.end_session, { surface: 'pages', name: 'logout' }],
   ['/interaction/', { surface: 'pages', name: 'interaction' }],
   ['/account', { surface: 'pages', name: 'account' }],
+  ['/sso/', { surface: 'pages', name: 'sso' }],
+  ['/demo-provider/', { surface: 'pages', name: 'demo_provider' }],
   ['/playground/', { surface: 'pages', name: 'callback' }],
 ]
 

@@ -24,6 +24,7 @@ export async function run(): Promise<void> {
     engineNow: systemClock.now,
     randomBytes,
     newUuid: randomUUID,
+    fetch,
     log,
   }
   try {

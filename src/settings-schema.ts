@@ -2,6 +2,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import type { ProtocolSpans } from '#authorization-server/parts.ts'
+import type { SsoRule } from '#sso/sso.ts'
+import { ssoSettings } from './settings-sso.ts'
 
 /** What a configuration says once every key of it is checked; most keys are also options and variables (settings.ts). */
 export interface CheckedSettings {
@@ -29,6 +31,8 @@ export interface CheckedSettings {
   readonly trustedProxies: readonly string[]
   readonly registration: 'open' | 'closed'
   readonly advertisedScopes: 'all' | 'live'
+  /** Which e-mail domains sign in by which identity provider. */
+  readonly sso: readonly SsoRule[]
   readonly signIn: {
     /** So many failed passwords in a row, and the user is locked. */
     readonly lockAfter: number
@@ -128,6 +132,7 @@ const spans = z
       sessionIdle: span().default(1_800),
       sessionAbsolute: span().default(43_200),
       idToken: span().default(300),
+      identityProvider: span('60s').default(5),
       deviceSignInAge: spanOrOff.default(900),
     },
     { error: ({ code }) => (code === 'invalid_type' ? 'allowed is a mapping of spans' : undefined) },
@@ -165,6 +170,7 @@ const schema = z.strictObject({
   trustedProxies: z.array(z.string(proxyWords).refine(isProxy, proxyWords), proxyWords).default([]),
   registration: z.enum(['open', 'closed'], 'allowed are open and closed').default('open'),
   advertisedScopes: z.enum(['all', 'live'], 'allowed are all and live').default('all'),
+  sso: ssoSettings,
   signIn,
   tokenConfirmation: emailOrOff.default('off'),
   spans,
@@ -176,7 +182,14 @@ const blocks: Readonly<Record<string, object>> = {
 }
 
 /** Keys whose values are nobody's business, not even in an error. */
-const secretKeys: ReadonlySet<string> = new Set(['operatorToken', 'store'])
+const secretKeys: ReadonlySet<string> = new Set(['operatorToken', 'store', 'clientSecret'])
+
+/** What was found, as far as anybody may see it: under a mapping there may be secrets. */
+function shown(input: unknown, path: readonly string[]): string {
+  const isSecret = [path[0], path.at(-1)].some((key) => secretKeys.has(key ?? ''))
+  const isNested = path.length > 1 && typeof input === 'object' && input !== null
+  return isSecret || isNested ? 'a value that is not shown here' : JSON.stringify(input)
+}
 
 /** What is wrong with one key. */
 export interface SettingsProblem {
@@ -194,11 +207,8 @@ export function checkSettings(configured: object): CheckedSettings | SettingsPro
   const path = issue?.path.map(String) ?? []
   if (issue?.code === 'unrecognized_keys') {
     const allowed = Object.keys(blocks[path[0] ?? ''] ?? schema.shape)
-    const key = [...path, issue.keys[0]].join('.')
-    return { key, words: `found an unknown key; allowed are ${allowed.join(', ')}` }
+    const words = path[0] === 'sso' ? issue.message : `allowed are ${allowed.join(', ')}`
+    return { key: [...path, issue.keys[0]].join('.'), words: `found an unknown key; ${words}` }
   }
-  const found = secretKeys.has(path[0] ?? '')
-    ? 'a value that is not shown here'
-    : JSON.stringify(issue?.input)
-  return { key: path.join('.'), words: `found ${found}; ${issue?.message}` }
+  return { key: path.join('.'), words: `found ${shown(issue?.input, path)}; ${issue?.message}` }
 }

@@ -189,6 +189,7 @@ export async function startPanoptes(options: PanoptesOptions = {}): Promise<Pano
     engineNow: systemClock.now,
     randomBytes,
     newUuid: randomUUID,
+    fetch,
     log,
   }
   const serving = await serve({ ...settings, integrations, tokenConfirmation }, surroundings)

@@ -15,6 +15,7 @@ type Words = string | ((facts: ActivityFacts) => string)
 const words: Readonly<Record<AuditEvent['event'], Words>> = {
   'sign-in': 'Signed in',
   'sign-in-refused': 'Sign-in refused',
+  'user-created': 'Added at the first sign-in by single sign-on',
   'session-ended': ({ detail }) =>
     ({ everywhere: 'Signed out in every browser', elsewhere: 'Signed out in another browser' })[
       detail ?? ''

@@ -9,6 +9,7 @@ export interface AuditEvent {
   readonly event:
     | 'sign-in'
     | 'sign-in-refused'
+    | 'user-created'
     | 'session-ended'
     | 'user-locked'
     | 'password-changed'

@@ -44,6 +44,7 @@ import { askLogoutByGet, endConnectionsOnLogout } from './sign-out.ts'
 import { signedInBrowsers } from './signed-in-browsers.ts'
 import { accountSignIn } from './steps/account-sign-in.ts'
 import { confirmStep } from './steps/confirm.ts'
+import { ssoSteps } from './steps/sso.ts'
 import { stepRoutes } from './steps/step-routes.ts'
 import { unitsOfWork } from './unit-of-work.ts'
 
@@ -171,6 +172,7 @@ export function openAuthorizationServer(
   const sessionParts = { provider, parts, units, browsers }
   endDestroyedSessions(sessionParts)
   const sessions = browserSessions(sessionParts)
+  const sso = ssoSteps(parts)
   const order: readonly Middleware[] = [
     nameRequests(requestIds(randomBytes)),
     cutUnreadBodies,
@@ -200,9 +202,10 @@ export function openAuthorizationServer(
     ...onPages([
       noteVisits(units, parts),
       endConnectionsOnLogout(parts, work),
-      accountSignIn(parts, sessions),
+      sso.routes,
+      accountSignIn(parts, sessions, sso),
       ...pages.map((page) => page(sessions)),
-      stepRoutes({ provider, parts, units }),
+      stepRoutes({ provider, parts, units, sso }),
     ]),
   ]
   for (const middleware of order) provider.use(middleware as Parameters<Provider['use']>[0])

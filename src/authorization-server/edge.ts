@@ -18,6 +18,7 @@ const methods: ReadonlyMap<string, readonly string[]> = new Map([
   [routes.end_session, ['GET', 'POST']],
   [`${routes.end_session}/confirm`, ['POST']],
   [`${routes.end_session}/success`, ['GET']],
+  ['/sso/callback', ['GET']],
   // The engine has documents of its own at these; ours are metadata.ts.
   ['/.well-known/oauth-authorization-server', ['GET', 'OPTIONS']],
   ['/.well-known/openid-configuration', ['GET', 'POST', 'OPTIONS']],

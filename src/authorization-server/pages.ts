@@ -28,6 +28,8 @@ export interface SignedOutPage {
   /** The integration whose connections of this session ended with it. */
   readonly integration: string | undefined
   readonly accountHref: string
+  /** The identity provider where the person is still signed in, and where that ends. */
+  readonly provider: { readonly name: string; readonly href: string } | undefined
 }
 
 export const signedOutPage = (views: Views, page: SignedOutPage): string => views.render('signed-out', page)

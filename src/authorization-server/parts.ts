@@ -12,7 +12,9 @@ import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { Integrations } from '#integrations/integrations.ts'
 import type { Guards, RateWindows } from '#limits/limits.ts'
 import type { Secrets } from '#secrets/secrets.ts'
+import type { Sso } from '#sso/sso.ts'
 import type { Store } from '#store/store.ts'
+import type { UpstreamPeople } from '#upstream/people.ts'
 import type { Upstream } from '#upstream/upstream.ts'
 
 /** Spans of the authorization server, in seconds; all of them ours and configurable. */
@@ -29,6 +31,8 @@ export interface ProtocolSpans {
   readonly sessionIdle: number
   readonly sessionAbsolute: number
   readonly idToken: number
+  /** The longest wait for one answer of an identity provider. */
+  readonly identityProvider: number
   /** How old a sign-in may be that confirms a device code. */
   readonly deviceSignInAge: number | 'off'
 }
@@ -49,6 +53,8 @@ export interface AuthorizationServerParts {
   readonly audit: Audit
   readonly grants: Grants
   readonly identity: Identity
+  readonly sso: Sso
+  readonly people: UpstreamPeople
   /** For the new password that a sign-in asks for, and the end of sessions. */
   readonly directory: Pick<Directory, 'endSessions' | 'setPassword'>
   readonly integrations: Integrations

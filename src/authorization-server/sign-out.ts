@@ -1,9 +1,10 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { readForm } from '#http/form.ts'
 import type { GrantWork } from './grant-work.ts'
-import { continuePage, signedOutPage, signOutPage } from './pages.ts'
+import { continuePage, type SignedOutPage, signedOutPage, signOutPage } from './pages.ts'
 import type { AuthorizationServerParts } from './parts.ts'
+import { ssoCookie } from './sso-cookie.ts'
 
 const logoutPath = '/oauth2/logout'
 const successPath = `${logoutPath}/success`
@@ -28,11 +29,21 @@ function showSignOut(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC): 
   })
 }
 
-function showSignedOut(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC): void {
+/** The provider by which this browser signed in, unless it comes from there. A sign-out of ours never asks it by itself. */
+async function providerOf(parts: AuthorizationServerParts, ctx: Context): Promise<SignedOutPage['provider']> {
+  const browser = ssoCookie(parts).known(ctx)
+  if (browser === undefined || ctx.query['state'] !== undefined) return undefined
+  const logout = await parts.sso.logoutOf(browser)
+  return logout && { name: logout.provider, href: logout.location.href }
+}
+
+async function showSignedOut(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC): Promise<void> {
+  const provider = await providerOf(parts, ctx as unknown as Context)
   ctx.type = 'html'
   ctx.body = signedOutPage(parts.views, {
     integration: ctx.oidc.client?.clientName ?? ctx.oidc.client?.clientId,
     accountHref: '/account',
+    provider,
   })
 }
 

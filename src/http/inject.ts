@@ -43,3 +43,26 @@ export function injectInto(
     }
   }
 }
+
+/** As `fetch`, for a request to the listener. @throws when it ends without an answer, or not before the signal fires */
+export const fetchBy =
+  (inject: Inject) =>
+  async (url: string, { method = 'GET', headers, body, signal }: RequestInit): Promise<Response> => {
+    const { pathname, search } = new URL(url)
+    const request = inject({
+      method: method as InjectedRequest['method'],
+      path: `${pathname}${search}`,
+      headers: Object.fromEntries(new Headers(headers)),
+      ...(body === undefined || body === null ? {} : { body: String(body) }),
+    })
+    const answer = await Promise.race([request, ...(signal ? [endOf(signal)] : [])])
+    const { 'content-type': type = '' } = answer.headers
+    const content = answer.body === '' ? null : answer.body
+    return new Response(content, { status: answer.status, headers: { 'content-type': String(type) } })
+  }
+
+const endOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })

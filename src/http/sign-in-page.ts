@@ -38,6 +38,8 @@ export interface PasswordPage {
   readonly email: string
   readonly reason?: SignInReason | undefined
   readonly problem: PasswordProblem | undefined
+  /** Whether the organization lets its people choose: the button Sign in with SSO posts `csrf`, `region`, `email` and `sso=yes`. */
+  readonly offersSso: boolean
 }
 
 /** What went wrong, and the field that mends it if one does. */

@@ -6,8 +6,8 @@ const spelled = (name: string): string => name.toLowerCase().replace(/[_-]/g, ''
 const endings =
   /(?:token|secret|password|passwd|pwd|passphrase|apikey|accesskey|secretkey|subscriptionkey|privatekey|authorization|cookie|assertion|verifier|csrf|xsrf|devicecode|usercode|idtokenhint|bearer|jwt|^x?auth|^x?sessionid|^sid)$/
 
-/** Words of v7 too, where they are no credential: the state of an alert, the code of an error, the key of a tag. */
-const parametersOnly: ReadonlySet<string> = new Set(['code', 'state', 'key'])
+/** Words of v7 too, where they are no credential: the state of an alert, the code of an error, the key of a tag, a ticket of support. */
+const parametersOnly: ReadonlySet<string> = new Set(['code', 'state', 'key', 'ticket'])
 
 /** Whether a name without brackets, dots and space around it is that of a credential. */
 export const isSecretWord = (word: string): boolean => endings.test(spelled(word))

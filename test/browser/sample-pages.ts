@@ -25,6 +25,7 @@ import {
 } from './sample-models.ts'
 import { outboxPages } from './sample-outbox.ts'
 import { answer, emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
+import { ssoPages } from './sample-sso.ts'
 
 const signIn = { action: '/interaction/k3V2/sign-in', csrf: 'sample' } as const
 const deviceForm = { action: '/oauth2/device', xsrf: 'sample' } as const
@@ -129,6 +130,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
   const accountHref = '/account'
   const device = deviceRequest(text)
   return {
+    ...ssoPages(views, text),
     'sign-in': signInPage(views, {
       ...signIn,
       integration,
@@ -158,13 +160,21 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       email,
       problem: 'region-unknown',
     }),
-    password: passwordPage(views, { ...signIn, integration, region: 'default', email, problem: undefined }),
+    password: passwordPage(views, {
+      ...signIn,
+      integration,
+      region: 'default',
+      email,
+      problem: undefined,
+      offersSso: false,
+    }),
     'password-problem': passwordPage(views, {
       ...signIn,
       integration: undefined,
       region: 'eu1',
       email,
       problem: 'not-recognized',
+      offersSso: true,
     }),
     ...newPasswordPages(views, text),
     ...confirmPages(views, text),
@@ -200,8 +210,12 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
       integration: undefined,
       accountHref,
     }),
-    'signed-out': signedOutPage(views, { integration: undefined, accountHref }),
-    'signed-out-integration': signedOutPage(views, { integration, accountHref }),
+    'signed-out': signedOutPage(views, {
+      integration: undefined,
+      accountHref,
+      provider: { name: integration, href: 'https://idp.example/logout' },
+    }),
+    'signed-out-integration': signedOutPage(views, { integration, accountHref, provider: undefined }),
     error: errorPage(views, {
       ...error,
       status: 400,

@@ -21,6 +21,7 @@ async function said(...args: readonly string[]): Promise<Said> {
       engineNow: () => Date.now(),
       randomBytes,
       newUuid: randomUUID,
+      fetch,
       log: () => undefined,
     },
     settingsOf: (options) => readSettings(options, {}),

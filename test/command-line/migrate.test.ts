@@ -21,6 +21,7 @@ const surroundings = {
   engineNow: () => Date.now(),
   randomBytes,
   newUuid: randomUUID,
+  fetch,
   log: () => undefined,
 }
 

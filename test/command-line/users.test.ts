@@ -29,6 +29,7 @@ async function run({ args, input = '', environment }: Run): Promise<string> {
       engineNow: () => Date.now(),
       randomBytes,
       newUuid: randomUUID,
+      fetch,
       log: () => undefined,
     },
     settingsOf: (options) => readSettings(options, variables),

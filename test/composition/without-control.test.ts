@@ -33,6 +33,7 @@ async function listenToCore(): Promise<{ server: Server; url: string; close(): P
     engineNow: clock.now,
     randomBytes,
     newUuid: randomUUID,
+    fetch,
     log: () => undefined,
   }
   const [facts, material] = await Promise.all([loadFacts(settings), newKeyMaterial(randomBytes)])

@@ -64,7 +64,7 @@ const wrong: readonly (readonly [email: string, password: string, region: string
 let service: RunningPanoptes
 
 beforeAll(async () => {
-  service = await startPanoptes()
+  service = await startPanoptes(['--config', 'test/support/without-sso.yaml'])
 })
 afterAll(() => service.stop())
 

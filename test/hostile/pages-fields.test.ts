@@ -60,6 +60,16 @@ const forms: Readonly<Record<string, (service: RunningPanoptes) => Promise<OpenF
     const page = await typeUserCode(service, person, (await askForDevice(service)).user_code)
     return { person, action: page.url, fields: { ...hiddenFields(page.html), abort: '' } }
   },
+  async 'demo provider'(service) {
+    const person = new Person()
+    await person.open(askForCode(service).href)
+    const page = await person.press('Continue', { region: 'us1', email: 'anyone@sso.example' })
+    return {
+      person,
+      action: `${service.url}/demo-provider/authorize`,
+      fields: { ...hiddenFields(page.html), email: 'anyone@sso.example' },
+    }
+  },
   async 'sign-out'(service) {
     const person = new Person()
     const page = await person.open(`${service.url}/oauth2/logout?client_id=meraki`)

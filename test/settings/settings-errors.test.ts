@@ -148,3 +148,80 @@ describe('an error names the key, what was found and what is allowed', () => {
     expect(problemIn(content)).toContain(folder)
   })
 })
+
+describe('an error in the rules of single sign-on', () => {
+  /** A rule that is right but for what the test changes. */
+  const rule = (change: Readonly<Record<string, unknown>>): string =>
+    JSON.stringify({
+      region: 'us1',
+      organization: '110',
+      domains: ['a.example'],
+      oidc: { issuer: 'https://idp.example', clientId: 'panoptes', clientSecret: 'hush-hush' },
+      ...change,
+    })
+  const oidc = (change: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
+    oidc: { issuer: 'https://idp.example', clientId: 'panoptes', clientSecret: 'hush-hush', ...change },
+  })
+
+  test.each<[Readonly<Record<string, unknown>>, string]>([
+    [{ region: 'us3' }, 'sso.0.region: found "us3"; allowed are us1, us2, eu1'],
+    [{ organization: 'Acme' }, 'sso.0.organization: found "Acme"; allowed is a number of digits'],
+    [
+      { domains: [] },
+      'sso.0.domains: found a value that is not shown here; allowed is a list of domains, one or more',
+    ],
+    [
+      { domains: ['A.example'] },
+      'sso.0.domains.0: found "A.example"; allowed is a domain as company.example',
+    ],
+    [{ domains: ['@a.example'] }, 'sso.0.domains.0: found "@a.example"; allowed is a domain'],
+    [{ mode: 'sometimes' }, 'sso.0.mode: found "sometimes"; allowed are forced, optional and off'],
+    [{ force: true }, 'sso.0.force: found an unknown key; allowed are region, organization, domains, mode'],
+    [{ oidc: undefined }, 'sso.0.oidc: found'],
+    [oidc({ issuer: 'idp.example' }), 'sso.0.oidc.issuer: found "idp.example"; allowed is an https URL'],
+    [
+      oidc({ issuer: 'http://idp.example' }),
+      'sso.0.oidc.issuer: found a value that is not shown here; allowed is an https URL',
+    ],
+    [oidc({ issuer: 'https://idp.example/?a=b' }), 'sso.0.oidc.issuer: found'],
+    [oidc({ issuer: 'javascript:alert(1)' }), 'sso.0.oidc.issuer: found'],
+    [oidc({ clientID: 'x' }), 'sso.0.oidc.clientID: found an unknown key; allowed are issuer, clientId'],
+    [oidc({ clientId: '' }), 'sso.0.oidc.clientId: found ""; allowed is the client_id'],
+    [oidc({ clientSecret: ['hush-hush'] }), 'sso.0.oidc.clientSecret: found a value that is not shown here'],
+    [
+      oidc({ scopes: ['email'] }),
+      'sso.0.oidc.scopes: found a value that is not shown here; allowed is a list of scopes with openid',
+    ],
+    [
+      { create: [{ claim: 'groups', value: 'x', role: 'Regular User' }] },
+      'sso.0.create.0.accountGroup: found',
+    ],
+    [{ create: true }, 'sso.0.create: found true; allowed is a list of claim, value, role and accountGroup'],
+  ])('%j', (change, words) => {
+    const problem = problemIn(`sso: [${rule(change)}]`)
+    expect(problem).toContain(words)
+    expect(problem).not.toContain('hush')
+  })
+
+  test('is also one domain in two rules of a region, and none in two regions', () => {
+    const both = `sso: [${rule({})}, ${rule({ domains: ['b.example', 'a.example'] })}]`
+    expect(problemIn(both)).toContain('sso: found')
+    expect(problemIn(both)).toContain('each domain once in a region')
+    const apart = `sso: [${rule({})}, ${rule({ region: 'eu1' })}]`
+    expect(readSettings(['--config', file(apart)], {}).sso).toHaveLength(2)
+  })
+
+  test('is none where a rule says only what it must', () => {
+    const [read] = readSettings(
+      ['--config', file(`sso: [${rule({ organization: 110, mode: false })}]`)],
+      {},
+    ).sso
+    expect(read).toMatchObject({
+      organization: '110',
+      mode: 'off',
+      name: 'idp.example',
+      create: [],
+      provider: { kind: 'openid', scopes: ['openid', 'email', 'profile'], allowHttpOnLoopback: false },
+    })
+  })
+})

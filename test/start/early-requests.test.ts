@@ -32,6 +32,7 @@ const machine = {
   engineNow: (): number => Date.now(),
   randomBytes,
   newUuid: randomUUID,
+  fetch,
   log: (): void => undefined,
 }
 

@@ -17,6 +17,7 @@ describe('when the store cannot answer, security-cases K07', () => {
       engineNow: () => Date.now(),
       randomBytes,
       newUuid: randomUUID,
+      fetch,
       log: (entry: object) => void log.push(entry),
     }
     serving = await serve(readSettings(['--port', '0', '--operator-port', '0'], {}), surroundings)

@@ -37,6 +37,7 @@ describe('an attempt at a password that nobody could look at', () => {
     const attempt = passwordAttempt(
       { identity, secrets, store, audit: storeAudit(clock, randomBytes) },
       openPasswordGuards({ guards, store, clock, secrets, lockAfter: 10 }),
+      { mayUsePassword: async () => true },
     )
     for (let time = 0; time < 120; time += 1)
       await expect(attempt(guess, 'anything', '192.0.2.1')).rejects.toThrow('wait already')

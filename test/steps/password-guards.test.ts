@@ -38,7 +38,7 @@ const statuses = (pages: readonly Page[]): readonly number[] => pages.map(({ sta
 describe('password, the same answer for every reason', () => {
   let service: RunningPanoptes
   beforeAll(async () => {
-    service = await startPanoptes()
+    service = await startPanoptes(['--config', 'test/support/without-sso.yaml'])
     await fetch(`${service.operatorUrl}/operator/users/ops@acme.example/disable`, {
       method: 'POST',
       headers: { authorization: `Bearer ${service.operatorToken}` },

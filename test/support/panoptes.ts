@@ -30,6 +30,7 @@ export async function startPanoptes(
     engineNow: () => Date.now(),
     randomBytes,
     newUuid: randomUUID,
+    fetch,
     log: (entry: object) => void log.push(entry),
   }
   const serving: Serving = await serve(settings, surroundings)

@@ -1,9 +1,11 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
+import type { User } from '#domain/user.ts'
 import type { BrowserSessions } from '#http/browser-session.ts'
 import { readForm } from '#http/form.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
 import { type SignInPlace, signInStep } from './sign-in.ts'
+import type { SsoSteps } from './sso.ts'
 import { answerSignInPage } from './step-routes.ts'
 
 const action = '/account/sign-in'
@@ -32,7 +34,11 @@ function formBinding({ origin, randomBytes, cookieSuffix }: AuthorizationServerP
 }
 
 /** Signing in to the account page: the same two pages as in an authorization request, without one. */
-export function accountSignIn(parts: AuthorizationServerParts, sessions: BrowserSessions): Middleware {
+export function accountSignIn(
+  parts: AuthorizationServerParts,
+  sessions: BrowserSessions,
+  sso: SsoSteps,
+): Middleware {
   const router = new Router({ sensitive: true, strict: true })
   const signIn = signInStep(parts)
   const binding = formBinding(parts)
@@ -44,6 +50,13 @@ export function accountSignIn(parts: AuthorizationServerParts, sessions: Browser
     email: '',
   })
 
+  async function enter(ctx: Context, user: User, amr: readonly string[]): Promise<void> {
+    binding.end(ctx)
+    await sessions.signIn(ctx, user, amr)
+    ctx.status = 303
+    ctx.redirect('/account')
+  }
+
   router.get(action, (ctx) => {
     ctx.type = 'html'
     ctx.body = signIn.show(placeOf(ctx))
@@ -53,10 +66,15 @@ export function accountSignIn(parts: AuthorizationServerParts, sessions: Browser
     const from = { address: parts.addressOf(ctx.req), requestId: ctx.response.get('X-Request-Id') }
     const outcome = await signIn.submit(placeOf(ctx), await readForm(ctx.req), from)
     if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
-    binding.end(ctx)
-    await sessions.signIn(ctx, outcome.user, ['pwd'])
-    ctx.status = 303
-    ctx.redirect('/account')
+    if (outcome.kind === 'elsewhere')
+      return sso.leave(ctx, outcome, { back: `${action}/sso`, isFresh: false })
+    sso.forget(ctx)
+    await enter(ctx, outcome.user, ['pwd'])
+  })
+
+  router.get(`${action}/sso`, async (ctx) => {
+    const arrived = await sso.arrive(ctx, placeOf(ctx))
+    if (arrived) await enter(ctx, arrived.user, arrived.methods)
   })
 
   return router.routes() as unknown as Middleware

@@ -3,6 +3,7 @@ import { regionsToTry } from '#domain/region.ts'
 import { normalizedEmail, type User } from '#domain/user.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
 import type { DrawnAttempt, Guess, PasswordGuards } from './password-guards.ts'
+import type { WaysToSignIn } from './ways-to-sign-in.ts'
 
 export type PasswordVerdict =
   /** Nobody looked at the password. */
@@ -29,6 +30,7 @@ export function passwordAttempt(
     store,
   }: Pick<AuthorizationServerParts, 'identity' | 'secrets' | 'audit' | 'store'>,
   guards: PasswordGuards,
+  ways: Pick<WaysToSignIn, 'mayUsePassword'>,
 ): PasswordAttempt {
   /**
    * Keeps that the password was wrong, and locks who had too many of them. Users who do not exist cost the same reads; what is
@@ -56,7 +58,8 @@ export function passwordAttempt(
 
   async function check(guess: Guess, password: string, drawn: DrawnAttempt): Promise<User | undefined> {
     try {
-      return await identity.authenticate({ choice: guess.region, email: guess.email, password })
+      const user = await identity.authenticate({ choice: guess.region, email: guess.email, password })
+      return user && (await ways.mayUsePassword(guess, user)) ? user : undefined
     } catch (failure) {
       await drawn.undo()
       throw failure

@@ -16,6 +16,8 @@ import type { AuthorizationServerParts } from '../parts.ts'
 import { newPasswordStep } from './new-password.ts'
 import { passwordAttempt } from './password-attempt.ts'
 import { openPasswordGuards } from './password-guards.ts'
+import type { Elsewhere } from './sso.ts'
+import { type WaysToSignIn, waysToSignIn } from './ways-to-sign-in.ts'
 
 /** Where a sign-in form stands: what its pages need to come back to the same place. */
 export interface SignInPlace {
@@ -38,6 +40,7 @@ export type SignInOutcome =
       readonly retryAfterSeconds?: number
     }
   | { readonly kind: 'signed-in'; readonly user: User }
+  | ({ readonly kind: 'elsewhere' } & Elsewhere)
 
 /** Who sends the form. */
 export interface SignInSender {
@@ -60,7 +63,10 @@ function identifierProblem(form: ReadonlyMap<string, string>): SignInProblem | u
 }
 
 /** The pages, each with what ties its form to the place. */
-function pagesOf({ views, secrets }: Pick<AuthorizationServerParts, 'views' | 'secrets'>) {
+function pagesOf(
+  { views, secrets }: Pick<AuthorizationServerParts, 'views' | 'secrets'>,
+  ways: WaysToSignIn,
+) {
   const shown = ({ boundTo, ...place }: SignInPlace): Omit<SignInPlace, 'boundTo'> & { csrf: string } => ({
     ...place,
     csrf: secrets.mac('form', boundTo),
@@ -69,7 +75,7 @@ function pagesOf({ views, secrets }: Pick<AuthorizationServerParts, 'views' | 's
     identifier: (place: SignInPlace, problem?: SignInProblem): string =>
       signInPage(views, { ...shown(place), problem }),
     password: (place: SignInPlace, problem?: PasswordProblem): string =>
-      passwordPage(views, { ...shown(place), problem }),
+      passwordPage(views, { ...shown(place), problem, offersSso: ways.offersSso(place) }),
     tooMany(retryAfterSeconds: number, requestId: string): SignInOutcome {
       const html = tooManyAttemptsPage(views, { retryAfterSeconds, requestId })
       return { kind: 'page', status: 429, html, retryAfterSeconds }
@@ -79,9 +85,10 @@ function pagesOf({ views, secrets }: Pick<AuthorizationServerParts, 'views' | 's
 
 export function signInStep(parts: AuthorizationServerParts): SignInStep {
   const { secrets, audit, store } = parts
-  const pages = pagesOf(parts)
+  const ways = waysToSignIn(parts)
+  const pages = pagesOf(parts, ways)
   const guards = openPasswordGuards(parts)
-  const attempt = passwordAttempt(parts, guards)
+  const attempt = passwordAttempt(parts, guards, ways)
   const newPassword = newPasswordStep(parts)
 
   async function finish(user: User, { address }: SignInSender): Promise<SignInOutcome> {
@@ -131,6 +138,11 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
     return { typed, problem: isOwn ? identifierProblem(form) : 'form-expired' }
   }
 
+  function afterIdentifier(place: SignInPlace, wantsSso: boolean): SignInOutcome {
+    const rule = ways.elsewhere(place, wantsSso)
+    return rule ? { kind: 'elsewhere', place, rule } : page(pages.password(place))
+  }
+
   return {
     show: (place) => pages.identifier(place),
     async submit(place, form, from) {
@@ -139,7 +151,7 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
       if (form.get('change') === 'yes') return page(pages.identifier(typed))
       if (form.has('proof-token')) return changePassword(typed, form, from)
       const password = form.get('password')
-      if (password === undefined) return page(pages.password(typed))
+      if (password === undefined) return afterIdentifier(typed, form.get('sso') === 'yes')
       if (password === '') return page(pages.password(typed, 'password-missing'), 400)
       return tryPassword(typed, password.slice(0, 1024), from)
     },

@@ -3,10 +3,17 @@ import type { Context, Middleware } from 'koa'
 import { readForm } from '#http/form.ts'
 import { answerRefusal } from '../edge.ts'
 import { continuePage } from '../pages.ts'
+import type { AuthorizationServerParts } from '../parts.ts'
 import { confirmStep } from './confirm.ts'
 import { deciding, presses } from './deciding.ts'
-import { type Interaction, type InteractionStepParts, interactionSteps } from './interaction-steps.ts'
-import { type SignInOutcome, signInStep } from './sign-in.ts'
+import {
+  type Interaction,
+  type InteractionStepParts,
+  type InteractionSteps,
+  interactionSteps,
+} from './interaction-steps.ts'
+import { type SignInOutcome, type SignInStep, signInStep } from './sign-in.ts'
+import type { SsoSteps } from './sso.ts'
 
 /** Answers with the page of a sign-in that is not finished. */
 export function answerSignInPage(ctx: Context, outcome: Extract<SignInOutcome, { kind: 'page' }>): void {
@@ -22,17 +29,60 @@ function seeOther(ctx: Context, location: string): void {
   ctx.redirect(location)
 }
 
+/** Whether the person has a session and is asked all the same (OpenID Connect Core §3.1.2.1: prompt, max_age). */
+const asksForFreshSignIn = ({ prompt }: Interaction): boolean =>
+  prompt.name === 'login' && prompt.reasons.some((reason) => reason !== 'no_session')
+
+type Find = (ctx: Context & { params: Record<string, string> }) => Promise<Interaction>
+
+interface SignInRoutesParts {
+  readonly parts: AuthorizationServerParts
+  readonly steps: InteractionSteps
+  readonly signIn: SignInStep
+  readonly find: Find
+  readonly sso: SsoSteps
+}
+
+/** The ways in: by our own pages, or back from a provider. */
+function signInRoutes(router: Router, { parts, steps, signIn, find, sso }: SignInRoutesParts): void {
+  router.post('/interaction/:uid/sign-in', async (ctx) => {
+    const interaction = await find(ctx)
+    const from = { address: parts.addressOf(ctx.req), requestId: ctx.response.get('X-Request-Id') }
+    const outcome = await signIn.submit(await steps.placeOf(interaction), await readForm(ctx.req), from)
+    if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
+    if (outcome.kind === 'elsewhere') {
+      const back = `/interaction/${interaction.uid}/sso`
+      return sso.leave(ctx, outcome, { back, isFresh: asksForFreshSignIn(interaction) })
+    }
+    sso.forget(ctx)
+    await steps.keepSignIn(ctx, interaction, { user: outcome.user, amr: ['pwd'] })
+    seeOther(ctx, interaction.returnTo)
+  })
+
+  router.get('/interaction/:uid/sso', async (ctx) => {
+    const interaction = await find(ctx)
+    const arrived = await sso.arrive(ctx, await steps.placeOf(interaction))
+    if (!arrived) return
+    await steps.keepSignIn(ctx, interaction, { user: arrived.user, amr: arrived.methods })
+    seeOther(ctx, interaction.returnTo)
+  })
+}
+
 /**
  * Routes of the steps, under `/interaction/:uid`; the engine's cookies are bound to that path, so tabs do not disturb each other.
  */
-export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts, 'confirm'>): Middleware {
+export function stepRoutes({
+  provider,
+  parts,
+  units,
+  sso,
+}: Omit<InteractionStepParts, 'confirm'> & { readonly sso: SsoSteps }): Middleware {
   const router = new Router({ sensitive: true, strict: true })
   const signIn = signInStep(parts)
   const confirm = confirmStep(parts)
   const steps = interactionSteps({ provider, parts, units, confirm })
   const decide = deciding({ parts, units, steps, confirm })
-  const find = (ctx: Context & { params: Record<string, string> }): Promise<Interaction> =>
-    steps.find(ctx, ctx.params['uid'] ?? '')
+  const find: Find = (ctx) => steps.find(ctx, ctx.params['uid'] ?? '')
 
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await find(ctx)
@@ -43,14 +93,7 @@ export function stepRoutes({ provider, parts, units }: Omit<InteractionStepParts
         : confirm.show(await steps.askedOf(ctx, interaction))
   })
 
-  router.post('/interaction/:uid/sign-in', async (ctx) => {
-    const interaction = await find(ctx)
-    const from = { address: parts.addressOf(ctx.req), requestId: ctx.response.get('X-Request-Id') }
-    const outcome = await signIn.submit(await steps.placeOf(interaction), await readForm(ctx.req), from)
-    if (outcome.kind === 'page') return answerSignInPage(ctx, outcome)
-    await steps.keepSignIn(ctx, interaction, { user: outcome.user, amr: ['pwd'] })
-    seeOther(ctx, interaction.returnTo)
-  })
+  signInRoutes(router, { parts, steps, signIn, find, sso })
 
   router.post('/interaction/:uid/confirm', async (ctx) => {
     const interaction = await find(ctx)

@@ -1,0 +1,126 @@
+/** What the configuration may say of single sign-on. */
+import { z } from 'zod'
+import { regionIds } from '#domain/region.ts'
+import type { SsoRule } from '#sso/sso.ts'
+
+const text = (allowed: string): z.ZodString => z.string(allowed).min(1, allowed)
+
+/** A mapping with these keys and no other. */
+function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const keys = Object.keys(shape).join(', ')
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? `allowed are ${keys}` : `allowed is a mapping of ${keys}`,
+  })
+}
+
+const listOf = <Item extends z.ZodType>(item: Item, allowed: string): z.ZodArray<Item> =>
+  z.array(item, allowed)
+
+const idWords = 'allowed is a number of digits'
+/** YAML reads digits as a number. */
+const id = z
+  .union([z.string(), z.number()], idWords)
+  .transform(String)
+  .refine((value) => /^[1-9]\d{0,17}$/.test(value), idWords)
+
+const domainWords = 'allowed is a domain as company.example, in lower case'
+const domain = z
+  .string(domainWords)
+  .regex(
+    /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)+$/,
+    domainWords,
+  )
+
+const originPlaceholder = '{origin}'
+const issuerWords = `allowed is an https URL without query, a path of ours as ${originPlaceholder}/PATH, or with allowHttpOnLoopback an http URL of this machine`
+
+function isIssuer(words: string): boolean {
+  const url = URL.parse(words.replace(originPlaceholder, 'https://localhost'))
+  return (
+    url !== null &&
+    /^https?:$/.test(url.protocol) &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === ''
+  )
+}
+
+const flagWords = 'allowed are true and false'
+const scopeWords = 'allowed is a list of scopes with openid in it'
+
+const oidc = mapping({
+  issuer: z.string(issuerWords).refine(isIssuer, issuerWords),
+  clientId: text('allowed is the client_id that the provider gave'),
+  clientSecret: text('allowed is the client_secret that the provider gave').optional(),
+  scopes: listOf(z.string(scopeWords).regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, scopeWords), scopeWords)
+    .refine((scopes) => scopes.includes('openid'), scopeWords)
+    .default(['openid', 'email', 'profile']),
+  allowHttpOnLoopback: z.boolean(flagWords).default(false),
+}).refine(({ issuer, allowHttpOnLoopback }) => allowHttpOnLoopback || !issuer.startsWith('http:'), {
+  error: issuerWords,
+  path: ['issuer'],
+})
+
+const createWords = 'allowed is a list of claim, value, role and accountGroup'
+const create = mapping({
+  claim: text('allowed is the name of a claim'),
+  value: z
+    .union([z.string(), z.number(), z.boolean()], 'allowed is what the claim must say')
+    .transform(String),
+  role: text('allowed is the name of a role'),
+  accountGroup: id,
+})
+
+const rule = mapping({
+  region: z.enum(regionIds, `allowed are ${regionIds.join(', ')}`),
+  organization: id,
+  domains: listOf(domain, 'allowed is a list of domains').min(1, 'allowed is a list of domains, one or more'),
+  mode: z
+    // YAML reads a bare off as text, and false as what it is: both are understood.
+    .union([z.enum(['forced', 'optional', 'off']), z.literal(false)], 'allowed are forced, optional and off')
+    .transform((mode) => mode || 'off')
+    .default('optional'),
+  name: text('allowed is what people call the provider')
+    .max(60, 'allowed are at most 60 characters')
+    .optional(),
+  oidc,
+  create: listOf(create, createWords).default([]),
+})
+
+const placesOf = ({ region, domains }: { region: string; domains: readonly string[] }): readonly string[] =>
+  domains.map((one) => `${region} ${one}`)
+
+/** The demo provider of the emulator. */
+const demo = {
+  region: 'us1',
+  organization: '110',
+  domains: ['sso.example'],
+  mode: 'forced',
+  name: 'Cisco login page (demo)',
+  oidc: {
+    issuer: `${originPlaceholder}/demo-provider`,
+    clientId: 'panoptes',
+    clientSecret: 'panoptes-demo-secret',
+  },
+} as const
+
+const listWords = 'allowed is a list of rules, with each domain once in a region'
+
+/** The name of a rule that has none. */
+const hostOf = (issuer: string): string =>
+  new URL(issuer.replace(originPlaceholder, 'https://localhost')).hostname
+
+export const ssoSettings: z.ZodType<readonly SsoRule[]> = listOf(rule, listWords)
+  .refine((rules) => {
+    const places = rules.flatMap(placesOf)
+    return new Set(places).size === places.length
+  }, listWords)
+  .transform((rules) =>
+    rules.map(({ oidc: provider, name, ...rest }) => ({
+      ...rest,
+      name: name ?? hostOf(provider.issuer),
+      provider: { kind: 'openid' as const, ...provider },
+    })),
+  )
+  .prefault([{ ...demo, domains: [...demo.domains] }])

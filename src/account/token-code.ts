@@ -38,8 +38,9 @@ export interface TokenCodes {
 const text = (code: string): string =>
   `${code} is your code to generate a User API Token.
 
-Enter it on the page that asked for it within ${codeSeconds / 60} minutes. If you did not ask for a token, somebody else is signed in
-as you: sign out all sessions on your account page and change your password.`
+Enter it on the page that asked for it within ${codeSeconds / 60} minutes.
+
+If you did not ask for a token, somebody else is signed in as you: choose Sign out everywhere on your account page, and change your password.`
 
 export function tokenCodes(parts: TokenCodeParts): TokenCodes {
   const { store, secrets, clock, guards, mail, randomBytes } = parts

@@ -61,7 +61,11 @@ export async function selectActiveUser(
   const user = await selectUser(users, selection)
   return 'kind' in user || isActive(user)
     ? user
-    : refuseWith(409, 'inactive_user', `user: ${inWords(user)} is locked or disabled, and signs in nowhere`)
+    : refuseWith(
+        409,
+        'inactive_user',
+        `user: ${inWords(user)} is locked or disabled, and nothing is opened for them`,
+      )
 }
 
 const userAnswer = (user: User): object => ({

@@ -92,18 +92,21 @@ async function selectUser(
 /** What an operator does to one user. */
 type Act = (parts: OperatorUsersParts, user: User) => Promise<object>
 
-const acts: Readonly<Record<string, { readonly done: string; readonly act: Act }>> = {
+const acts: Readonly<Record<string, { readonly done: string; readonly event: string; readonly act: Act }>> = {
   // Tokens are kept, and open nothing until the user is enabled again.
   disable: {
     done: 'disabled',
+    event: 'user-disabled',
     act: async ({ directory }, { id }) => ({ user: await directory.update(id, { disabled: true }) }),
   },
   enable: {
     done: 'enabled',
+    event: 'user-enabled',
     act: async ({ directory }, { id }) => ({ user: await directory.update(id, { disabled: false }) }),
   },
   reset: {
     done: 'reset the password of',
+    event: 'user-reset',
     act: async ({ directory, randomBytes }, { id }) => {
       const password = generatedPassword(randomBytes)
       return { user: await directory.setPassword(id, password, 'expired'), password }
@@ -154,7 +157,7 @@ export function userRoutes(router: Router, parts: OperatorUsersParts): void {
 
   router.post('/operator/users', (ctx) => addUser(parts, ctx))
 
-  for (const [name, { done, act }] of Object.entries(acts))
+  for (const [name, { done, event, act }] of Object.entries(acts))
     router.post(`/operator/users/:user/${name}`, async (ctx) => {
       const region = regionOf(ctx)
       if (typeof region === 'object') return problem(ctx, 400, region.wrong)
@@ -162,7 +165,7 @@ export function userRoutes(router: Router, parts: OperatorUsersParts): void {
       if ('wrong' in user) return problem(ctx, user.status, user.wrong)
       await parts.record(`${done} ${user.id}`)
       const outcome = await act(parts, user)
-      parts.log({ event: `user-${name}`, user: user.id })
+      parts.log({ event, user: user.id })
       return answer(ctx, 200, outcome)
     })
 }

@@ -28,7 +28,6 @@ export const accountFrame = (text: SampleText, current: string): AccountFrame =>
   organizationName: text.organization,
   tabs: [
     { href: '/account', name: 'Connections' },
-    { href: '/account/sessions', name: 'Sessions' },
     { href: '/account/profile', name: 'Profile' },
     { href: '/account/account-groups', name: 'Account Groups' },
     { href: '/account/sessions', name: 'Sessions' },

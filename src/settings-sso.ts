@@ -62,6 +62,22 @@ const oidc = mapping({
   path: ['issuer'],
 })
 
+const entryWords = 'allowed is an https URL'
+const certificateWords = 'allowed is a list of certificates or public keys as PEM, one or more'
+const saml = mapping({
+  issuer: text('allowed is the entity id of the provider'),
+  entryPoint: z.string(entryWords).refine((words) => URL.parse(words)?.protocol === 'https:', entryWords),
+  certificates: listOf(
+    z
+      .string(certificateWords)
+      .regex(
+        /^-----BEGIN (CERTIFICATE|PUBLIC KEY)-----\s[\sA-Za-z\d+/=]+-----END \1-----\s*$/,
+        certificateWords,
+      ),
+    certificateWords,
+  ).min(1, certificateWords),
+})
+
 const createWords = 'allowed is a list of claim, value, role and accountGroup'
 const create = mapping({
   claim: text('allowed is the name of a claim'),
@@ -84,8 +100,12 @@ const rule = mapping({
   name: text('allowed is what people call the provider')
     .max(60, 'allowed are at most 60 characters')
     .optional(),
-  oidc,
+  oidc: oidc.optional(),
+  saml: saml.optional(),
   create: listOf(create, createWords).default([]),
+}).refine((one) => (one.oidc === undefined) !== (one.saml === undefined), {
+  error: 'allowed is either oidc or saml',
+  path: ['oidc'],
 })
 
 const placesOf = ({ region, domains }: { region: string; domains: readonly string[] }): readonly string[] =>
@@ -108,8 +128,8 @@ const demo = {
 const listWords = 'allowed is a list of rules, with each domain once in a region'
 
 /** The name of a rule that has none. */
-const hostOf = (issuer: string): string =>
-  new URL(issuer.replace(originPlaceholder, 'https://localhost')).hostname
+const hostOf = (address: string): string =>
+  new URL(address.replace(originPlaceholder, 'https://localhost')).hostname
 
 export const ssoSettings: z.ZodType<readonly SsoRule[]> = listOf(rule, listWords)
   .refine((rules) => {
@@ -117,10 +137,13 @@ export const ssoSettings: z.ZodType<readonly SsoRule[]> = listOf(rule, listWords
     return new Set(places).size === places.length
   }, listWords)
   .transform((rules) =>
-    rules.map(({ oidc: provider, name, ...rest }) => ({
-      ...rest,
-      name: name ?? hostOf(provider.issuer),
-      provider: { kind: 'openid' as const, ...provider },
-    })),
+    rules.flatMap(({ oidc, saml, name, ...rest }): SsoRule[] => [
+      ...(oidc
+        ? [{ ...rest, name: name ?? hostOf(oidc.issuer), provider: { kind: 'openid' as const, ...oidc } }]
+        : []),
+      ...(saml
+        ? [{ ...rest, name: name ?? hostOf(saml.entryPoint), provider: { kind: 'saml' as const, ...saml } }]
+        : []),
+    ]),
   )
   .prefault([{ ...demo, domains: [...demo.domains] }])

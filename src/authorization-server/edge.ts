@@ -3,6 +3,9 @@ import { errorPage } from '#http/error-page.ts'
 import { routes } from './configuration.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 
+/** Where a SAML provider's page posts its answer (SAML 2.0 Bindings §3.5). */
+export const acsPath = '/sso/acs'
+
 /** What each fixed path takes. The engine's router is lenient with case and slashes; this table is not (security-cases B02). */
 const methods: ReadonlyMap<string, readonly string[]> = new Map([
   [routes.authorization, ['GET']],
@@ -19,6 +22,8 @@ const methods: ReadonlyMap<string, readonly string[]> = new Map([
   [`${routes.end_session}/confirm`, ['POST']],
   [`${routes.end_session}/success`, ['GET']],
   ['/sso/callback', ['GET']],
+  [acsPath, ['POST']],
+  ['/sso/metadata', ['GET']],
   // The engine has documents of its own at these; ours are metadata.ts.
   ['/.well-known/oauth-authorization-server', ['GET', 'OPTIONS']],
   ['/.well-known/openid-configuration', ['GET', 'POST', 'OPTIONS']],
@@ -144,7 +149,8 @@ export function refuseBasic(parts: AuthorizationServerParts): Middleware {
  */
 export function ownFormsOnly(parts: AuthorizationServerParts): Middleware {
   return async (ctx, next) => {
-    if (ctx.method !== 'POST' || isForPrograms(ctx.path)) return next()
+    // A provider's answer is a form of another site by its nature; what it proves is signed, and it signs nobody in by itself.
+    if (ctx.method !== 'POST' || isForPrograms(ctx.path) || ctx.path === acsPath) return next()
     const site = ctx.get('sec-fetch-site')
     const origin = ctx.get('origin')
     // Under our Referrer-Policy browsers write `null` for our own forms (Fetch standard, `Origin` header): it says nothing.

@@ -29,6 +29,11 @@ export function providersOf(parts: ProvidersParts): (rule: SsoRule) => Promise<I
   const opened = new Map<string, Promise<IdentityProvider>>()
 
   async function open({ provider: settings }: SsoRule): Promise<IdentityProvider> {
+    if (settings.kind === 'saml') {
+      const { samlProvider } = await import('./saml.ts')
+      const [entityId, acs] = [new URL('/sso/metadata', origin), new URL('/sso/acs', origin)]
+      return samlProvider({ settings, entityId, acs, randomBytes, now })
+    }
     const { openIdProvider } = await import('./openid.ts')
     const allows = allowing(settings, origin)
     return openIdProvider({

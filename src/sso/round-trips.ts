@@ -16,7 +16,7 @@ import {
 import { type OnceRecords, onceRecords } from './once.ts'
 import { refused } from './refused.ts'
 import { ruleName } from './rules.ts'
-import type { RoundTrip, Sso, SsoProblem, SsoRefused, SsoRule } from './sso.ts'
+import type { ProviderAnswer, RoundTrip, Sso, SsoProblem, SsoRefused, SsoRule } from './sso.ts'
 
 export interface RoundTripsParts {
   readonly store: Store
@@ -52,6 +52,10 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
   const secret = (): string => randomBytes(32).toString('base64url')
   const inSeconds = (seconds: number): number => clock.now() + seconds * 1000
   const departureOf = (state: string, { email, isFresh }: RoundTrip): Departure => ({ state, email, isFresh })
+
+  const isFrom = (trip: Waiting, { kind, browser }: Pick<ProviderAnswer, 'kind' | 'browser'>): boolean =>
+    ruleNamed(trip.rule)?.provider.kind === kind &&
+    (trip.browser === browser || (kind === 'saml' && browser === undefined))
 
   /** As a password that was wrong: a failed sign-in names its user beside the address that was typed. */
   async function typedIn({ email, rule: name }: Waiting): Promise<Who> {
@@ -90,13 +94,12 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
       }
     },
 
-    async finish({ parameters, browser, address }) {
-      const state = parameters.get('state') ?? ''
+    async finish({ kind, state, parameters, browser, address }) {
       const found = await waiting.find(state)
       // Anybody can make up a state: what was never begun is not written down.
       if (!found) return refused('not-under-way')
-      // Another browser learns nothing and uses nothing up.
-      const isOwn = found !== 'used' && found.content.browser === browser
+      // Another browser learns nothing and uses nothing up, and neither does the answer of another protocol.
+      const isOwn = found !== 'used' && isFrom(found.content, { kind, browser })
       if (!isOwn || !(await found.take())) return note(refused('not-under-way'), { actor: address, address })
       const trip = found.content
       const outcome = await judge(trip, state, parameters)
@@ -104,7 +107,15 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
       const { boundTo, back, rule } = trip
       const { methods, logoutHint } = outcome.proof
       const ticket = secret()
-      const content = { browser, boundTo, back, rule, userId: outcome.user.id, methods, logoutHint }
+      const content = {
+        browser: trip.browser,
+        boundTo,
+        back,
+        rule,
+        userId: outcome.user.id,
+        methods,
+        logoutHint,
+      }
       await arrived.keep(ticket, content, inSeconds(ticketSeconds))
       return { kind: 'ticket', back, ticket }
     },

@@ -22,8 +22,10 @@ export function ruleLookup(
 }
 
 /** What a record calls a rule by: it is still the same rule only with the same provider. */
-export const ruleName = ({ region, organization, domains, provider }: SsoRule): string =>
-  [region, organization, domains.join(','), provider.issuer, provider.clientId].join(' ')
+export const ruleName = ({ region, organization, domains, provider }: SsoRule): string => {
+  const ours = provider.kind === 'openid' ? provider.clientId : provider.entryPoint
+  return [region, organization, domains.join(','), provider.kind, provider.issuer, ours].join(' ')
+}
 
 /** Our own origin is known once the port is bound. */
 export const rulesAt = (origin: URL, rules: readonly SsoRule[]): readonly SsoRule[] =>

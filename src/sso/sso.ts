@@ -19,6 +19,17 @@ export interface OpenIdSettings {
   readonly allowHttpOnLoopback: boolean
 }
 
+/** A SAML 2.0 identity provider, which posts signed assertions. */
+export interface SamlSettings {
+  readonly kind: 'saml'
+  /** Its entity id. */
+  readonly issuer: string
+  /** Where requests go by redirect. */
+  readonly entryPoint: string
+  /** What its signatures are checked with, as PEM; more than one while they change. */
+  readonly certificates: readonly string[]
+}
+
 /** Who is made a user on first sign-in: whoever's claim has the value, with a role in an account group. */
 export interface CreationRule {
   readonly claim: string
@@ -38,7 +49,7 @@ export interface SsoRule {
   readonly mode: 'forced' | 'optional' | 'off'
   /** What people call the provider. */
   readonly name: string
-  readonly provider: OpenIdSettings
+  readonly provider: OpenIdSettings | SamlSettings
   /** Without any, nobody is created. */
   readonly create: readonly CreationRule[]
 }
@@ -85,8 +96,13 @@ export interface RoundTrip {
 
 /** What the browser brought from the provider. */
 export interface ProviderAnswer {
+  /** By which protocol. */
+  readonly kind: SsoRule['provider']['kind']
+  /** What came back of `RoundTrip` by it. */
+  readonly state: string
   readonly parameters: URLSearchParams
-  readonly browser: string
+  /** Undefined where a form of another site leads here, with which no cookie is sent: then `collect` alone compares it. */
+  readonly browser: string | undefined
   /** Of the network. */
   readonly address: string
 }

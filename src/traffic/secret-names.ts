@@ -7,7 +7,14 @@ const endings =
   /(?:token|secret|password|passwd|pwd|passphrase|apikey|accesskey|secretkey|subscriptionkey|privatekey|authorization|cookie|assertion|verifier|csrf|xsrf|devicecode|usercode|idtokenhint|bearer|jwt|^x?auth|^x?sessionid|^sid)$/
 
 /** Words of v7 too, where they are no credential: the state of an alert, the code of an error, the key of a tag, a ticket of support. */
-const parametersOnly: ReadonlySet<string> = new Set(['code', 'state', 'key', 'ticket'])
+const parametersOnly: ReadonlySet<string> = new Set([
+  'code',
+  'state',
+  'key',
+  'ticket',
+  'samlresponse',
+  'relaystate',
+])
 
 /** Whether a name without brackets, dots and space around it is that of a credential. */
 export const isSecretWord = (word: string): boolean => endings.test(spelled(word))

@@ -162,6 +162,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   eta: ['src/http/page.ts'],
   jose: ['src/authorization-server', 'src/demo-provider', 'src/secrets/key-file.ts', 'src/sso/openid*.ts'],
   'openid-client': ['src/sso/openid*.ts'],
+  '@node-saml/node-saml': ['src/sso/saml.ts'],
   selfsigned: ['src/certificate.ts'],
   undici: ['src/upstream/live.ts'],
   koa: web,

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ruleFile } from '../sso/independent-provider.ts'
+import { askedOf, honestAnswer, samlRuleFile } from '../sso/saml-provider.ts'
 import {
   accessibilityFaults,
   launchBrowser,
@@ -128,5 +129,31 @@ describe('single sign-on in Chromium by keyboard, at 360 px', () => {
     await press(page, 'Sign in')
     expect(await heading(page)).toBe('You have no user here')
     await isDecent()
+  })
+})
+
+describe('single sign-on by SAML 2.0 in Chromium', () => {
+  beforeEach(() => openBrowser({}))
+
+  test('comes back by a form of another site, with which the browser sends no cookie', async () => {
+    await using other = await startPanoptes(['--config', samlRuleFile()])
+    const cookies: (string | undefined)[] = []
+    page.on('request', async (request) => {
+      if (request.url().endsWith('/sso/acs')) cookies.push((await request.allHeaders())['cookie'])
+    })
+    // The provider, without a network: it signs in whoever comes.
+    await page.route('https://idp.example/**', (route) => {
+      const asked = askedOf(new URL(route.request().url()))
+      const response = Buffer.from(honestAnswer(asked)).toString('base64')
+      const body = `<form method="post" action="${asked.acs}"><input name="SAMLResponse" value="${response}"><input name="RelayState" value="${asked.relayState}"><button>Go</button></form>`
+      return route.fulfill({ contentType: 'text/html', body })
+    })
+    await page.goto(`${other.url}/account`)
+    await typeAddress('anyone@sso.example')
+    await page.waitForURL('https://idp.example/**')
+    await press(page, 'Go')
+    await page.waitForURL(`${other.url}/account`)
+    expect(await text(page)).toContain('anyone@sso.example')
+    expect(cookies).toEqual([undefined])
   })
 })

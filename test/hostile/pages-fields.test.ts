@@ -70,6 +70,10 @@ const forms: Readonly<Record<string, (service: RunningPanoptes) => Promise<OpenF
       fields: { ...hiddenFields(page.html), email: 'anyone@sso.example' },
     }
   },
+  async 'answer of a SAML provider'(service) {
+    const action = `${service.url}/sso/acs`
+    return { person: new Person(), action, fields: { SAMLResponse: 'PGE+', RelayState: 'made-up' } }
+  },
   async 'sign-out'(service) {
     const person = new Person()
     const page = await person.open(`${service.url}/oauth2/logout?client_id=meraki`)

@@ -163,6 +163,12 @@ describe('an error in the rules of single sign-on', () => {
     oidc: { issuer: 'https://idp.example', clientId: 'panoptes', clientSecret: 'hush-hush', ...change },
   })
 
+  const pem = '-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n'
+  const saml = (change: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
+    oidc: undefined,
+    saml: { issuer: 'a', entryPoint: 'https://a.example', certificates: [pem], ...change },
+  })
+
   test.each<[Readonly<Record<string, unknown>>, string]>([
     [{ region: 'us3' }, 'sso.0.region: found "us3"; allowed are us1, us2, eu1'],
     [{ organization: 'Acme' }, 'sso.0.organization: found "Acme"; allowed is a number of digits'],
@@ -196,6 +202,23 @@ describe('an error in the rules of single sign-on', () => {
       { create: [{ claim: 'groups', value: 'x', role: 'Regular User' }] },
       'sso.0.create.0.accountGroup: found',
     ],
+    [
+      { ...oidc({}), saml: { issuer: 'a', entryPoint: 'https://a.example', certificates: [pem] } },
+      'allowed is either oidc or saml',
+    ],
+    [
+      saml({ entryPoint: 'http://a.example' }),
+      'sso.0.saml.entryPoint: found "http://a.example"; allowed is an https URL',
+    ],
+    [
+      saml({ certificates: ['MIIC'] }),
+      'sso.0.saml.certificates.0: found "MIIC"; allowed is a list of certificates',
+    ],
+    [saml({ certificates: [] }), 'sso.0.saml.certificates: found'],
+    [
+      saml({ cert: pem }),
+      'sso.0.saml.cert: found an unknown key; allowed are issuer, entryPoint, certificates',
+    ],
     [{ create: true }, 'sso.0.create: found true; allowed is a list of claim, value, role and accountGroup'],
   ])('%j', (change, words) => {
     const problem = problemIn(`sso: [${rule(change)}]`)
@@ -209,6 +232,14 @@ describe('an error in the rules of single sign-on', () => {
     expect(problemIn(both)).toContain('each domain once in a region')
     const apart = `sso: [${rule({})}, ${rule({ region: 'eu1' })}]`
     expect(readSettings(['--config', file(apart)], {}).sso).toHaveLength(2)
+  })
+
+  test('is none in a rule for SAML', () => {
+    const [read] = readSettings(['--config', file(`sso: [${rule(saml({}))}]`)], {}).sso
+    expect(read).toMatchObject({
+      name: 'a.example',
+      provider: { kind: 'saml', issuer: 'a', certificates: [pem] },
+    })
   })
 
   test('is none where a rule says only what it must', () => {

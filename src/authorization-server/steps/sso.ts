@@ -1,11 +1,14 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
 import { tooManyAttemptsPage } from '#http/error-page.ts'
+import { readForm } from '#http/form.ts'
 import type { LimitRule } from '#limits/limits.ts'
-import type { SsoProblem, SsoRefused, SsoRule, SsoSignIn } from '#sso/sso.ts'
+import type { ProviderAnswer, SsoProblem, SsoRefused, SsoRule, SsoSignIn } from '#sso/sso.ts'
 import { countAttempt } from '../attempts.ts'
+import { acsPath } from '../edge.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
-import { ssoCookie } from '../sso-cookie.ts'
+import { samlMetadata } from '../saml-metadata.ts'
+import { type SsoCookie, ssoCookie } from '../sso-cookie.ts'
 import { type SsoRetry, ssoLeavePage, ssoProblemPage } from '../sso-pages.ts'
 import type { SignInPlace } from './sign-in.ts'
 
@@ -29,7 +32,7 @@ export interface SsoSteps {
   arrive(ctx: Context, place: Pick<SignInPlace, 'boundTo'>): Promise<SsoSignIn | undefined>
   /** From now on this browser is signed in by no provider. */
   forget(ctx: Context): void
-  /** `GET /sso/callback`: where providers send the browser back. */
+  /** Where providers send the browser back, and what a SAML provider has to know of us. */
   readonly routes: Middleware
 }
 
@@ -40,6 +43,42 @@ const unreachableSeconds = 5
 const statusOf: Partial<Readonly<Record<SsoProblem, number>>> = { unreachable: 503, 'not-under-way': 400 }
 
 const startOf = (back: string): string => back.slice(0, back.lastIndexOf('/'))
+
+/** Where providers send the browser back. */
+function returnRoutes(
+  { sso, addressOf, origin }: AuthorizationServerParts,
+  cookie: SsoCookie,
+  answerAtEnd: (ctx: Context, refused: SsoRefused) => void,
+): Middleware {
+  async function goOn(ctx: Context, answered: Omit<ProviderAnswer, 'address'>): Promise<void> {
+    const outcome = await sso.finish({ ...answered, address: addressOf(ctx.req) })
+    if (outcome.kind === 'refused') return answerAtEnd(ctx, outcome)
+    ctx.status = 303
+    ctx.redirect(`${outcome.back}?${new URLSearchParams({ ticket: outcome.ticket })}`)
+  }
+
+  const router = new Router({ sensitive: true, strict: true })
+  router.get('/sso/callback', (ctx) => {
+    const parameters = new URLSearchParams(ctx.querystring)
+    const state = parameters.get('state') ?? ''
+    return goOn(ctx, { kind: 'openid', state, parameters, browser: cookie.known(ctx) ?? '' })
+  })
+  // SAML 2.0 Bindings §3.5: a form of the provider's, with which browsers send no cookie of ours.
+  router.post(acsPath, async (ctx) => {
+    const parameters = new URLSearchParams([...(await readForm(ctx.req))])
+    return goOn(ctx, {
+      kind: 'saml',
+      state: parameters.get('RelayState') ?? '',
+      parameters,
+      browser: undefined,
+    })
+  })
+  router.get('/sso/metadata', (ctx) => {
+    ctx.type = 'application/samlmetadata+xml'
+    ctx.body = samlMetadata(new URL(ctx.path, origin).href, new URL(acsPath, origin).href)
+  })
+  return router.routes() as unknown as Middleware
+}
 
 /** Sign-in by an identity provider, between our sign-in page and the session (DECISIONS 32). */
 export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
@@ -61,16 +100,6 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
       refused,
       refused.back === undefined ? undefined : { kind: 'start', href: startOf(refused.back) },
     )
-
-  const router = new Router({ sensitive: true, strict: true })
-  router.get('/sso/callback', async (ctx) => {
-    const parameters = new URLSearchParams(ctx.querystring)
-    const browser = cookie.known(ctx) ?? ''
-    const outcome = await sso.finish({ parameters, browser, address: addressOf(ctx.req) })
-    if (outcome.kind === 'refused') return answerAtEnd(ctx, outcome)
-    ctx.status = 303
-    ctx.redirect(`${outcome.back}?${new URLSearchParams({ ticket: outcome.ticket })}`)
-  })
 
   return {
     async leave(ctx, { place, rule }, { back, isFresh }) {
@@ -109,6 +138,6 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
 
     forget: cookie.end,
 
-    routes: router.routes() as unknown as Middleware,
+    routes: returnRoutes(parts, cookie, answerAtEnd),
   }
 }

@@ -101,10 +101,14 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
     access(token) {
       const tag = tagOfToken(token)
       if (!tag) return undefined
-      return whenKnown(store.read([grantKey(tag)], 'recent'), ([stored]) => {
-        const access = stored && find(stored, tag, token)
-        return access && access.expiresAt > clock.now() ? access : undefined
+      const keys = [grantKey(tag)]
+      const foundIn = ([stored]: readonly (StoredRecord | undefined)[]) => stored && find(stored, tag, token)
+      const found = whenKnown(store.read(keys, 'recent'), (recent) => {
+        const access = foundIn(recent)
+        // Another process may have issued it just now: the word of that may still be on its way, and a client throws away what is refused.
+        return access || !recent[0] ? access : whenKnown(store.read(keys), foundIn)
       })
+      return whenKnown(found, (access) => (access && access.expiresAt > clock.now() ? access : undefined))
     },
 
     noteUse: uses.note,

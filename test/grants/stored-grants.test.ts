@@ -101,6 +101,34 @@ describe('what an access token opens', () => {
     expect(await grants.access(token)).toBeUndefined()
   })
 
+  test('is known at once on a process that still has the record of before it', async () => {
+    const { tag, token } = await newGrant()
+    const before = await store.read([grantKey(tag)])
+    let exactReads = 0
+    const behind: Store = {
+      ...store,
+      read(keys, freshness) {
+        if (freshness === 'recent') return before
+        exactReads += 1
+        return store.read(keys)
+      },
+    }
+    const other = openGrants({ store: behind, secrets, clock, audit })
+    const [stored] = before
+    const next = tokenValue(tag, randomBytes(32).toString('base64url'))
+    const issued = { hash: secrets.hash('access-token', next), exp: seconds() + 300, payload: { scope: '' } }
+    const record = newRecord({ access: [issued] })
+    const put = { kind: 'put', key: grantKey(tag), value: JSON.stringify(record) } as const
+    await store.commit([{ ...put, expiresAt: recordEnd(record), expected: stored?.version ?? '' }])
+    expect(await other.access(next)).toMatchObject({ tag })
+    expect(exactReads).toBe(1)
+    // What is found needs no second look, expired or not.
+    expect(await other.access(token)).toMatchObject({ tag })
+    clock.advance(300)
+    expect(await other.access(token)).toBeUndefined()
+    expect(exactReads).toBe(1)
+  })
+
   test('is nothing for another token of a live grant, another kind, or another form', async () => {
     const { tag, token } = await newGrant()
     const random = randomBytes(32).toString('base64url')

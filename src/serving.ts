@@ -1,6 +1,7 @@
 /** Serving: binds the sockets, then opens the first workspace for the origin they gave, attaches it; and takes it all down in order. */
 import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '#domain/clock.ts'
 import { loadKeyMaterial, newKeyMaterial } from '#secrets/key-file.ts'
 import type { OpenedStore, StoreImage } from '#store/images.ts'
@@ -27,7 +28,7 @@ import { type OpenWorkspaces, openWorkspaces } from './workspaces.ts'
 export interface Serving extends Listening {
   /** The workspace that the process began with. */
   readonly workspace: RunningWorkspace
-  /** Refuses readiness, finishes what is under way within the grace, closes everything. */
+  /** Refuses readiness, serves on for the notice of the settings, finishes what is under way within the grace, closes everything. */
   stop(graceMs: number): Promise<void>
 }
 
@@ -132,6 +133,7 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
       operatorToken: workspace.operatorToken,
       async stop(graceMs) {
         workspace.drain()
+        await pause(settings.drainNotice * 1_000)
         const patienceEnds = setInterval(
           () => servers.forEach((one) => void one.closeAllConnections()),
           graceMs,

@@ -29,6 +29,8 @@ export interface CheckedSettings {
   /** Further names that clients call us by, as HOST or HOST:PORT; a certificate of ours covers them. */
   readonly allowedHosts: readonly string[]
   readonly trustedProxies: readonly string[]
+  /** Seconds between the word that we are not ready and the end of listening, for a load balancer to hear it. */
+  readonly drainNotice: number
   readonly registration: 'open' | 'closed'
   readonly advertisedScopes: 'all' | 'live'
   /** Which e-mail domains sign in by which identity provider. */
@@ -79,6 +81,12 @@ const spanOrOff: z.ZodType<number | 'off', string | false> = z
   .union([z.string(), z.literal(false)], spanOrOffWords)
   .refine((words) => isOff(words) || secondsIn(words) >= 60, spanOrOffWords)
   .transform((words) => (isOff(words) ? 'off' : secondsIn(words)))
+
+const noticeWords = 'allowed is a number and s, from 1s to 60s, or off'
+const notice: z.ZodType<number, string | false> = z
+  .union([z.string(), z.literal(false)], noticeWords)
+  .refine((words) => isOff(words) || (secondsIn(words) > 0 && secondsIn(words) <= 60), noticeWords)
+  .transform((words) => (isOff(words) ? 0 : secondsIn(words)))
 
 const originWords = 'allowed is http://HOST or https://HOST, with a port or without, and no path'
 const origin = z
@@ -168,6 +176,7 @@ const schema = z.strictObject({
   integrations: text(fileWords).optional(),
   allowedHosts: z.array(z.string(hostWords).refine(isHost, hostWords), hostWords).default([]),
   trustedProxies: z.array(z.string(proxyWords).refine(isProxy, proxyWords), proxyWords).default([]),
+  drainNotice: notice.default(0),
   registration: z.enum(['open', 'closed'], 'allowed are open and closed').default('open'),
   advertisedScopes: z.enum(['all', 'live'], 'allowed are all and live').default('all'),
   sso: ssoSettings,

@@ -109,6 +109,7 @@ describe('an error names the key, what was found and what is allowed', () => {
       'trustedProxies: [10.0.0.0/33]',
       'trustedProxies.0: found "10.0.0.0/33"; allowed is a list of addresses',
     ],
+    ['drainNotice: 61s', 'drainNotice: found "61s"; allowed is a number and s, from 1s to 60s, or off'],
     ['trustedProxies: [proxy.example]', 'trustedProxies.0: found "proxy.example"; allowed is a list'],
     ['callsPerMinute: 0', 'callsPerMinute: found 0; allowed is a whole number from 1'],
     ['integrations: nowhere.yaml', 'integrations: found "nowhere.yaml"; allowed is the path of a file'],

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startReady } from './program.ts'
@@ -70,6 +73,22 @@ describe('SIGTERM and SIGINT, reliability R35', () => {
     expect(answer).toContain('"invalid_grant"')
     expect(await ended).toMatchObject({ code: 0, signal: null })
     expect((await ended).stderr).toContain('"event":"draining","signal":"SIGTERM"')
+  })
+
+  test('with a notice it serves everybody for so long after it said that it is not ready', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'panoptes-notice-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const config = join(folder, 'notice.yaml')
+    writeFileSync(config, 'drainNotice: 1s\n')
+    const { ready, child, ended } = await startReady(['--config', config])
+    const agent = new Agent()
+    const signalledAt = performance.now()
+    child.kill('SIGTERM')
+    while ((await readiness(ready.operatorUrl, agent)).status === 200);
+    const metadata = `${ready.url}/.well-known/oauth-authorization-server`
+    expect((await fetch(metadata, { headers: { connection: 'close' } })).status).toBe(200)
+    expect(await ended).toMatchObject({ code: 0, signal: null })
+    expect(performance.now() - signalledAt).toBeGreaterThan(990)
   })
 
   test('a second signal ends it at once, whatever is under way, and SIGUSR1 opens no inspector', async () => {

@@ -32,6 +32,11 @@ export function passwordAttempt(
   guards: PasswordGuards,
   ways: Pick<WaysToSignIn, 'mayUsePassword'>,
 ): PasswordAttempt {
+  /** A lock is lifted by the right password: whoever signs in by none could not lift it, and strangers would lock them out for good. */
+  async function lock(user: User): Promise<void> {
+    if (await ways.mayUsePassword(user, user)) await identity.lock(user.id)
+  }
+
   /**
    * Keeps that the password was wrong, and locks who had too many of them. Users who do not exist cost the same reads; what is
    * written beside the audit entries is written at the same time (security-cases E15).
@@ -50,10 +55,7 @@ export function passwordAttempt(
       users.length === 0
         ? [audit.entry(refused)]
         : users.map(({ id }) => audit.entry({ ...refused, userId: id }))
-    await Promise.all([
-      store.commit(entries),
-      ...users.filter((user) => due.includes(user.region)).map(({ id }) => identity.lock(id)),
-    ])
+    await Promise.all([store.commit(entries), ...users.filter((user) => due.includes(user.region)).map(lock)])
   }
 
   async function check(guess: Guess, password: string, drawn: DrawnAttempt): Promise<User | undefined> {

@@ -36,9 +36,10 @@ export function accountFrame(
     },
 
     form: (handle) => async (ctx) => {
+      // The body first, which may be minutes on its way: the session has to be alive when something is done in it.
+      const form = await readForm(ctx.req)
       const who = await signedIn(ctx)
       if (!who) return
-      const form = await readForm(ctx.req)
       if (secrets.hasMac(purpose, who.session.uid, form.get('csrf') ?? ''))
         return handle(ctx, { ...who, form })
       ctx.status = 403

@@ -142,6 +142,15 @@ describe.each(endings)('when %s, a session ends at once', (_, end) => {
     expect((await who.person.open(page.url)).status).toBe(400)
   })
 
+  test('while the form of Confirm is on its way: it connects nothing', async () => {
+    const who = await newcomer()
+    const page = await who.person.open(askForCode(service).href)
+    const fields = { ...fieldsBeside(page, 'Confirm'), choice: 'confirm' }
+    const form = await slowPost(`${page.url}/confirm`, fields, who.person.cookiesFor(new URL(page.url)))
+    await end(who)
+    expect((await form.finish()).status).toBe(400)
+  })
+
   test('between Confirm and the way back: no code is given', async () => {
     const who = await newcomer()
     const page = await who.person.open(askForCode(service).href)

@@ -96,8 +96,9 @@ export function stepRoutes({
   signInRoutes(router, { parts, steps, signIn, find, sso })
 
   router.post('/interaction/:uid/confirm', async (ctx) => {
-    const interaction = await find(ctx)
+    // The body first, which may be minutes on its way: the session has to be alive when something is decided in it.
     const form = await readForm(ctx.req)
+    const interaction = await find(ctx)
     const press = presses.find((name) => name === form.get('choice'))
     const isOwn = parts.secrets.hasMac(
       'form',

@@ -1,4 +1,5 @@
 /** The pages that people see: sign-in, confirm, user code, logout, account, and the redirect target of a seeded integration. */
+import { providerAnswerRules, ticketRules } from './explanations-sso.ts'
 import { never, type Rule, withStatus } from './judge.ts'
 import { type Facts, formProblem, headerOf } from './reading.ts'
 
@@ -199,6 +200,10 @@ const table: readonly (readonly [path: RegExp, method: 'GET' | 'POST', rules: Ch
   [/^\/interaction\/[^/]+\/confirm$/, 'POST', withInteraction(always(confirmRules))],
   [/^\/interaction\/[^/]+(?:\/continue)?$/, 'GET', always(stepRules)],
   [/^\/account\/sign-in$/, 'POST', signInRules],
+  [/^\/sso\/callback$/, 'GET', always(providerAnswerRules)],
+  [/^\/sso\/acs$/, 'POST', always(providerAnswerRules)],
+  [/^\/interaction\/[^/]+\/sso$/, 'GET', withInteraction(always(ticketRules))],
+  [/^\/account\/sign-in\/sso$/, 'GET', always(ticketRules)],
   [/^\/oauth2\/device$/, 'POST', userCodeRules],
   [/^\/playground\/(?:[^/]+\/)?callback$/, 'GET', always(callbackRules)],
   [/^\//, 'POST', always(formRules)],

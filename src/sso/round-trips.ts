@@ -68,7 +68,7 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
   async function judge(
     trip: Waiting,
     state: string,
-    parameters: URLSearchParams,
+    { parameters, requestId }: Pick<ProviderAnswer, 'parameters' | 'requestId'>,
   ): Promise<SsoRefused | { proof: Proof; user: User }> {
     const rule = ruleNamed(trip.rule)
     if (!rule || rule.mode === 'off') return refused('not-under-way', undefined, trip.back)
@@ -78,23 +78,23 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
       const user = await userOf(rule, proof)
       return 'problem' in user ? refused(user.problem, rule, trip.back) : { proof, user }
     } catch (error) {
-      return refusedFor(error, rule, trip.back)
+      return refusedFor(error, rule, { back: trip.back, requestId })
     }
   }
 
   return {
-    async begin(rule, trip) {
+    async begin(rule, trip, requestId) {
       const state = secret()
       try {
         const { location, kept } = await (await providerOf(rule)).depart(departureOf(state, trip))
         await waiting.keep(state, { ...trip, rule: ruleName(rule), kept }, inSeconds(spans.interaction))
         return location
       } catch (error) {
-        return refusedFor(error, rule, trip.back)
+        return refusedFor(error, rule, { back: trip.back, requestId })
       }
     },
 
-    async finish({ kind, state, parameters, browser, address }) {
+    async finish({ kind, state, parameters, browser, address, requestId }) {
       const found = await waiting.find(state)
       // Anybody can make up a state: what was never begun is not written down.
       if (!found) return refused('not-under-way')
@@ -102,7 +102,7 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
       const isOwn = found !== 'used' && isFrom(found.content, { kind, browser })
       if (!isOwn || !(await found.take())) return note(refused('not-under-way'), { actor: address, address })
       const trip = found.content
-      const outcome = await judge(trip, state, parameters)
+      const outcome = await judge(trip, state, { parameters, requestId })
       if ('problem' in outcome) return note(outcome, { ...(await typedIn(trip)), address })
       const { boundTo, back, rule } = trip
       const { methods, logoutHint } = outcome.proof
@@ -127,17 +127,17 @@ type Who = Pick<AuditEvent, 'actor' | 'userId' | 'address'>
 
 interface Notes {
   /** What a provider did wrong is for the log; people learn what they can do. @throws what no provider did */
-  refusedFor(error: unknown, rule: SsoRule, back: string): SsoRefused
+  refusedFor(error: unknown, rule: SsoRule, at: { back: string; requestId: string }): SsoRefused
   /** Keeps the refusal in the audit trail. */
   note(refusal: SsoRefused, who: Who): Promise<SsoRefused>
 }
 
 function notesOf({ store, audit, log }: RoundTripsParts): Notes {
   return {
-    refusedFor(error, rule, back) {
+    refusedFor(error, rule, { back, requestId: request }) {
       const isTheirs = error instanceof ProviderUnreachable || error instanceof AnswerRefused
       if (!isTheirs) throw error
-      log({ event: 'sso-refused', provider: rule.name, error: error.message.slice(0, 500) })
+      log({ event: 'sso-refused', request, provider: rule.name, error: error.message.slice(0, 500) })
       return refused(error instanceof AnswerRefused ? error.problem : 'unreachable', rule, back)
     },
     async note(refusal, who) {

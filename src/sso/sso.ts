@@ -105,6 +105,8 @@ export interface ProviderAnswer {
   readonly browser: string | undefined
   /** Of the network. */
   readonly address: string
+  /** Names the request in the log, as the person reads it. */
+  readonly requestId: string
 }
 
 /** Where a ticket is shown. */
@@ -124,7 +126,7 @@ export interface Sso {
   /** The rule for an address: with Default that of the first region that has one. Whether the user exists plays no part. */
   ruleFor(choice: RegionChoice, email: string): SsoRule | undefined
   /** Begins a round trip. @returns where the browser goes */
-  begin(rule: SsoRule, trip: RoundTrip): Promise<URL | SsoRefused>
+  begin(rule: SsoRule, trip: RoundTrip, requestId: string): Promise<URL | SsoRefused>
   /** Judges what came back, once. @returns a ticket for `collect` at the end of the round trip, valid for a minute */
   finish(answer: ProviderAnswer): Promise<{ kind: 'ticket'; back: string; ticket: string } | SsoRefused>
   /** Takes what the ticket stands for, once, and notes the sign-in. */

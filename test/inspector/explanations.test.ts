@@ -144,6 +144,22 @@ const refusals: readonly (readonly [query: Readonly<Record<string, string>>, rul
       await visitor.press('Logout')
     },
   ],
+  [{ path: '/sso/callback' }, 'The answer is awaited', call('/sso/callback?state=made-up&code=x')],
+  [
+    { path: '/sso/callback' },
+    'The person is a user',
+    async () => {
+      const visitor = new Person()
+      await visitor.open(askForCode(service).href)
+      await visitor.press('Continue', { email: 'newcomer@sso.example' })
+      await visitor.press('Sign in')
+    },
+  ],
+  [
+    { path: '/account/sign-in/sso' },
+    'The ticket is this browser’s',
+    call('/account/sign-in/sso?ticket=made-up'),
+  ],
   [{ path: '/nothing-here' }, 'There is a page', call('/nothing-here')],
 ]
 
@@ -172,6 +188,16 @@ describe('every endpoint, explained', () => {
     ['userinfo', { name: 'userinfo' }, call(paths.userinfo, live)],
     ['metadata', { name: 'authorization_server_metadata' }, call('/.well-known/oauth-authorization-server')],
     ['a page', { path: '/oauth2/device' }, call('/oauth2/device')],
+    [
+      'a way back from a provider',
+      { path: '/sso/callback' },
+      async () => {
+        const visitor = new Person()
+        await visitor.open(askForCode(service).href)
+        await visitor.press('Continue', { email: 'anyone@sso.example' })
+        await visitor.press('Sign in')
+      },
+    ],
   ])('%s that is answered well shows checks, all of which held', async (_, query, send) => {
     await send()
     const { checks, summary } = await explained(service, query)

@@ -149,8 +149,13 @@ describe('an id_token, OpenID Connect Core §3.1.3.7', () => {
     expect(person.page?.status).toBe(403)
     expect(person.page?.text).toContain('Start again')
     const line = JSON.stringify(service.log.slice(logLines))
-    if (logged) expect(line).toMatch(logged)
-    else expect(line).toBe('[]')
+    if (logged) {
+      expect(line).toMatch(logged)
+      // What the person can tell an administrator finds the reason.
+      const requestId = /Request id (\S+)/.exec(text)?.[1]
+      expect(service.log.at(-1)).toMatchObject({ event: 'sso-refused', request: requestId })
+    }
+    if (!logged) expect(line).toBe('[]')
     expect(await isSignedIn(person)).toBe(false)
   })
 

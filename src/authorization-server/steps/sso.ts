@@ -42,6 +42,8 @@ const unreachableSeconds = 5
 
 const statusOf: Partial<Readonly<Record<SsoProblem, number>>> = { unreachable: 503, 'not-under-way': 400 }
 
+const requestIdOf = (ctx: Context): string => ctx.response.get('X-Request-Id')
+
 const startOf = (back: string): string => back.slice(0, back.lastIndexOf('/'))
 
 /** Where providers send the browser back. */
@@ -50,8 +52,12 @@ function returnRoutes(
   cookie: SsoCookie,
   answerAtEnd: (ctx: Context, refused: SsoRefused) => void,
 ): Middleware {
-  async function goOn(ctx: Context, answered: Omit<ProviderAnswer, 'address'>): Promise<void> {
-    const outcome = await sso.finish({ ...answered, address: addressOf(ctx.req) })
+  async function goOn(ctx: Context, answered: Omit<ProviderAnswer, 'address' | 'requestId'>): Promise<void> {
+    const outcome = await sso.finish({
+      ...answered,
+      address: addressOf(ctx.req),
+      requestId: requestIdOf(ctx),
+    })
     if (outcome.kind === 'refused') return answerAtEnd(ctx, outcome)
     ctx.status = 303
     ctx.redirect(`${outcome.back}?${new URLSearchParams({ ticket: outcome.ticket })}`)
@@ -80,7 +86,7 @@ function returnRoutes(
   return router.routes() as unknown as Middleware
 }
 
-/** Sign-in by an identity provider, between our sign-in page and the session (DECISIONS 32). */
+/** Sign-in by an identity provider, between our sign-in page and the session. */
 export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
   const { sso, views, secrets, guards, addressOf } = parts
   const cookie = ssoCookie(parts)
@@ -90,7 +96,7 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
     ctx.status = statusOf[problem] ?? 403
     if (ctx.status === 503) ctx.set('Retry-After', String(unreachableSeconds))
     ctx.type = 'html'
-    const requestId = ctx.response.get('X-Request-Id')
+    const requestId = requestIdOf(ctx)
     ctx.body = ssoProblemPage(views, { problem, provider, retry, requestId })
   }
 
@@ -111,11 +117,15 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
         ctx.set('Retry-After', String(retryAfterSeconds))
         ctx.body = tooManyAttemptsPage(views, {
           retryAfterSeconds,
-          requestId: ctx.response.get('X-Request-Id'),
+          requestId: requestIdOf(ctx),
         })
         return
       }
-      const begun = await sso.begin(rule, { email, browser: cookie.of(ctx), boundTo, back, isFresh })
+      const begun = await sso.begin(
+        rule,
+        { email, browser: cookie.of(ctx), boundTo, back, isFresh },
+        requestIdOf(ctx),
+      )
       if (begun instanceof URL) ctx.body = ssoLeavePage(views, { destination: begun, provider: rule.name })
       else
         answer(ctx, begun, {

@@ -40,7 +40,7 @@ const text = (code: string): string =>
 
 Enter it on the page that asked for it within ${codeSeconds / 60} minutes.
 
-If you did not ask for a token, somebody else is signed in as you: choose Sign out everywhere on your account page, and change your password.`
+If you did not ask for a token, somebody else is signed in as you: choose Sign out everywhere on your account page, and have your administrator reset your password.`
 
 export function tokenCodes(parts: TokenCodeParts): TokenCodes {
   const { store, secrets, clock, guards, mail, randomBytes } = parts

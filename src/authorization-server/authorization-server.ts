@@ -18,6 +18,7 @@ import { answerByQuery, resumeByPath } from './answer-by-query.ts'
 import { browserSessions, endDestroyedSessions } from './browser-sessions.ts'
 import { guardUnknownClients, secretJudge } from './client-secrets.ts'
 import { engineConfiguration } from './configuration.ts'
+import { ageCookies } from './cookie-age.ts'
 import { completeDeviceAnswers, prefillUserCode } from './device-authorization.ts'
 import {
   answerFailures,
@@ -180,7 +181,7 @@ export function openAuthorizationServer(
     programAnswers(), //                       every answer that is no page: RFC 6749 §5.1
     answerFailures(parts), //                  store trouble and defects: 503, no stack
     knownPathsOnly(parts), //                  no lenient spellings; 404 and 405 in the reader's form
-    ...onPages([serveAssets(parts.views)]),
+    ...onPages([ageCookies(parts), serveAssets(parts.views)]),
     metadata(parts), //                        RFC 8414, RFC 9728
     refuseBasic(parts),
     ...onPages([

@@ -109,6 +109,29 @@ describe('SD-WAN Manager, device code, in Chromium', () => {
     expect(await readsAgents(service, await pollOnce(device))).toBe(200)
   })
 
+  test('a sign-in of sixteen minutes ago by a moved clock is repeated, and then confirms', async () => {
+    await signInFirst()
+    const moved = await fetch(`${service.url}/emulator/clock/advance`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ by: '16m' }),
+    })
+    expect(moved.status).toBe(200)
+    const device = await ask()
+    await page.goto(device.verification_uri_complete)
+    await press(page, 'Continue')
+    await press(page, 'Continue')
+    expect(await heading(page)).toBe('Sign in')
+    expect(await text(page)).toContain('a device asks for access')
+    expect(await page.getByLabel('Email', { exact: true }).inputValue()).toBe(admin.email)
+    await signIn(page, admin)
+    expect(await heading(page)).toBe('Confirm authorization')
+    await press(page, 'Confirm')
+    await page.getByRole('heading', { name: 'Device connected' }).waitFor()
+    expect(await readsAgents(service, await pollOnce(device))).toBe(200)
+    await fetch(`${service.url}/emulator/clock/reset`, { method: 'POST' })
+  })
+
   test('a wrong code is said, tied to the field, and the right one goes on', async () => {
     const device = await ask()
     await page.goto(device.verification_uri)

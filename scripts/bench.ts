@@ -9,12 +9,24 @@ import { control } from '../test/bench/scenarios/control.ts'
 import { gatewayGet } from '../test/bench/scenarios/gateway-get.ts'
 import { libraryStart } from '../test/bench/scenarios/library-start.ts'
 import { refresh } from '../test/bench/scenarios/refresh.ts'
+import { refreshRedis } from '../test/bench/scenarios/refresh-redis.ts'
+import { revocationDelay } from '../test/bench/scenarios/revocation-delay.ts'
 import { signInLoad } from '../test/bench/scenarios/sign-in-load.ts'
 import { start } from '../test/bench/scenarios/start.ts'
 import { workspaces } from '../test/bench/scenarios/workspaces.ts'
 import { pinLoad } from '../test/bench/server-process.ts'
 
-const scenarios = [start, libraryStart, refresh, gatewayGet, control, workspaces, signInLoad]
+const scenarios = [
+  start,
+  libraryStart,
+  refresh,
+  refreshRedis,
+  gatewayGet,
+  control,
+  workspaces,
+  signInLoad,
+  revocationDelay,
+]
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
 const chosen = scenarios.filter(({ name }) => values.only === undefined || values.only === name)
 if (chosen.length === 0) {

@@ -22,7 +22,7 @@ const options = {
   json: { type: 'boolean', default: false },
 } as const
 
-function partsOf(args: readonly string[]): Omit<ClusterParts, 'say'> & { readonly json: boolean } {
+function partsOf(args: readonly string[]): Omit<ClusterParts, 'say' | 'log'> & { readonly json: boolean } {
   const end = args.indexOf('--')
   const own = end < 0 ? args : args.slice(0, end)
   const { values } = parseArgs({ args: [...own], options })
@@ -69,7 +69,7 @@ async function run(): Promise<void> {
   let cluster: Cluster | undefined
   const tell = (event: string, line: string): void =>
     console.log(json ? JSON.stringify({ event, nodes: cluster?.nodes() }) : line)
-  const starting = startCluster({ ...parts, say: (line) => console.error(line) })
+  const starting = startCluster({ ...parts, log: 'inherit', say: (line) => console.error(line) })
   let isStopping = false
   const stop = (): void => {
     // Without us their standard input ends, and they end.

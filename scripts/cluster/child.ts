@@ -5,8 +5,12 @@ import { once } from 'node:events'
  * Its standard input is ours to hold: when it ends, which also happens when we are killed, the child ends. A group of its own, so that
  * Ctrl-C reaches the child through us alone, in order.
  */
-export function startChild(command: string, args: readonly string[]): ChildProcess {
-  const stdio: StdioOptions = ['pipe', 'pipe', 'inherit']
+export function startChild(
+  command: string,
+  args: readonly string[],
+  log: 'inherit' | 'ignore' = 'inherit',
+): ChildProcess {
+  const stdio: StdioOptions = ['pipe', 'pipe', log]
   const child = spawn(command, args, { stdio, detached: true })
   // What is written to somebody who has just ended is of no interest.
   child.stdin?.on('error', () => undefined)

@@ -25,6 +25,8 @@ export interface ClusterParts {
   readonly origin: string | undefined
   /** For each node. */
   readonly options: readonly string[]
+  /** Where the logs of the nodes go. */
+  readonly log: 'inherit' | 'ignore'
   /** Told in one line of whatever happens to a process. */
   readonly say: (line: string) => void
 }
@@ -75,12 +77,12 @@ function writeConfiguration(
 type KeptNode = Kept<EmulatorNode>
 
 /** The same ports again after an end, so that who watches a node finds it; if they are taken meanwhile, others. */
-function keepNode(name: string, config: string, { options, say }: ClusterParts): Promise<KeptNode> {
+function keepNode(name: string, config: string, { options, log, say }: ClusterParts): Promise<KeptNode> {
   let ports: readonly [number, number] | undefined
   const start = async (): Promise<EmulatorNode> => {
     const asked = ports ?? [await freePort(), 0]
     ports = undefined
-    const node = await startNode({ config, ports: asked, options })
+    const node = await startNode({ config, ports: asked, options, log })
     ports = [Number(new URL(node.url).port), Number(new URL(node.operatorUrl).port)]
     return node
   }

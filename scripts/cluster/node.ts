@@ -18,6 +18,8 @@ export interface NodeParts {
   readonly ports: readonly [number, number]
   /** Further options of `panoptes emulate`. */
   readonly options: readonly string[]
+  /** Where its log goes. */
+  readonly log: 'inherit' | 'ignore'
 }
 
 const main = join(import.meta.dirname, '../../src/main.ts')
@@ -27,12 +29,14 @@ const startMs = 60_000
 const graceMs = 20_000
 
 /** @throws Error when it ends before it is ready; why is on standard error */
-export async function startNode({ config, ports, options }: NodeParts): Promise<EmulatorNode> {
+export async function startNode({ config, ports, options, log }: NodeParts): Promise<EmulatorNode> {
   const [port, operatorPort] = ports
-  const listeners = ['--port', String(port), '--operator-port', String(operatorPort)]
+  // Whoever tries one node alone calls it so; pages lead on to the origin.
+  const name = ['--hostname', `127.0.0.1:${port}`]
+  const listeners = ['--port', String(port), '--operator-port', String(operatorPort), ...name]
   const flags = ['--max-semi-space-size=16', '--import', endWithParent]
   const command = [...flags, main, '--json', '--config', config, ...listeners, ...options]
-  const child = startChild(process.execPath, command)
+  const child = startChild(process.execPath, command, log)
   const ended = endOf(child)
   const tooLate = setTimeout(() => child.kill('SIGKILL'), startMs)
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })

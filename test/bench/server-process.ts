@@ -17,26 +17,27 @@ export interface ServerProcess extends AsyncDisposable {
   signal(name: NodeJS.Signals): void
 }
 
-const canPin =
-  process.platform === 'linux' &&
-  availableParallelism() > 1 &&
-  spawnSync('taskset', ['--version']).status === 0
+/** As it was at the start: pinning lowers what Node says. */
+const cores = availableParallelism()
+const canPin = process.platform === 'linux' && cores > 1 && spawnSync('taskset', ['--version']).status === 0
 const ticksPerSecond = 100
 
 /** As `npm start` does it. */
 export const ourStart: readonly string[] = ['--max-semi-space-size=16', 'bin/panoptes.js']
 
+const pinTo = (list: string): void =>
+  void spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', list, String(process.pid)])
+
 /** Keeps the load, this process, off the server's core. Without `taskset` nothing is pinned, and the table says so. */
 export function pinLoad(): string {
   if (!canPin) return 'nothing pinned: server and load share the cores'
-  spawnSync('taskset', [
-    '--all-tasks',
-    '--pid',
-    '--cpu-list',
-    `1-${availableParallelism() - 1}`,
-    String(process.pid),
-  ])
+  pinTo(`1-${cores - 1}`)
   return 'server on core 0, load on the others'
+}
+
+/** For several servers: this process, and what it starts from now on, run where they like. */
+export function unpinLoad(): void {
+  if (canPin) pinTo(`0-${cores - 1}`)
 }
 
 function firstLine(child: ChildProcess): Promise<string> {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { connectDevice } from '../bench/connect-device.ts'
 import type { Entry } from './history.ts'
 
-interface Answered {
+export interface Answered {
   /** 0 when the connection failed. */
   readonly status: number
   readonly body: string
@@ -23,7 +23,12 @@ export interface Client {
   close(): void
 }
 
-function send(agent: Agent, url: string, how: { authorization?: string; form?: string }): Promise<Answered> {
+/** One request over a kept connection: a GET, or the POST of a form. */
+export function send(
+  agent: Agent,
+  url: string,
+  how: { authorization?: string; form?: string },
+): Promise<Answered> {
   const { authorization, form } = how
   return new Promise((resolve) => {
     const headers = {

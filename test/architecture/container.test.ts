@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { matchesGlob } from 'node:path'
 import { load } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
+import { readSettings } from '../../src/settings.ts'
 
 // There is no container engine where these tests run: the files are parsed and held against the repository, not executed.
 
@@ -31,14 +32,38 @@ interface Service {
   readonly command: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly ports?: readonly string[]
+  readonly profiles?: readonly string[]
+  readonly secrets?: readonly string[]
+  readonly networks?: readonly string[] | Readonly<Record<string, { readonly ipv4_address: string }>>
+  readonly stop_grace_period?: string
   readonly volumes: readonly string[]
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck: { readonly test: readonly string[] }
 }
 
-const compose = load(read('docker-compose.yml')) as {
-  readonly services: Readonly<Record<'panoptes' | 'valkey', Service>>
+interface Compose {
+  readonly services: Readonly<
+    Record<'panoptes' | 'valkey' | 'valkey-replica' | 'node-1' | 'node-2' | 'balancer', Service>
+  >
+  readonly networks: {
+    readonly cluster: { readonly ipam: { readonly config: readonly { subnet: string }[] } }
+  }
   readonly volumes: Readonly<Record<string, unknown>>
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>
+}
+
+/** Merge keys (YAML 1.1), which Compose reads and our parser leaves alone. */
+const merged = (service: Service & { readonly '<<'?: Service }): Service => {
+  const { '<<': shared, ...own } = service
+  return { ...shared, ...own }
+}
+
+const parsed = load(read('docker-compose.yml')) as Compose
+const compose: Compose = {
+  ...parsed,
+  services: Object.fromEntries(
+    Object.entries(parsed.services).map(([name, service]) => [name, merged(service)]),
+  ) as unknown as Compose['services'],
 }
 const { panoptes, valkey } = compose.services
 
@@ -124,7 +149,8 @@ describe('docker-compose.yml', () => {
 
   test('names volumes that it declares, at the folders where the data is', () => {
     expect([...panoptes.volumes, ...valkey.volumes]).toEqual(['keys:/data', 'records:/data'])
-    expect(Object.keys(compose.volumes)).toEqual(['keys', 'records'])
+    expect(compose.services['valkey-replica'].volumes).toEqual(['replica-records:/data'])
+    expect(Object.keys(compose.volumes)).toEqual(['keys', 'records', 'replica-records'])
     expect(argumentsOf('VOLUME')).toEqual(['/data'])
   })
 
@@ -132,5 +158,90 @@ describe('docker-compose.yml', () => {
     expect(panoptes.healthcheck.test.at(-1)).toContain('http://127.0.0.1:7071/health/ready')
     expect(() => new Function(panoptes.healthcheck.test.at(-1) ?? '')).not.toThrow()
     expect(valkey.healthcheck.test).toEqual(['CMD', 'valkey-cli', 'ping'])
+  })
+})
+
+describe('the profile cluster', () => {
+  const { balancer, ...others } = compose.services
+  const nodes = [others['node-1'], others['node-2']] as const
+  const haproxy = read('config/container/haproxy.cfg')
+  const healthy = { condition: 'service_healthy' }
+  const settings = readSettings(['--config', 'config/container/nodes.yaml'], {})
+
+  test('is started only when it is named', () => {
+    const always = Object.entries(compose.services).filter(([, { profiles }]) => profiles === undefined)
+    expect(always.map(([name]) => name)).toEqual(['panoptes', 'valkey'])
+    expect(Object.values(compose.services).flatMap(({ profiles = [] }) => profiles)).toEqual(
+      Array.from({ length: 4 }, () => 'cluster'),
+    )
+  })
+
+  test('has the balancer bring all the others, each once what it needs is healthy', () => {
+    expect(balancer.depends_on).toEqual({ 'node-1': healthy, 'node-2': healthy })
+    expect(nodes[0].depends_on).toEqual({ valkey: healthy, 'valkey-replica': healthy })
+    // The first node alone makes the keys and writes the seed.
+    expect(nodes[1].depends_on).toEqual({ 'node-1': healthy })
+  })
+
+  test('has nodes that differ in their operator ports alone, which this machine alone sees', () => {
+    const [one, other] = nodes.map(({ ports: _, depends_on: __, ...rest }) => rest)
+    expect(one).toEqual(other)
+    expect(nodes.map(({ ports }) => ports)).toEqual([['127.0.0.1:7081:7071'], ['127.0.0.1:7082:7071']])
+    expect(nodes[0].healthcheck).toEqual(panoptes.healthcheck)
+    expect(nodes[0].volumes).toEqual([
+      'keys:/data',
+      './config/container/nodes.yaml:/etc/panoptes/nodes.yaml:ro',
+    ])
+    expect(nodes[0].command).toEqual([...panoptes.command, '--config', '/etc/panoptes/nodes.yaml'])
+  })
+
+  test('keeps a replica that evicts nothing and writes what it hears', () => {
+    const replica = others['valkey-replica']
+    expect(replica.image).toBe(valkey.image)
+    expect(replica.command.join(' ')).toBe(
+      'valkey-server --replicaof valkey 6379 --appendonly yes --maxmemory-policy noeviction',
+    )
+  })
+
+  test('lets the nodes believe the balancer, and nobody else, about who is calling', () => {
+    const { ipv4_address: address } = (
+      balancer.networks as Readonly<Record<string, { readonly ipv4_address: string }>>
+    )['cluster'] ?? { ipv4_address: '' }
+    expect(settings.trustedProxies).toEqual([address])
+    const subnet = compose.networks.cluster.ipam.config[0]?.subnet ?? ''
+    expect(subnet.endsWith('/24') && address.startsWith(subnet.slice(0, subnet.lastIndexOf('.') + 1))).toBe(
+      true,
+    )
+    for (const { networks } of nodes) expect(networks).toContain('cluster')
+    expect(haproxy).toMatch(/http-request del-header X-Forwarded-For\n[\s\S]*option forwardfor\n/)
+  })
+
+  test('has the balancer end TLS at the origin of the nodes', () => {
+    expect(settings.origin?.origin).toBe('https://localhost:8443')
+    expect(balancer.ports).toEqual(['8443:8443'])
+    expect(balancer.secrets).toEqual(Object.keys(compose.secrets))
+    expect(haproxy).toContain('bind :8443 ssl crt /run/secrets/certificate ')
+    expect(balancer.volumes).toEqual(['./config/container/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro'])
+  })
+
+  test('has the balancer ask each node for its readiness, often enough to hear of a stop in time', () => {
+    const servers = [...haproxy.matchAll(/^ {2}server (\S+) (\S+)$/gm)].map(([, name, at]) => [name, at])
+    expect(servers).toEqual(
+      Object.keys(others)
+        .filter((name) => name.startsWith('node-'))
+        .map((name) => [name, `${name}:7070`]),
+    )
+    expect(haproxy).toContain('http-check send meth GET uri /health/ready')
+    const [, port, interval, fall] = /check port (\d+) inter (\d+)ms fall (\d+)/.exec(haproxy) ?? []
+    expect(port).toBe('7071')
+    expect(Number(interval) * (Number(fall) + 1)).toBeLessThan(settings.drainNotice * 1_000)
+    // The ten seconds that what is under way has come on top (src/command-line/emulate.ts).
+    for (const { stop_grace_period: grace = '' } of nodes)
+      expect(Number.parseInt(grace, 10)).toBeGreaterThan(settings.drainNotice + 10)
+  })
+
+  test('sends again only what reached no node', () => {
+    expect(haproxy).toMatch(/^ {2}retry-on conn-failure$/m)
+    expect(haproxy).toMatch(/^ {2}option http-server-close$/m)
   })
 })

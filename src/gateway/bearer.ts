@@ -75,7 +75,13 @@ export function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
 /** Finds who stands behind a token: everything in the chain must be alive now (security-cases G03). */
 function callerFinder({ grants, userApiTokens, integrations, identity }: TokenReaders) {
   function whenActive(id: UserId, callerOf: (user: User) => Caller): Awaitable<Caller | undefined> {
-    return whenKnown(identity.find(id), (user) => (user && isActive(user) ? callerOf(user) : undefined))
+    const ifActive = (user: User | undefined): Caller | undefined =>
+      user && isActive(user) ? callerOf(user) : undefined
+    return whenKnown(
+      identity.find(id, 'recent'),
+      // Unlocked on another node just now, perhaps: nobody is refused by what may be old.
+      (recent) => ifActive(recent) ?? whenKnown(identity.find(id), ifActive),
+    )
   }
 
   const ofAccessToken = (token: string): Awaitable<Caller | undefined> =>

@@ -6,10 +6,11 @@
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { RegionChoice, RegionId } from '#domain/region.ts'
 import type { User, UserId } from '#domain/user.ts'
+import type { Freshness } from '#store/store.ts'
 
 export interface Identity {
-  /** @returns the user, disabled, locked or not; undefined when there is none */
-  find(id: UserId): Awaitable<User | undefined>
+  /** @param freshness `exact` when left out @returns the user, disabled, locked or not; undefined when there is none */
+  find(id: UserId, freshness?: Freshness): Awaitable<User | undefined>
   /** @returns the user of the address in that region, disabled, locked or not */
   findByEmail(region: RegionId, email: string): Promise<User | undefined>
   /**

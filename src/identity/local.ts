@@ -31,7 +31,7 @@ export function localIdentity({ records, passwords, audit }: LocalIdentityParts)
   }
 
   return {
-    find: (id) => whenKnown(records.read(id), (record) => record?.user),
+    find: (id, freshness) => whenKnown(records.read(id, freshness), (record) => record?.user),
 
     findByEmail: async (region, email) => (await records.readByEmail(region, email))?.user,
 

@@ -2,7 +2,7 @@ import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { RegionId } from '#domain/region.ts'
 import { normalizedEmail, type User, type UserId } from '#domain/user.ts'
 import type { Secrets } from '#secrets/secrets.ts'
-import type { Change, Store, StoredRecord } from '#store/store.ts'
+import type { Change, Freshness, Store, StoredRecord } from '#store/store.ts'
 
 export interface UserRecord {
   readonly user: User
@@ -42,7 +42,7 @@ interface StoredUser {
 }
 
 export interface UserRecords {
-  read(id: UserId): Awaitable<UserRecord | undefined>
+  read(id: UserId, freshness?: Freshness): Awaitable<UserRecord | undefined>
   readByEmail(region: RegionId, email: string): Promise<UserRecord | undefined>
   /**
    * Writes the user's record with the pointer from the e-mail address, both or none. A change to undefined writes nothing.
@@ -113,7 +113,8 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
   }
 
   return {
-    read: (id) => whenKnown(store.read([userKey(id)], 'recent'), ([stored]) => stored && parse(stored)),
+    read: (id, freshness) =>
+      whenKnown(store.read([userKey(id)], freshness), ([stored]) => stored && parse(stored)),
     readByEmail,
     save,
     async remove(id) {

@@ -153,6 +153,17 @@ describe('what stands behind a token (security-cases G03)', () => {
     await request(gateway.url).get(tests).auth(token, { type: 'bearer' }).expect(401)
   })
 
+  test.each([{ locked: true }, { disabled: true }])(
+    'is open as soon as the user is, also where the word of it is still on its way: %o',
+    async (before) => {
+      await using gateway = await startGateway()
+      gateway.formerUsers.set(admin.id, { ...admin, ...before })
+      await request(gateway.url).get(tests).auth(accessToken, { type: 'bearer' }).expect(200)
+      gateway.users.set(admin.id, { ...admin, ...before })
+      await request(gateway.url).get(tests).auth(accessToken, { type: 'bearer' }).expect(401)
+    },
+  )
+
   test('settles the region, whatever the request says', async () => {
     await using gateway = await startGateway()
     const user = { ...admin, region: 'eu1' } as const

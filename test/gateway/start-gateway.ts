@@ -12,6 +12,7 @@ import { clientAddress } from '#http/client-address.ts'
 import { requestIds } from '#http/request-id.ts'
 import { openLimits } from '#limits/store-limits.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
+import type { Freshness } from '#store/store.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
@@ -65,6 +66,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly grants: Map<string, Access>
   readonly userApiTokens: Map<string, UserId>
   readonly users: Map<UserId, User>
+  /** Users as the process still has them, where that is not what the directory says. */
+  readonly formerUsers: Map<UserId, User>
   readonly clients: Set<string>
   /** Noted uses of grants. */
   readonly uses: { readonly tag: GrantTag; readonly address: string }[]
@@ -95,7 +98,7 @@ function unused(): never {
 }
 
 function portsOf(running: Omit<RunningGateway, 'server' | 'port' | 'url' | typeof Symbol.asyncDispose>) {
-  const { grants, uses, userApiTokens, clients, users } = running
+  const { grants, uses, userApiTokens, clients, users, formerUsers } = running
   return {
     grants: {
       access: (token: string) => Promise.resolve(grants.get(token)),
@@ -128,7 +131,8 @@ function portsOf(running: Omit<RunningGateway, 'server' | 'port' | 'url' | typeo
       configured: [],
     },
     identity: {
-      find: (id: UserId) => Promise.resolve(users.get(id)),
+      find: (id: UserId, freshness?: Freshness) =>
+        Promise.resolve((freshness === 'recent' && formerUsers.get(id)) || users.get(id)),
     },
   }
 }
@@ -142,6 +146,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     grants: new Map([[accessToken, fullAccess]]),
     userApiTokens: new Map([[userApiToken, admin.id]]),
     users: new Map([[admin.id, admin]]),
+    formerUsers: new Map<UserId, User>(),
     clients: new Set(['meraki']),
     uses: [] as { readonly tag: GrantTag; readonly address: string }[],
     sent: [] as UpstreamRequest[],

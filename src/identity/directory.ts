@@ -13,6 +13,8 @@ export interface NewUser {
   readonly password?: string
 }
 
+export type PasswordStanding = 'kept' | 'expired' | { readonly keptAt: number }
+
 export interface Directory {
   /** Creates the user or replaces one of the same region and uid. @throws when the e-mail is another user's of that region */
   enrol(user: NewUser): Promise<User>
@@ -26,9 +28,10 @@ export interface Directory {
   ): Promise<User | undefined>
   /**
    * Gives the user a password, ends all sessions and lifts a lock, in one commit.
-   * @param standing `expired` when whoever sets it is not the user: the next sign-in asks for another
+   * @param standing `expired` when whoever sets it is not the user: the next sign-in asks for another; `keptAt` the user's count of
+   *   ended sessions, when under another one by now nothing is to be changed
    */
-  setPassword(id: UserId, password: string, standing: 'kept' | 'expired'): Promise<User | undefined>
+  setPassword(id: UserId, password: string, standing: PasswordStanding): Promise<User | undefined>
   /** Ends all browser sessions of the user, as after a change of roles (thousandeyes-facts 4). */
   endSessions(id: UserId): Promise<User | undefined>
   /** Removes the user with the password; tokens of any kind open nothing from then on. */

@@ -85,17 +85,22 @@ export function localDirectory({ records, passwords, audit }: LocalIdentityParts
     async setPassword(id, password, standing) {
       const passwordHash = await passwords.hash(password)
       const given =
-        standing === 'kept'
-          ? ({ event: 'password-changed', actor: id } as const)
-          : ({ event: 'password-reset', actor: 'operator' } as const)
+        standing === 'expired'
+          ? ({ event: 'password-reset', actor: 'operator' } as const)
+          : ({ event: 'password-changed', actor: id } as const)
       const withPassword = (before: UserRecord): UserRecord => ({
         ...before,
         passwordHash,
         user: { ...withoutSessions(before.user), locked: false, passwordExpired: standing === 'expired' },
       })
-      return records.save(id, (before) => before && withPassword(before), [
-        audit.entry({ ...given, userId: id }),
-      ])
+      // Hashing takes its time, and an operator's reset or a disablement may have come first.
+      const isAsExpected = ({ user }: UserRecord): boolean =>
+        typeof standing === 'string' || standing.keptAt === (user.sessionGeneration ?? 0)
+      return records.save(
+        id,
+        (before) => (before && isAsExpected(before) ? withPassword(before) : undefined),
+        [audit.entry({ ...given, userId: id })],
+      )
     },
 
     endSessions: (id) =>

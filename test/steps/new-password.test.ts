@@ -167,3 +167,31 @@ describe('the journal', () => {
     for (const secret of [old, 'Correct', proof]) expect(journal).not.toContain(secret)
   })
 })
+
+describe('a new password that meets a reset by an operator', () => {
+  const reset = async (): Promise<string> => {
+    const answer = await fetch(`${service.operatorUrl}/operator/users/${email}/reset`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${service.operatorToken}` },
+    })
+    return ((await answer.json()) as { password: string }).password
+  }
+  const afterSignIn = async (password: string): Promise<Person> => {
+    const person = new Person()
+    await person.open(`${service.url}/account`)
+    await person.signIn(email, password, 'us1')
+    return person
+  }
+
+  test('never takes the place of the operator’s, however close they are', async () => {
+    let handedOver = await reset()
+    for (let round = 0; round < 10; round += 1) {
+      const person = await afterSignIn(handedOver)
+      expect(person.page?.text).toContain('New password')
+      const changed = change(person, `Correct horse ${round}`)
+      handedOver = await reset()
+      await changed
+    }
+    expect((await afterSignIn(handedOver)).page?.text).toContain('New password')
+  })
+})

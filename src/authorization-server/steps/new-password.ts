@@ -99,7 +99,8 @@ export function newPasswordStep(parts: AuthorizationServerParts): NewPasswordSte
       const problem = await problemOf(form, known.user)
       if (problem) return { kind: 'page', status: 400, html: page(place, known.user, { proof, problem }) }
       if (!(await spend(known.proof))) return { kind: 'void' }
-      const user = await directory.setPassword(known.user.id, form.get('new-password') ?? '', 'kept')
+      const { user: id, generation: keptAt } = known.proof
+      const user = await directory.setPassword(id, form.get('new-password') ?? '', { keptAt })
       return user ? { kind: 'changed', user } : { kind: 'void' }
     },
   }

@@ -1,11 +1,11 @@
-import { domainToASCII } from 'node:url'
 import { type RegionChoice, regionsToTry } from '#domain/region.ts'
+import { normalizedEmail } from '#domain/user.ts'
 import type { SsoRule } from './sso.ts'
 
-/** The domain of an address in the form of rules: lower case, international ones in ASCII (RFC 5891 §5). */
+/** The domain of an address in the form of rules, which is that in which users are looked up. */
 export function domainOf(email: string): string {
-  const domain = email.slice(email.lastIndexOf('@') + 1).trim()
-  return domainToASCII(domain).toLowerCase()
+  const address = normalizedEmail(email)
+  return address.slice(address.lastIndexOf('@') + 1)
 }
 
 /** @returns the rule for an address: with Default that of the first region that has one, whether it is in force or off */

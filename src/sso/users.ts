@@ -21,11 +21,11 @@ export interface UsersParts {
 /** The permission that a sign-in by a provider needs, by its label (thousandeyes-facts 4). */
 const permission = 'Login via Single Sign-On'
 
-/** Whether a claim says the value: alone, or in a list. */
+/** Whether a claim says the value: alone, or in a list. Objects and lists within the list say nothing. */
 const says = (claim: unknown, value: string): boolean =>
-  Array.isArray(claim)
-    ? claim.some((one) => String(one) === value)
-    : claim !== undefined && String(claim) === value
+  (Array.isArray(claim) ? claim : [claim]).some(
+    (one) => ['string', 'number', 'boolean'].includes(typeof one) && String(one) === value,
+  )
 
 function addressIn(
   { domains }: SsoRule,

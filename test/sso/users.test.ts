@@ -42,6 +42,9 @@ describe('somebody whom nobody added', () => {
     ['a group that only begins alike', { groups: ['operators-of-lunch'] }],
     ['groups in one text', { groups: 'operators, visitors' }],
     ['an object', { groups: { operators: true } }],
+    ['an object that is no text', { groups: { toString: 'operators', valueOf: 'operators' } }],
+    ['a group that is no text', { groups: [{ toString: 'operators' }] }],
+    ['a list within the list', { groups: [['operators']] }],
     ['another number', { department: 420 }],
     ['an account group that does not exist', { groups: ['lost'] }],
   ])('is not made a user with %s', async (_, claims) => {
@@ -49,6 +52,15 @@ describe('somebody whom nobody added', () => {
     expect(await signInAs({ sub: 'newcomer', email, ...claims })).toContain(noUser)
     expect(await findUser(service, email)).toBeUndefined()
   })
+
+  test.each(['/evil.example', '?evil.example', '#evil.example', '\\evil.example', ':80', '.'])(
+    'is not made a user with an address whose domain only begins like one of the rule: sso.example%s',
+    async (more) => {
+      const email = `newcomer@sso.example${more}`
+      expect(await signInAs({ sub: 'n', email, groups: ['operators'] })).not.toContain(signedIn)
+      expect(await findUser(service, email)).toBeUndefined()
+    },
+  )
 
   test('is made a user where a rule fits, with the role and account group of every rule that does', async () => {
     const email = 'New.Operator@sso.example'

@@ -4,6 +4,7 @@ import type { RunningPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 import { restrict } from './administrator.ts'
 import {
+  answerFor,
   type IndependentProvider,
   openProvider,
   personAtSignIn,
@@ -201,5 +202,18 @@ describe('many round trips from one address', () => {
     }
     expect(statuses.filter((status) => status === 429)).toHaveLength(1)
     expect(await signInBySso(person)).toContain('Confirm authorization')
+  }, 60_000)
+
+  test('back with what proves nothing have an end too, and fill no audit trail', async () => {
+    await using service = await startWith(provider)
+    provider.claims = { sub: 'subject-1', email: 'anyone@sso.example' }
+    const person = await personAtSignIn(service)
+    const { href } = await answerFor(person)
+    expect((await person.open(href)).text).toContain('Confirm authorization')
+    const late = await personAtSignIn(service)
+    const statuses: number[] = []
+    for (let round = 0; round < 102; round += 1) statuses.push((await person.request(href)).status)
+    expect(statuses).toEqual([...Array(100).fill(400), 429, 429])
+    expect((await late.open((await answerFor(late)).href)).status).toBe(429)
   }, 60_000)
 })

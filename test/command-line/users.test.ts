@@ -277,3 +277,20 @@ describe('panoptes users without what it needs', () => {
     for (const secret of [passwordIn(told), service.operatorToken]) expect(log).not.toContain(secret)
   })
 })
+
+describe('names that somebody else chose', () => {
+  // A cursor that moves, an 8-bit one, a deletion, and text that runs backwards.
+  const email = '\u001b[2J\u009b1A\u007f\u202e@acme.example'
+  const isQuiet = (text: string): boolean => !/[\p{Cc}\p{Cf}]/u.test(text.replaceAll('\n', ''))
+
+  test('cannot move the cursor of a terminal, in any answer or refusal', async () => {
+    expect(isQuiet(await users(...newcomer(email)))).toBe(true)
+    const added = await users('list', '--json')
+    expect(isQuiet(added)).toBe(true)
+    const { id } = JSON.parse(added).users.find((user: { email: string }) => user.email === email)
+    for (const command of ['disable', 'enable', 'reset']) expect(isQuiet(await users(command, id))).toBe(true)
+    const refusals = [users('disable', 'nobody@acme.example'), users(...newcomer(email))]
+    for (const refusal of await Promise.allSettled(refusals))
+      expect(refusal.status === 'rejected' && isQuiet(refusal.reason.message)).toBe(true)
+  })
+})

@@ -1,5 +1,6 @@
 import { type Settings, SettingsError } from '../../settings.ts'
 import { operatorUrlOf } from '../../sockets.ts'
+import { quiet } from './quiet.ts'
 
 /** The network, as far as commands use it. */
 export interface Network {
@@ -90,7 +91,9 @@ export function operatorClient(
       if (response.status === 401)
         throw new SettingsError(`--operator-token: found one that ${origin} does not take; ${tokenWords}`)
       if (response.ok) return said
-      throw new SettingsError(said.title ?? `${origin} answered ${response.status} without words`)
+      throw new SettingsError(
+        quiet(said.title ?? '') || `${origin} answered ${response.status} without words`,
+      )
     },
   }
 }

@@ -6,19 +6,18 @@ import { SettingsError } from '../../settings.ts'
 import type { CommandLineParts } from '../command-line.ts'
 import { type OperatorAnswer, type OperatorClient, operatorClient, type ToldUser } from './operator-client.ts'
 import { parseUsersArguments, type UsersArguments } from './options.ts'
+import { quiet, quietJson } from './quiet.ts'
 
 const standingOf = ({ disabled, locked, passwordExpired }: ToldUser): string =>
   [disabled && 'disabled', locked && 'locked', passwordExpired && 'new password due']
     .filter((word) => word !== false)
     .join(', ') || 'active'
 
-/** A table for a terminal; names that others chose cannot move its cursor. */
+/** A table for a terminal. */
 function table(users: readonly ToldUser[]): string {
   const head = ['ID', 'EMAIL', 'NAME', 'ORGANIZATION', 'STANDING']
   const rows = users.map((user) =>
-    [user.id, user.email, user.name, user.organization.name, standingOf(user)].map((cell) =>
-      cell.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD'),
-    ),
+    [user.id, user.email, user.name, user.organization.name, standingOf(user)].map(quiet),
   )
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),
@@ -79,7 +78,7 @@ const doneWords: Readonly<Record<string, string>> = {
 
 function inWords(command: string, { user, users, password }: OperatorAnswer): string {
   if (users) return table(users)
-  const who = user && `${user.email} (${user.id})`
+  const who = user && quiet(`${user.email} (${user.id})`)
   const done = `${doneWords[command]} ${who}`
   return password === undefined
     ? done
@@ -98,6 +97,6 @@ export async function users(
     command === 'add'
       ? await add(given, client, readInput)
       : await client.ask(command === 'list' ? 'GET' : 'POST', pathOf(command, given))
-  print(given.json ? JSON.stringify(answer) : inWords(command, answer))
+  print(given.json ? quietJson(answer) : inWords(command, answer))
   return 0
 }

@@ -15,16 +15,22 @@ const subjectOf = ({ userId, actor }: AuditEvent): string | undefined => userId 
 
 /**
  * Audit entries as records of the store under the index `audit` and that of their user, in the order of their time, kept for 90 days.
- * @param randomBytes keeps two entries of one millisecond apart
+ * @param randomBytes keeps entries of two processes apart
  */
 export function storeAudit(clock: Clock, randomBytes: (size: number) => Buffer): Audit {
+  let count = 0
+  /** Entries of one millisecond stand in the order in which this process made them, of which a clock that stands still has many. */
+  const next = (): string => {
+    count = (count + 1) % 0x1_00_00_00
+    return count.toString(16).padStart(6, '0')
+  }
   return {
     entry(event) {
       const at = clock.now()
       const user = subjectOf(event)
       return {
         kind: 'put',
-        key: `${keyAt(at)}${randomBytes(6).toString('hex')}`,
+        key: `${keyAt(at)}${next()}:${randomBytes(6).toString('hex')}`,
         value: JSON.stringify({ at: new Date(at).toISOString(), ...event }),
         expiresAt: at + retentionMs,
         expected: 'any',

@@ -65,9 +65,10 @@ const exchange = (code: string): ReturnType<typeof postForm> =>
 describe('the virtual clock moves', () => {
   test('authorization codes: 60 seconds', async () => {
     const [used, late] = [await authorizationCode(), await authorizationCode()]
-    await panoptes.clock.advance('59s')
+    // Real time goes on beside it, on a busy machine by seconds.
+    await panoptes.clock.advance('50s')
     expect((await exchange(used)).status).toBe(200)
-    await panoptes.clock.advance('2s')
+    await panoptes.clock.advance('11s')
     expect(await exchange(late)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
   })
 

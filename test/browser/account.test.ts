@@ -2,7 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Panoptes, startPanoptes } from '../../src/testing.ts'
 import { callWith } from '../account/signed-in.ts'
-import { accessibilityFaults, launchBrowser, sidewaysPixels, watch } from '../support/browser.ts'
+import { accessibilityFaults, cutTexts, launchBrowser, sidewaysPixels, watch } from '../support/browser.ts'
 import { allStops, stopNow, tabTo } from './flow-keys.ts'
 import { fill, heading, press, signIn, text } from './flow-user.ts'
 
@@ -160,12 +160,13 @@ describe('the profile by keyboard alone', () => {
 })
 
 describe.each([360, 1280])('the account at a width of %i', (width) => {
-  test('passes axe-core in every tab and state, and does not scroll sideways', async () => {
+  test('passes axe-core in every tab and state, does not scroll sideways and cuts nothing off', async () => {
     const page = await atAccount({ width, javaScriptEnabled: true })
     const { complaints, requested } = watch(page)
     const found: Record<string, unknown> = {}
     const look = async (state: string): Promise<void> => {
-      found[state] = { sideways: await sidewaysPixels(page), faults: await accessibilityFaults(page) }
+      const [sideways, cut] = [await sidewaysPixels(page), await cutTexts(page)]
+      found[state] = { sideways, cut, faults: await accessibilityFaults(page) }
     }
     for (const name of tabs) {
       await openTab(page, name)
@@ -194,7 +195,7 @@ describe.each([360, 1280])('the account at a width of %i', (width) => {
     await page.goto(`${service.url}/playground/outbox`)
     expect(await heading(page)).toBe('Outbox')
     await look('outbox')
-    const inOrder = { sideways: 0, faults: [] }
+    const inOrder = { sideways: 0, cut: [], faults: [] }
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map((state) => [state, inOrder])))
     expect(Object.keys(found)).toHaveLength(12)
     expect(complaints).toEqual([])

@@ -60,6 +60,26 @@ export const launchBrowser = (): Promise<Browser> =>
 export const sidewaysPixels = (page: Page): Promise<number> =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
+/** Texts that a frame cuts off at its right edge. What is hidden from the eye on purpose, and what scrolls, are no such frames. */
+export const cutTexts = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(`(() => {
+    const cut = []
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const range = document.createRange()
+    while (texts.nextNode()) {
+      range.selectNodeContents(texts.currentNode)
+      const { right, width } = range.getBoundingClientRect()
+      for (let frame = texts.currentNode.parentElement; frame && width > 0; frame = frame.parentElement) {
+        const box = frame.getBoundingClientRect()
+        if (box.width <= 1) break
+        if (!/hidden|clip/.test(getComputedStyle(frame).overflowX) || right <= box.right + 1) continue
+        cut.push(texts.currentNode.textContent.trim())
+        break
+      }
+    }
+    return cut.filter((text) => text !== '')
+  })()`)
+
 const axeSource = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 /** What axe-core finds, one line each; under the page's own policy, which `preload` would try to break. */

@@ -106,7 +106,13 @@ const confirmRules: readonly Rule[] = [
     rule: 'The form is this browser’s, and it is time for it',
     words: 'It carries a MAC bound to the request that is kept; confirm comes after sign-in.',
     source: 'RFC 9700 §4.7',
-    refuses: withStatus(400),
+    refuses: (facts) => facts.status === 400 && !isProblem(facts),
+  },
+  {
+    rule: 'The account groups can be shared',
+    words: 'At least one is checked, and the user reaches each of them now.',
+    source: 'ours',
+    refuses: isProblemWith(400),
   },
   {
     rule: 'The decision is kept',
@@ -167,7 +173,31 @@ const formRules: readonly Rule[] = [
     rule: 'The form is this session’s',
     words: 'It carries a MAC bound to the session of this browser.',
     source: 'RFC 9700 §4.7',
-    refuses: (facts) => facts.status === 403 && !isForeign(facts),
+    refuses: (facts) => facts.status === 403 && !isForeign(facts) && !isProblem(facts),
+  },
+]
+
+/** Generate on the profile; its code comes by mail where the configuration asks for one. */
+const tokenRules: readonly Rule[] = [
+  ...formRules,
+  {
+    rule: 'The user has no User API Token yet',
+    words: 'There is one for each user; Revoke makes room for another.',
+    source: 'product documentation 1.2',
+    refuses: withStatus(409),
+  },
+  {
+    rule: 'There were not too many codes and tries',
+    words: 'Counted for each user; a new code brings no new tries.',
+    source: 'ours',
+    refuses: withStatus(429),
+  },
+  {
+    rule: 'The mailed code is right',
+    words:
+      'The newest one sent to this session, within its time and once. Asked for with tokenConfirmation: email alone.',
+    source: 'thousandeyes-facts 5.3',
+    refuses: (facts) => isProblemWith(400)(facts) || isProblemWith(403)(facts),
   },
 ]
 
@@ -200,6 +230,7 @@ const table: readonly (readonly [path: RegExp, method: 'GET' | 'POST', rules: Ch
   [/^\/interaction\/[^/]+\/confirm$/, 'POST', withInteraction(always(confirmRules))],
   [/^\/interaction\/[^/]+(?:\/continue)?$/, 'GET', always(stepRules)],
   [/^\/account\/sign-in$/, 'POST', signInRules],
+  [/^\/account\/profile\/user-api-token$/, 'POST', always(tokenRules)],
   [/^\/sso\/callback$/, 'GET', always(providerAnswerRules)],
   [/^\/sso\/acs$/, 'POST', always(providerAnswerRules)],
   [/^\/interaction\/[^/]+\/sso$/, 'GET', withInteraction(always(ticketRules))],

@@ -156,6 +156,28 @@ const refusals: readonly (readonly [query: Readonly<Record<string, string>>, rul
     },
   ],
   [
+    { path: '/interaction/', method: 'POST' },
+    'The account groups can be shared',
+    async () => {
+      const visitor = await signedIn(service)
+      await visitor.open(askForCode(service).href)
+      await visitor.press('Confirm', { 'aid-1101': undefined, 'aid-1102': undefined })
+    },
+  ],
+  [
+    { path: '/account/profile/user-api-token', method: 'POST' },
+    'The user has no User API Token yet',
+    async () => {
+      const [first, second] = [new Person(), new Person()]
+      for (const visitor of [first, second]) {
+        await visitor.open(`${service.url}/account`)
+        await visitor.signIn('ops@acme.example', 'panoptes-us1')
+        await visitor.open(`${service.url}/account/profile`)
+      }
+      for (const visitor of [first, second]) await visitor.press('Generate')
+    },
+  ],
+  [
     { path: '/account/sign-in/sso' },
     'The ticket is this browser’s',
     call('/account/sign-in/sso?ticket=made-up'),

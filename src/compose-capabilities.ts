@@ -91,15 +91,17 @@ export interface Capabilities {
   readonly allowsHost: (host: string) => boolean
 }
 
-function peopleOf({
-  settings,
-  surroundings,
-  material,
-  store,
-}: Pick<Ground, 'settings' | 'surroundings' | 'material' | 'store'>) {
+function peopleOf(
+  {
+    settings,
+    surroundings,
+    material,
+    store,
+  }: Pick<Ground, 'settings' | 'surroundings' | 'material' | 'store'>,
+  audit: Audit,
+) {
   const { clock, randomBytes, newUuid: newToken } = surroundings
   const secrets = secretsFrom(material, randomBytes)
-  const audit = storeAudit(clock, randomBytes)
   const parts = {
     records: userRecords(store, secrets),
     passwords: scryptPasswords(passwordCosts[settings.signIn.passwordCost], randomBytes),
@@ -146,7 +148,7 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
   const secrets = secretsFrom(material, randomBytes)
   const audit = storeAudit(clock, randomBytes)
   const trail = storeAuditTrail(store, clock)
-  const { identity, directory, userApiTokens } = peopleOf(ground)
+  const { identity, directory, userApiTokens } = peopleOf(ground, audit)
   await seedPeople(seed, { store, directory, userApiTokens, clock })
   const upstream = await upstreamOf(ground, { directory, userApiTokens, trail })
   const { people } = upstream
@@ -185,7 +187,8 @@ export async function makeSeedImage(
 ): Promise<StoreImage> {
   const { clock, randomBytes: random } = ground.surroundings
   const { store, images } = await openStore({ kind: 'memory' }, { clock, random })
-  await seedPeople(ground.facts.seed, { ...peopleOf({ ...ground, store }), store, clock })
+  const people = peopleOf({ ...ground, store }, storeAudit(clock, random))
+  await seedPeople(ground.facts.seed, { ...people, store, clock })
   await seedV7(store, ground.facts.seed, ground.facts.v7)
   const image = await images.take()
   await store.close()

@@ -3,7 +3,7 @@ import type { Clock } from '#domain/clock.ts'
 import { normalizedEmail, type User } from '#domain/user.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { Secrets } from '#secrets/secrets.ts'
-import type { Store } from '#store/store.ts'
+import type { Change, Store } from '#store/store.ts'
 import type { Arrived } from './arrivals.ts'
 import {
   AnswerRefused,
@@ -48,7 +48,7 @@ const ticketSeconds = 60
 export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finish'> {
   const { secrets, clock, identity, randomBytes, ruleNamed, providerOf, userOf, arrived, spans } = parts
   const waiting = onceRecords<Waiting>(parts, 'sso-state')
-  const { refusedFor, note } = notesOf(parts)
+  const { refusedFor, note, noteFirst } = notesOf(parts)
   const secret = (): string => randomBytes(32).toString('base64url')
   const inSeconds = (seconds: number): number => clock.now() + seconds * 1000
   const departureOf = (state: string, { email, isFresh }: RoundTrip): Departure => ({ state, email, isFresh })
@@ -100,7 +100,8 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
       if (!found) return refused('not-under-way')
       // Another browser learns nothing and uses nothing up, and neither does the answer of another protocol.
       const isOwn = found !== 'used' && isFrom(found.content, { kind, browser })
-      if (!isOwn || !(await found.take())) return note(refused('not-under-way'), { actor: address, address })
+      if (!isOwn || !(await found.take()))
+        return noteFirst(refused('not-under-way'), { actor: address, address }, state)
       const trip = found.content
       const outcome = await judge(trip, state, { parameters, requestId })
       if ('problem' in outcome) return note(outcome, { ...(await typedIn(trip)), address })
@@ -130,9 +131,18 @@ interface Notes {
   refusedFor(error: unknown, rule: SsoRule, at: { back: string; requestId: string }): SsoRefused
   /** Keeps the refusal in the audit trail. */
   note(refusal: SsoRefused, who: Who): Promise<SsoRefused>
+  /** The first one of a round trip alone: whoever has one may send its answer without end, and is not to fill the trail by that. */
+  noteFirst(refusal: SsoRefused, who: Who, state: string): Promise<SsoRefused>
 }
 
-function notesOf({ store, audit, log }: RoundTripsParts): Notes {
+function notesOf({ store, secrets, clock, audit, log, spans }: RoundTripsParts): Notes {
+  async function note(refusal: SsoRefused, who: Who, also: readonly Change[] = []): Promise<SsoRefused> {
+    const { problem, provider } = refusal
+    const detail = `single sign-on, ${problem}${provider === undefined ? '' : `, ${provider}`}`
+    await store.commit([audit.entry({ event: 'sign-in-refused', ...who, detail }), ...also])
+    return refusal
+  }
+
   return {
     refusedFor(error, rule, { back, requestId: request }) {
       const isTheirs = error instanceof ProviderUnreachable || error instanceof AnswerRefused
@@ -140,11 +150,12 @@ function notesOf({ store, audit, log }: RoundTripsParts): Notes {
       log({ event: 'sso-refused', request, provider: rule.name, error: error.message.slice(0, 500) })
       return refused(error instanceof AnswerRefused ? error.problem : 'unreachable', rule, back)
     },
-    async note(refusal, who) {
-      const { problem, provider } = refusal
-      const detail = `single sign-on, ${problem}${provider === undefined ? '' : `, ${provider}`}`
-      await store.commit([audit.entry({ event: 'sign-in-refused', ...who, detail })])
-      return refusal
+    note: (refusal, who) => note(refusal, who),
+    noteFirst(refusal, who, state) {
+      const key = `sso-state-refused:${secrets.hash('sso-state-refused', state)}`
+      // The round trip began before, and is over before.
+      const expiresAt = clock.now() + spans.interaction * 1000
+      return note(refusal, who, [{ kind: 'put', key, value: '', expiresAt, expected: 'absent' }])
     },
   }
 }

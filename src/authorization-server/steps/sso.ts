@@ -36,7 +36,7 @@ export interface SsoSteps {
   readonly routes: Middleware
 }
 
-/** Ours, there and back. It holds with `--limits off` too: each leaves a record. What succeeds gives its attempt back. */
+/** Ours. It holds with `--limits off` too: each leaves a record. A sign-in that succeeds gives its attempt back. */
 const perAddress: LimitRule = { limit: 100, windowSeconds: 900 }
 const unreachableSeconds = 5
 
@@ -46,29 +46,19 @@ const requestIdOf = (ctx: Context): string => ctx.response.get('X-Request-Id')
 
 const startOf = (back: string): string => back.slice(0, back.lastIndexOf('/'))
 
-interface Arrivals {
-  /** Counts one who comes back. @returns false when there were too many, and the answer is given already */
-  mayCome(ctx: Context): Promise<boolean>
-  /** Takes it back: whoever brings what is proven uses up nothing. */
-  came(ctx: Context): Promise<void>
-  answerAtEnd(ctx: Context, refused: SsoRefused): void
-}
-
 /** Where providers send the browser back. */
 function returnRoutes(
   { sso, addressOf, origin }: AuthorizationServerParts,
   cookie: SsoCookie,
-  { mayCome, came, answerAtEnd }: Arrivals,
+  answerAtEnd: (ctx: Context, refused: SsoRefused) => void,
 ): Middleware {
   async function goOn(ctx: Context, answered: Omit<ProviderAnswer, 'address' | 'requestId'>): Promise<void> {
-    if (!(await mayCome(ctx))) return
     const outcome = await sso.finish({
       ...answered,
       address: addressOf(ctx.req),
       requestId: requestIdOf(ctx),
     })
     if (outcome.kind === 'refused') return answerAtEnd(ctx, outcome)
-    await came(ctx)
     ctx.status = 303
     ctx.redirect(`${outcome.back}?${new URLSearchParams({ ticket: outcome.ticket })}`)
   }
@@ -101,18 +91,6 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
   const { sso, views, secrets, guards, addressOf } = parts
   const cookie = ssoCookie(parts)
   const countOf = (ctx: Context): string => `sso-from:${addressOf(ctx.req)}`
-  const backCountOf = (ctx: Context): string => `sso-back-from:${addressOf(ctx.req)}`
-
-  /** @returns whether it may go on; otherwise the answer is given */
-  async function count(ctx: Context, key: string): Promise<boolean> {
-    const retryAfterSeconds = await countAttempt(guards, [[key, perAddress]])
-    if (retryAfterSeconds === 0) return true
-    ctx.status = 429
-    ctx.type = 'html'
-    ctx.set('Retry-After', String(retryAfterSeconds))
-    ctx.body = tooManyAttemptsPage(views, { retryAfterSeconds, requestId: requestIdOf(ctx) })
-    return false
-  }
 
   function answer(ctx: Context, { problem, provider }: SsoRefused, retry: SsoRetry | undefined): void {
     ctx.status = statusOf[problem] ?? 403
@@ -132,8 +110,17 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
   return {
     async leave(ctx, { place, rule }, { back, isFresh }) {
       const { action, boundTo, region, email } = place
-      if (!(await count(ctx, countOf(ctx)))) return
       ctx.type = 'html'
+      const retryAfterSeconds = await countAttempt(guards, [[countOf(ctx), perAddress]])
+      if (retryAfterSeconds > 0) {
+        ctx.status = 429
+        ctx.set('Retry-After', String(retryAfterSeconds))
+        ctx.body = tooManyAttemptsPage(views, {
+          retryAfterSeconds,
+          requestId: requestIdOf(ctx),
+        })
+        return
+      }
       const begun = await sso.begin(
         rule,
         { email, browser: cookie.of(ctx), boundTo, back, isFresh },
@@ -161,10 +148,6 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
 
     forget: cookie.end,
 
-    routes: returnRoutes(parts, cookie, {
-      mayCome: (ctx) => count(ctx, backCountOf(ctx)),
-      came: (ctx) => guards.release(backCountOf(ctx)),
-      answerAtEnd,
-    }),
+    routes: returnRoutes(parts, cookie, answerAtEnd),
   }
 }

@@ -34,6 +34,37 @@ const forms: Readonly<Record<string, (service: RunningPanoptes) => Promise<OpenF
     const { csrf = '' } = hiddenFields(page.html)
     return { person, action: page.url, fields: { csrf, region: 'default', email: 'viewer@acme.example' } }
   },
+  async password(service) {
+    const person = new Person()
+    const { url } = await person.open(`${service.url}/account`)
+    const page = await person.press('Continue', { region: 'us1', email: 'viewer@acme.example' })
+    return { person, action: url, fields: { ...hiddenFields(page.html), password: 'x', sso: 'no' } }
+  },
+  async 'new password'(service) {
+    await fetch(`${service.url}/emulator/users/admin@acme.example/lock?region=us1`, { method: 'PUT' })
+    const person = new Person()
+    const { url } = await person.open(`${service.url}/account`)
+    const page = await person.signIn('admin@acme.example', 'panoptes-us1', 'us1')
+    const chosen = { 'new-password': 'short', 'repeat-password': 'short' }
+    return { person, action: url, fields: { ...hiddenFields(page.html), ...chosen } }
+  },
+  async 'end of a session'(service) {
+    const person = new Person()
+    await person.open(`${service.url}/account`)
+    await person.signIn('ops@acme.example', 'panoptes-us1')
+    const page = await person.open(`${service.url}/account/sessions`)
+    const action = `${service.url}/account/sessions/end`
+    return { person, action, fields: { ...hiddenFields(page.html), session: 'of nobody' } }
+  },
+  async 'mailed code'(service) {
+    const person = new Person()
+    await person.open(`${service.url}/account`)
+    await person.signIn('ops@acme.example', 'panoptes-us1')
+    const page = await person.open(`${service.url}/account/profile`)
+    const action = `${service.url}/account/profile/user-api-token`
+    const fields = { ...hiddenFields(page.html), code: '' }
+    return { person, action, fields }
+  },
   async confirm(service) {
     const person = new Person()
     const { url } = await person.open(askForCode(service).href)

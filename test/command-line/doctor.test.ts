@@ -36,6 +36,7 @@ describe('the doctor finds a machine in order', () => {
       'data directory',
       'certificate',
       'host names',
+      'single sign-on of sso.example',
       'clock',
     ])
   })

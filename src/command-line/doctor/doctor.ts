@@ -14,6 +14,7 @@ import { thisMachine } from './machine.ts'
 import { neighbourOf } from './neighbour.ts'
 import { checkPorts } from './ports.ts'
 import { checkRedirectUris } from './redirect-uris.ts'
+import { checkSingleSignOn } from './single-sign-on.ts'
 import { checkStorage } from './storage.ts'
 import { checkTls } from './tls.ts'
 
@@ -27,6 +28,7 @@ const checks: readonly Check[] = [
   checkStorage,
   checkTls,
   checkHostNames,
+  checkSingleSignOn,
   checkClock,
 ]
 

@@ -14,6 +14,12 @@ function wholeNumber(option: string, words: string, [least, most]: readonly [num
   return value
 }
 
+function originIn(words: string): string {
+  const { origin = '' } = URL.parse(words) ?? {}
+  if (/^https?:/.test(origin)) return origin
+  throw new Error(`--origin: found ${words}; allowed is http://HOST or https://HOST, with a port or without`)
+}
+
 const options = {
   nodes: { type: 'string', default: '2' },
   port: { type: 'string', default: '7070' },
@@ -30,7 +36,7 @@ function partsOf(args: readonly string[]): Omit<ClusterParts, 'say' | 'log'> & {
     nodes: wholeNumber('nodes', values.nodes, [1, 16]),
     port: wholeNumber('port', values.port, [0, 65_535]),
     data: values.data,
-    origin: values.origin === undefined ? undefined : new URL(values.origin).origin,
+    origin: values.origin === undefined ? undefined : originIn(values.origin),
     options: end < 0 ? [] : args.slice(end + 1),
     json: values.json,
   }

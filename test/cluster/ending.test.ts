@@ -39,8 +39,9 @@ test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
   },
 )
 
-test('a cluster says in one line which option is wrong', async () => {
-  await expect(startCluster(['--nodes', '0'])).rejects.toThrow(
-    'cluster: --nodes: found 0; allowed is a whole number from 1 to 16',
-  )
+test.each([
+  [['--nodes', '0'], '--nodes: found 0; allowed is a whole number from 1 to 16'],
+  [['--origin', 'nonsense'], '--origin: found nonsense; allowed is http://HOST or https://HOST'],
+])('a cluster says in one line what is wrong with %j', async (args, words) => {
+  await expect(startCluster(args)).rejects.toThrow(`cluster: ${words}`)
 })

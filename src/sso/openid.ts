@@ -82,6 +82,9 @@ function exchangeOf({ settings, redirectUri, now }: OpenIdParts) {
       clockTolerance: toleranceSeconds,
       currentDate: new Date(now()),
     })
+    // The same for everybody it would be, were it empty (OpenID Connect Core §2: at most 255 characters).
+    if (claims.sub.trim() === '' || claims.sub.length > 255)
+      throw new AnswerRefused('the subject has no name')
     const all = await claimsOf(found, tokens.access_token, claims)
     return {
       issuer: claims.iss,

@@ -31,7 +31,7 @@ function addressIn(
   { domains }: SsoRule,
   { email, isEmailVerified }: Proof,
 ): string | { problem: SsoProblem } {
-  if (email === undefined || !/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254)
+  if (email === undefined || !/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) || email.length > 254)
     return { problem: 'email-missing' }
   if (isEmailVerified === false) return { problem: 'email-unverified' }
   return domains.includes(domainOf(email)) ? normalizedEmail(email) : { problem: 'email-elsewhere' }
@@ -58,7 +58,11 @@ export function usersOf(
     const { region, organization } = rule
     const added = await people.add({
       ...{ region, organizationId: organization, email },
-      name: (proof.name ?? email).slice(0, 200),
+      name:
+        (proof.name ?? '')
+          .replace(/[\p{Cc}\s]+/gu, ' ')
+          .trim()
+          .slice(0, 200) || email,
       roles: fitting.map(({ role, accountGroup }) => ({ role, accountGroup })),
     })
     if (isRefusal(added)) {

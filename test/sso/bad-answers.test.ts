@@ -101,6 +101,21 @@ const tokens: readonly Spoiled[] = [
   ['with another nonce', claim({ nonce: 'of-another-sign-in' }), proves, /claim value/],
   ['without a nonce', claim({ nonce: undefined }), proves, /nonce/],
   ['without a subject', claim({ sub: undefined }), proves, /sub/],
+  ['with an empty subject', claim({ sub: '' }), proves, /subject/],
+  ['with a blank subject', claim({ sub: ' \t' }), proves, /subject/],
+  ['with a subject without end', claim({ sub: 'x'.repeat(256) }), proves, /subject/],
+  [
+    'whose address has a control character in it',
+    claim({ email: 'any\u0000one@sso.example' }),
+    'does not say your email address',
+    undefined,
+  ],
+  [
+    'whose address runs backwards',
+    claim({ email: '\u202eanyone@sso.example' }),
+    'does not say your email address',
+    undefined,
+  ],
   ['whose userinfo is about another subject', claim({ email: undefined }), proves, /sub/],
   [
     'without an address',

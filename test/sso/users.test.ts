@@ -86,6 +86,15 @@ describe('somebody whom nobody added', () => {
     ])
   })
 
+  test.each([
+    ['steered', 'Ste\u001b[2Jered\u0000 \u0007Name', 'Ste [2Jered Name'],
+    ['unnamed', ' \u0000', 'unnamed@sso.example'],
+  ])('is made one with a name that is text: %s', async (local, name, expected) => {
+    const email = `${local}@sso.example`
+    expect(await signInAs({ sub: local, email, name, groups: ['operators'] })).toContain(signedIn)
+    expect((await findUser(service, email))?.name).toBe(expected)
+  })
+
   test('is made one once, however many sign-ins begin at the same time', async () => {
     provider.claims = { sub: 'twin', email: 'twin@sso.example', groups: ['operators'] }
     const people = await Promise.all([1, 2, 3].map(() => personAtSignIn(service)))

@@ -1,6 +1,9 @@
 /** `npm run cluster` as people start it: a process of its own, ended at the latest with the test that started it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 
@@ -22,10 +25,16 @@ export interface ClusterProcess {
 
 /** @param args options of the script; those of the nodes stand behind a `--` */
 export async function startCluster(args: readonly string[]): Promise<ClusterProcess> {
-  const child = spawn(process.execPath, ['scripts/cluster.ts', '--json', '--port', '0', ...args], {
+  const data = mkdtempSync(join(tmpdir(), 'panoptes-cluster-'))
+  const options = ['--json', '--port', '0', '--data', data, ...args]
+  const child = spawn(process.execPath, ['scripts/cluster.ts', ...options], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+    // Redis may still be writing for a moment.
+    rmSync(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  })
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     complaints += chunk

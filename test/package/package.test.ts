@@ -4,6 +4,7 @@ import { isBuiltin } from 'node:module'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Person } from '../support/person.ts'
 import { installedProject, type Project, said, startedReady } from './installed.ts'
 
 const documentedToken = 'f537f4ac-2921-3199-bbab-d5a43f1c2b60'
@@ -95,7 +96,7 @@ describe('the package', () => {
 })
 
 describe('the command of the package', () => {
-  test('serves: one ready line, the documented call, and exit code 0 after SIGTERM', async () => {
+  test('serves: one ready line, the documented call, single sign-on, and exit code 0 after SIGTERM', async () => {
     const command = [join(project.folder, 'node_modules/.bin/panoptes'), 'emulate', ...freePorts, '--json']
     const { child, ready } = await startedReady(project.folder, ...command)
     expect(ready).toMatchObject({ ready: true, url: expect.stringMatching(/^http:\/\/localhost:\d+$/) })
@@ -114,6 +115,11 @@ describe('the command of the package', () => {
       '/style.css',
     ])
       expect.soft((await fetch(new URL(path, ready.url))).status, path).toBe(200)
+    // Single sign-on needs openid-client and the pages of the demo provider.
+    const person = new Person()
+    await person.open(`${ready.url}/account`)
+    await person.press('Continue', { email: 'anyone@sso.example' })
+    expect((await person.press('Sign in')).text).toContain('Your connections')
     const ended = once(child, 'exit')
     child.kill('SIGTERM')
     expect(await ended).toEqual([0, null])

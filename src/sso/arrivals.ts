@@ -11,6 +11,8 @@ import type { RoundTrip, Sso, SsoRule } from './sso.ts'
 export interface Arrived extends Pick<RoundTrip, 'browser' | 'boundTo' | 'back'> {
   readonly rule: string
   readonly userId: User['id']
+  /** The user's count of ended sessions when the answer was judged: what ended them since then ends this sign-in too. */
+  readonly generation: number
   readonly methods: readonly string[]
   readonly logoutHint: string
 }
@@ -48,6 +50,8 @@ export function arrivalsOf(parts: ArrivalsParts): Pick<Sso, 'collect' | 'logoutO
       const user = await userAt(found.content, at)
       if (!user) return refused('not-under-way')
       if (!isActive(user)) return refused('user-inactive', rule, back)
+      if ((user.sessionGeneration ?? 0) !== found.content.generation)
+        return refused('not-under-way', rule, back)
       const detail = `${user.region}, ${rule?.name}`
       const entry = audit.entry({ event: 'sign-in', actor: user.id, detail, address: at.address })
       if (!(await found.take([entry]))) return refused('not-under-way', rule, back)

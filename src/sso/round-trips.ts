@@ -114,6 +114,7 @@ export function roundTripsOf(parts: RoundTripsParts): Pick<Sso, 'begin' | 'finis
         back,
         rule,
         userId: outcome.user.id,
+        generation: outcome.user.sessionGeneration ?? 0,
         methods,
         logoutHint,
       }

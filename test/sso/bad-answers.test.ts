@@ -303,6 +303,20 @@ describe('a ticket at the end of the way back', () => {
     expect((await person.request(ticket)).status).toBe(303)
   })
 
+  test('is good for nothing once the sessions of its user are ended', async () => {
+    provider.claims = { sub: 'ops', email: 'ops@acme.example', email_verified: true }
+    const person = await personAtSignIn(service, 'ops@acme.example')
+    const ticket = await ticketFor(person)
+    const reset = await fetch(`${service.operatorUrl}/operator/users/ops@acme.example/reset`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${service.operatorToken}` },
+    })
+    expect(reset.status).toBe(200)
+    const page = await person.open(ticket)
+    expect([page.status, page.text]).toEqual([400, expect.stringContaining('This sign-in is over')])
+    expect(await isSignedIn(person)).toBe(false)
+  })
+
   test('is good for a minute', async () => {
     const person = await personAtSignIn(service)
     const ticket = await ticketFor(person)

@@ -147,6 +147,21 @@ describe('whose user a subject is', () => {
     expect((await findUser(service, 'gone@sso.example'))?.uid).not.toBe(before?.uid)
   })
 
+  test.each([
+    ['a plus', 'plus+tag@sso.example', 'Plus+Tag@SSO.example', 'plus@sso.example'],
+    ['letters with accents', 'jo\u0308rg@sso.example', 'J\u00d6RG@sso.example', 'jorg@sso.example'],
+  ])(
+    'with %s in the address is one user, however it is written, and nobody without it',
+    async (_, email, again, alike) => {
+      expect(await signInAs({ sub: email, email, groups: ['operators'] })).toContain(signedIn)
+      expect(await signInAs({ sub: email, email: again })).toContain(signedIn)
+      expect(await signInAs({ sub: `${email} twin`, email: again })).toContain(
+        'signed in before as somebody else',
+      )
+      expect(await signInAs({ sub: alike, email: alike })).toContain(noUser)
+    },
+  )
+
   test('is nobody of another organization than that of the rule', async () => {
     await using other = await startWith(provider, { organization: '999' })
     provider.claims = viewer

@@ -69,7 +69,11 @@ export const connectionsSection: Section = {
           (connection) => connection.tag === tag,
         )
         if (!own) return seeOther(ctx, tab.href)
-        await parts.grants.revoke(own.tag, { actor: user.id, reason: 'disconnected on the account page' })
+        await parts.grants.revoke(own.tag, {
+          actor: user.id,
+          reason: 'disconnected on the account page',
+          address: parts.addressOf(ctx.req),
+        })
         const notice = parts.secrets.mac(noticePurpose, noticeSubject(sent, own.clientId))
         seeOther(ctx, `${tab.href}?${new URLSearchParams({ disconnected: own.clientId, notice })}`)
       }),

@@ -12,6 +12,7 @@ import {
   readGrantRecord,
   recordEnd,
 } from '#grants/grant-record.ts'
+import { visitIn } from './request-notes.ts'
 import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
 
 /** What the confirm step knows and the engine's Grant has no room for. */
@@ -81,7 +82,11 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       keep(tag, held)
       const { userId, clientId, scopes } = record
       const who = { actor: userId, userId, clientId, grant: tag }
-      units.current().also(audit.entry({ event: 'grant-created', ...who, detail: scopes.join(' ') }))
+      const unit = units.current()
+      // Without a browser there is no address of the person who said yes.
+      const { address } = visitIn(unit)
+      const where = address === '' ? {} : { address }
+      unit.also(audit.entry({ event: 'grant-created', ...who, ...where, detail: scopes.join(' ') }))
     },
     change(tag, how) {
       const held = heldOf(units.current()).get(tag)

@@ -41,5 +41,8 @@ export interface Grants {
    * Ends the connection with all of its tokens, together with its audit record. Once this resolves, no token of it is
    * accepted by any process on the store. @returns false when there was no such live connection
    */
-  revoke(tag: GrantTag, by: { readonly actor: string; readonly reason: string }): Promise<boolean>
+  revoke(
+    tag: GrantTag,
+    by: { readonly actor: string; readonly reason: string; readonly address?: string },
+  ): Promise<boolean>
 }

@@ -132,6 +132,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
         clientId,
         grant: tag,
         detail: by.reason,
+        ...(by.address === undefined ? {} : { address: by.address }),
       })
       await store.commit([{ kind: 'delete', key }, { kind: 'delete', key: grantUseKey(tag) }, entry])
       return true

@@ -34,6 +34,7 @@ describe('the tab Activity', () => {
       'Signed in',
     ])
     expect(page.text).toContain('127.0.0.1')
+    expect(page.text).not.toContain('Not recorded')
     expect(page.html).not.toMatch(/us1\.1002|grant-created/)
   })
 

@@ -41,7 +41,10 @@ export function deciding({
   async function logout(ctx: Context, interaction: Interaction): Promise<void> {
     const actor = String(interaction.session?.accountId)
     const clientId = String(interaction.params['client_id'])
-    units.current().also(parts.audit.entry({ event: 'grant-refused', actor, userId: actor, clientId }))
+    const address = parts.addressOf(ctx.req)
+    units
+      .current()
+      .also(parts.audit.entry({ event: 'grant-refused', actor, userId: actor, clientId, address }))
     await steps.leaveSession(ctx, interaction)
     await steps.keep(interaction, { error: 'access_denied', error_description: 'End-User logged out' })
   }

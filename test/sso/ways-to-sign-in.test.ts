@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '#domain/clock.ts'
 import { openStore } from '#store/open-store.ts'
 import { keptOnDisk } from '../authorization-server/kept-on-disk.ts'
-import { askForCode } from '../steps/requests.ts'
+import { askForCode, askForDevice, typeUserCode } from '../steps/requests.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 import { restrict } from './administrator.ts'
@@ -192,6 +192,19 @@ describe('a sign-in that must be a new one', () => {
     expect(await again({ auth_time: now - 3_600 })).toContain('does not prove that you are meant')
     expect(await again({})).toContain('does not prove that you are meant')
     expect(await again({ auth_time: now })).toContain('Confirm authorization')
+  })
+})
+
+describe('a sign-in that a device asks for', () => {
+  test('is asked of the provider, also where nobody is signed in here', async () => {
+    const { forced: service } = services
+    const person = new Person()
+    await typeUserCode(service, person, (await askForDevice(service)).user_code)
+    await person.press('Continue')
+    await person.press('Continue', { region: 'us1', email: 'anyone@sso.example' })
+    expect(person.leavesTo.searchParams.get('prompt')).toBe('login')
+    const other = await personAtSignIn(service)
+    expect(other.leavesTo.searchParams.get('prompt')).toBeNull()
   })
 })
 

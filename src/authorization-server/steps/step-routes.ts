@@ -29,9 +29,13 @@ function seeOther(ctx: Context, location: string): void {
   ctx.redirect(location)
 }
 
-/** Whether the person has a session and is asked all the same (OpenID Connect Core §3.1.2.1: prompt, max_age). */
-const asksForFreshSignIn = ({ prompt }: Interaction): boolean =>
-  prompt.name === 'login' && prompt.reasons.some((reason) => reason !== 'no_session')
+/**
+ * Whether the person is to be asked, whoever a provider remembers: there is a session and it does not do (OpenID Connect Core
+ * §3.1.2.1: prompt, max_age), or a device is to be confirmed, which somebody must be there for (DECISIONS 56).
+ */
+const asksForFreshSignIn = ({ prompt, deviceCode }: Interaction): boolean =>
+  prompt.name === 'login' &&
+  (deviceCode !== undefined || prompt.reasons.some((reason) => reason !== 'no_session'))
 
 type Find = (ctx: Context & { params: Record<string, string> }) => Promise<Interaction>
 

@@ -96,10 +96,19 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   )
 }
 
-const userRow = (user: SeedUser): readonly string[] => [
+/** How somebody without a password signs in. */
+function otherWay({ sso }: Settings, { email, region }: SeedUser): string {
+  const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase()
+  const isCovered = sso.some(
+    (rule) => rule.mode !== 'off' && rule.region === region && rule.domains.includes(domain),
+  )
+  return isCovered ? 'single sign-on' : 'no password'
+}
+
+const userRow = (settings: Settings, user: SeedUser): readonly string[] => [
   user.email,
   regionLabel(user.region),
-  user.password ?? 'no password',
+  user.password ?? otherWay(settings, user),
   roleOf(user),
 ]
 
@@ -122,7 +131,7 @@ export function welcomeScreen(
     `  public    ${url}   pages, OAuth and v7; limits ${settings.limits}`,
     `  operator  ${operatorUrl}   token ${operatorToken}`,
     '  Users who sign in',
-    ...aligned(seed.users.map(userRow)),
+    ...aligned(seed.users.map((user) => userRow(settings, user))),
     '  Clients',
     ...aligned(integrations.map(clientRow)),
     '  To paste: call v7, ask for a device code, end the connections of a region',

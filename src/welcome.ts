@@ -102,7 +102,7 @@ function otherWay({ sso }: Settings, { email, region }: SeedUser): string {
   const isCovered = sso.some(
     (rule) => rule.mode !== 'off' && rule.region === region && rule.domains.includes(domain),
   )
-  return isCovered ? 'single sign-on' : 'no password'
+  return isCovered ? 'by SSO' : 'no password'
 }
 
 const userRow = (settings: Settings, user: SeedUser): readonly string[] => [

@@ -49,7 +49,7 @@ describe('the first words of the program', () => {
       'admin@acme.example     US1  panoptes-us1  Organization Admin',
       'admin@acme.example     EU   panoptes-eu1  Regular User in 3101',
       'admin@globex.example   US2  panoptes-us2',
-      'anyone@sso.example     US1  single sign-on',
+      'anyone@sso.example     US1  by SSO',
       'Cisco SD-WAN Manager     sd-wan-manager                device code',
       'Meraki                   meraki, secret meraki-secret  authorization code',
       'Splunk ThousandEyes App  0oalgciz1dyS1Uonr697          device code',

@@ -37,6 +37,25 @@ function readToken(credentials: string): PresentedToken {
     : { kind: 'garbage' }
 }
 
+/** Calls come with the same few headers over and over; the bound keeps strangers from filling the memory. */
+const mostRead = 1_000
+
+/** @returns what reads an Authorization header; undefined for another scheme, or none */
+function tokenReader(): (authorization: string) => PresentedToken | undefined {
+  const known = new Map<string, PresentedToken>()
+  return (authorization) => {
+    const read = known.get(authorization)
+    if (read) return read
+    const credentials = credentialsOf(authorization)
+    if (credentials === undefined) return undefined
+    const token = readToken(credentials)
+    if (token.kind === 'garbage') return token
+    if (known.size >= mostRead) known.clear()
+    known.set(authorization, token)
+    return token
+  }
+}
+
 export interface UnauthorizedAnswers {
   readonly withoutToken: Answer
   readonly invalidToken: Answer
@@ -112,6 +131,7 @@ export function requireBearer(
   parts: { readonly origin: string; readonly count: CountUnauthorized },
 ): Check {
   const find = callerFinder(readers)
+  const read = tokenReader()
   const { withoutToken, invalidToken } = unauthorizedAnswers(parts.origin)
 
   const identify = (call: Call, caller: Awaitable<Caller | undefined>): Awaitable<Answer | undefined> =>
@@ -123,9 +143,8 @@ export function requireBearer(
     })
 
   return (call) => {
-    const credentials = credentialsOf(call.request.headers.authorization ?? '')
-    if (credentials === undefined) return parts.count(call, withoutToken)
-    const token = readToken(credentials)
+    const token = read(call.request.headers.authorization ?? '')
+    if (!token) return parts.count(call, withoutToken)
     switch (token.kind) {
       case 'access-token':
         return identify(call, find.ofAccessToken(token.value))

@@ -72,10 +72,10 @@ class ForwardedRequest implements UpstreamRequest {
   readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly accountGroup: AccountGroupId | undefined
-  readonly headers: Readonly<Record<string, string>>
   readonly body: Readable | undefined
-  readonly #response: ServerResponse
+  readonly #call: Call
   #signal: AbortSignal | undefined
+  #headers: Readonly<Record<string, string>> | undefined
 
   constructor(call: Call, { credential, region }: Standing) {
     this.region = region
@@ -84,15 +84,20 @@ class ForwardedRequest implements UpstreamRequest {
     this.parameters = call.match.parameters
     this.query = queryFor(call)
     this.accountGroup = call.accountGroup
-    this.headers = headersFor(call)
     this.body = requestBody(call)
-    this.#response = call.response
+    this.#call = call
   }
 
   /** Made only when it is asked for: the embedded upstream mostly answers before anybody could leave. */
   get signal(): AbortSignal {
-    this.#signal ??= callerGone(this.#response)
+    this.#signal ??= callerGone(this.#call.response)
     return this.#signal
+  }
+
+  /** Not made for answers that are kept. */
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= headersFor(this.#call)
+    return this.#headers
   }
 }
 

@@ -55,12 +55,42 @@ function accessOf(tag: GrantTag, record: GrantRecord, token: IssuedToken): Acces
   }
 }
 
+interface Place {
+  readonly tag: GrantTag
+  readonly keys: readonly string[]
+}
+
+/** Where the record of a token stands. Tokens come over and over; the bound keeps strangers from filling the memory. */
+function places(most: number): (token: string) => Place | undefined {
+  const known = new Map<string, Place>()
+  return (token) => {
+    const place = known.get(token)
+    if (place) return place
+    const tag = tagOfToken(token)
+    if (!tag) return undefined
+    if (known.size >= most) known.clear()
+    const made = { tag, keys: [grantKey(tag)] }
+    known.set(token, made)
+    return made
+  }
+}
+
+async function* pagesOf(store: Store, index: string): AsyncGenerator<readonly StoredRecord[]> {
+  for (let after = ''; ; ) {
+    const page = await store.list(index, { limit: 500, ...(after === '' ? {} : { after }) })
+    yield page
+    if (page.length < 500) return
+    after = page.at(-1)?.key ?? ''
+  }
+}
+
 /** Grants on the store port. @throws from every method when the store cannot answer: that is 503, never 401 */
 export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts): Grants {
-  // What a token opens depends on its stored record alone, so it is worked out once per record object.
+  /** What a token opens depends on its stored record alone, so it is worked out once per record object. */
   const opened = new WeakMap<StoredRecord, Map<string, Access>>()
 
   const uses = grantUses({ store, clock })
+  const placeOf = places(1_000)
 
   function find(stored: StoredRecord, tag: GrantTag, token: string): Access | undefined {
     const known = opened.get(stored)?.get(token)
@@ -72,15 +102,6 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
     const access = accessOf(tag, record, issued)
     opened.set(stored, (opened.get(stored) ?? new Map<string, Access>()).set(token, access))
     return access
-  }
-
-  async function* pages(index: string): AsyncGenerator<readonly StoredRecord[]> {
-    for (let after = ''; ; ) {
-      const page = await store.list(index, { limit: 500, ...(after === '' ? {} : { after }) })
-      yield page
-      if (page.length < 500) return
-      after = page.at(-1)?.key ?? ''
-    }
   }
 
   async function connectionsOf(
@@ -99,9 +120,9 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
 
   return {
     access(token) {
-      const tag = tagOfToken(token)
-      if (!tag) return undefined
-      const keys = [grantKey(tag)]
+      const place = placeOf(token)
+      if (!place) return undefined
+      const { tag, keys } = place
       const foundIn = ([stored]: readonly (StoredRecord | undefined)[]) => stored && find(stored, tag, token)
       const found = whenKnown(store.read(keys, 'recent'), (recent) => {
         const access = foundIn(recent)
@@ -115,7 +136,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
 
     async list(filter) {
       const connections: Connection[] = []
-      for await (const page of pages(narrowest(filter)))
+      for await (const page of pagesOf(store, narrowest(filter)))
         connections.push(...(await connectionsOf(page, filter)))
       return connections.sort((one, other) => other.createdAt - one.createdAt)
     },

@@ -124,18 +124,21 @@ export function headerOf(head: Head, name: string): string | undefined {
 const packed = (head: Head): string => (typeof head === 'string' ? head : flatHeaders(head).join('\n'))
 
 /**
- * Makes one text of each head. To hold on to a thousand times forty small strings costs more than everything else here: whoever
- * collects the garbage moves and marks each of them.
+ * Makes one text of the request's head. To hold on to a thousand times twenty small strings costs more than everything else here:
+ * whoever collects the garbage moves and marks each of them. An answer's head is mostly made of words that all answers share.
  */
 export function pack(seen: Sighting): void {
   seen.headers = packed(seen.headers)
-  seen.answerHeaders = packed(seen.answerHeaders)
 }
 
-/** About how much memory a packed one holds on to, in characters. */
+function lengthOf(head: Head): number {
+  if (typeof head === 'string') return head.length
+  if (!isFlat(head)) return packed(head).length
+  let length = 0
+  for (const text of head) length += text.length + 1
+  return length
+}
+
+/** About how much memory one holds on to, in characters. */
 export const weightOf = ({ url, headers, body, answerHeaders, answerBody }: Sighting): number =>
-  url.length +
-  packed(headers).length +
-  packed(answerHeaders).length +
-  (body?.kept ?? 0) +
-  (answerBody?.kept ?? 0)
+  url.length + lengthOf(headers) + lengthOf(answerHeaders) + (body?.kept ?? 0) + (answerBody?.kept ?? 0)

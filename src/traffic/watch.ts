@@ -31,31 +31,55 @@ function noteHead(seen: Sighting, response: ServerResponse, fields: unknown): vo
 /** The three methods with all that they may be given: whatever it was is passed on as it was. */
 type Method = (this: ServerResponse, ...call: readonly unknown[]) => unknown
 
+/** What is noted of a response, and what it did by itself. */
+interface Watch {
+  readonly seen: Sighting
+  readonly writeHead: Method
+  readonly write: Method
+  readonly end: Method
+  isEnding: boolean
+}
+
+const watched = Symbol('watched')
+
+interface WatchedResponse extends ServerResponse {
+  [watched]?: Watch
+}
+
+/** Functions for all responses: a closure of its own for each would be made with every request. */
+const watchOf = (response: WatchedResponse): Watch => response[watched] as Watch
+
+const noteWriteHead: Method = function noteWriteHead(status, reason, fields) {
+  const { seen, writeHead } = watchOf(this)
+  const written = writeHead.call(this, status, reason, fields)
+  noteHead(seen, this, fields ?? reason)
+  return written
+}
+
+const noteWrite: Method = function noteWrite(piece, encoding, done) {
+  const { seen, write, isEnding } = watchOf(this)
+  // The last piece, which some responses pass on to their own write, was noted already.
+  if (!isEnding) noteBody(seen, piece, encoding)
+  return write.call(this, piece, encoding, done)
+}
+
+const noteEnd: Method = function noteEnd(piece, encoding, done) {
+  const watch = watchOf(this)
+  noteBody(watch.seen, piece, encoding)
+  watch.isEnding = true
+  return watch.end.call(this, piece, encoding, done)
+}
+
 /**
  * Notes a response's head and body while they are written, without a part in it. What Node adds by itself, as `Date`, is not noted.
  * Every way to write a head and a body comes through these three methods, Node's own implied head included.
  */
 export function watchAnswer(response: ServerResponse, seen: Sighting): void {
-  const writeHead = response.writeHead as Method
-  const write = response.write as Method
-  const end = response.end as Method
-  let isEnding = false
-
-  response.writeHead = ((status: unknown, reason: unknown, fields: unknown) => {
-    const written = writeHead.call(response, status, reason, fields)
-    noteHead(seen, response, fields ?? reason)
-    return written
-  }) as typeof response.writeHead
-  response.write = ((piece: unknown, encoding: unknown, done: unknown) => {
-    // The last piece, which some responses pass on to their own write, was noted already.
-    if (!isEnding) noteBody(seen, piece, encoding)
-    return write.call(response, piece, encoding, done)
-  }) as typeof response.write
-  response.end = ((piece: unknown, encoding: unknown, done: unknown) => {
-    noteBody(seen, piece, encoding)
-    isEnding = true
-    return end.call(response, piece, encoding, done)
-  }) as typeof response.end
+  const { writeHead, write, end } = response as unknown as Record<'writeHead' | 'write' | 'end', Method>
+  ;(response as WatchedResponse)[watched] = { seen, writeHead, write, end, isEnding: false }
+  response.writeHead = noteWriteHead as typeof response.writeHead
+  response.write = noteWrite as typeof response.write
+  response.end = noteEnd as typeof response.end
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Operation } from '#domain/operation.ts'
 import { opens } from '#domain/scope.ts'
 import { openRoutes } from '#gateway/routes.ts'
 import { rawExchange, statusesOf } from './raw-exchange.ts'
-import { accessToken, fullAccess, operations, startGateway, userApiToken } from './start-gateway.ts'
+import { accessToken, aid, fullAccess, operations, startGateway, userApiToken } from './start-gateway.ts'
 
 const bearer = { type: 'bearer' } as const
 
@@ -151,7 +151,9 @@ describe('scopes, RFC 6750 §3.1', () => {
   test('open an operation if and only if the table says so, for every operation', async () => {
     await using gateway = await startGateway({ limits: false })
     const statusWith = async (operation: Operation, scopes: readonly string[]): Promise<number> => {
-      gateway.grants.set(accessToken, { ...fullAccess, scopes: new Set(scopes) })
+      // The account group that `/account-groups/{id}` is called with is one of the grant.
+      const accountGroups = [...fullAccess.accountGroups, aid('77')]
+      gateway.grants.set(accessToken, { ...fullAccess, accountGroups, scopes: new Set(scopes) })
       const call = request(gateway.server)[methodOf(operation)](pathOf(operation))
       return (await call.auth(accessToken, bearer)).status
     }

@@ -36,8 +36,7 @@ describe('the doctor on single sign-on', () => {
     const warning = `warn ${issuer}/.well-known/openid-configuration gives no discovery document here; until it does, nobody signs in by it`
     expect(await found(oidc)).toBe(warning)
     expect(await found(oidc, '', { resolve: async () => [] })).toBe(warning)
-    for (const body of ['', 'null', '[]', '<html>', '{"iss'])
-      expect(await found(oidc, body)).toBe(warning)
+    for (const body of ['', 'null', '[]', '<html>', '{"iss']) expect(await found(oidc, body)).toBe(warning)
   })
 
   test('fails on one that calls itself otherwise, be it by a slash', async () => {

@@ -114,7 +114,7 @@ describe('panoptes doctor', () => {
     const lines = stdout.trimEnd().split('\n')
     expect(lines.length).toBeGreaterThan(9)
     expect(lines.at(-1)).toBe(`${lines.length - 1} ok, 0 warn, 0 FAIL`)
-    for (const line of lines.slice(0, -1)) expect(line).toMatch(/^ok {3}[\w ]+: \S/)
+    for (const line of lines.slice(0, -1)) expect(line).toMatch(/^ok {3}[\w .-]+: \S/)
   })
 
   test('ends with 1 when anything fails, for people', async () => {

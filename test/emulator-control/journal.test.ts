@@ -76,7 +76,7 @@ describe('GET /emulator/journal', () => {
   })
 
   test('has what was under way when it was cleared', async () => {
-    await ask('POST', '/faults', { on: 'getTests', latency: '100ms' })
+    await ask('POST', '/faults', { on: 'getTests', latency: '1s' })
     const answered = statusOf(panoptes.url, 'x')
     await expect.poll(async () => (await ask('GET', '/faults')).body.faults[0].hits).toBe(1)
     await ask('DELETE', '/journal')

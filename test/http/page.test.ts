@@ -28,8 +28,14 @@ describe('views', () => {
     expect(sources.length).toBeGreaterThan(10)
   })
 
-  test.each(sources)('$name prints raw only where the layout takes its body', ({ name, text }) => {
-    expect(text.match(/<%~.*?%>/g) ?? []).toEqual(name === 'layout.eta' ? ['<%~ it.body %>'] : [])
+  const layouts = new Set(
+    sources
+      .flatMap(({ text }) => text.match(/layout\('@[\w-]+'/g) ?? [])
+      .map((use) => `${use.slice(9, -1)}.eta`),
+  )
+
+  test.each(sources)('$name prints raw only where a layout takes its body', ({ name, text }) => {
+    expect(text.match(/<%~.*?%>/g) ?? []).toEqual(layouts.has(name) ? ['<%~ it.body %>'] : [])
   })
 
   test.each(sources)('$name has no inline script, style or event attribute', ({ text }) => {

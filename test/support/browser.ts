@@ -72,7 +72,10 @@ export const cutTexts = (page: Page): Promise<readonly string[]> =>
       for (let frame = texts.currentNode.parentElement; frame && width > 0; frame = frame.parentElement) {
         const box = frame.getBoundingClientRect()
         if (box.width <= 1) break
-        if (!/hidden|clip/.test(getComputedStyle(frame).overflowX) || right <= box.right + 1) continue
+        const { overflowX, textOverflow } = getComputedStyle(frame)
+        if (!/hidden|clip/.test(overflowX) || right <= box.right + 1) continue
+        // With an ellipsis people see that there is more.
+        if (textOverflow === 'ellipsis') break
         cut.push(texts.currentNode.textContent.trim())
         break
       }

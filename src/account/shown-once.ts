@@ -1,12 +1,5 @@
 import type { Clock } from '#domain/clock.ts'
-import type { Secrets } from '#secrets/secrets.ts'
-import type { Store } from '#store/store.ts'
-
-export interface ShownOnceParts {
-  readonly store: Store
-  readonly secrets: Pick<Secrets, 'hash' | 'seal' | 'unseal'>
-  readonly clock: Clock
-}
+import { type OnceRecordsParts, onceRecords } from '#secrets/once-records.ts'
 
 /** Long enough for the redirect to the page that shows it. */
 const keptMs = 60_000
@@ -18,25 +11,15 @@ export interface ShownOnce {
   take(sessionUid: string): Promise<string | undefined>
 }
 
-/** Sealed in the store meanwhile, as any process may answer the next request. */
-export function shownOnce({ store, secrets, clock }: ShownOnceParts): ShownOnce {
-  const keyOf = (sessionUid: string): string => `shown-once:${secrets.hash('shown-once', sessionUid)}`
-
+/** In the store meanwhile, where each process that may answer the next request finds it. */
+export function shownOnce(parts: OnceRecordsParts & { readonly clock: Clock }): ShownOnce {
+  const records = onceRecords<{ readonly secret: string }>(parts, 'shown-once')
   return {
-    async keep(sessionUid, secret) {
-      const key = keyOf(sessionUid)
-      const expiresAt = clock.now() + keptMs
-      await store.commit([{ kind: 'put', key, value: secrets.seal(key, secret), expiresAt, expected: 'any' }])
-    },
-
+    keep: (sessionUid, secret) => records.keep(sessionUid, { secret }, parts.clock.now() + keptMs),
     async take(sessionUid) {
-      const key = keyOf(sessionUid)
-      const [stored] = await store.read([key])
-      if (!stored || stored.value === '') return undefined
-      // Emptied at its version: a deletion conflicts with nothing, and then two could have read it.
-      const { expiresAt, version: expected } = stored
-      const outcome = await store.commit([{ kind: 'put', key, value: '', expiresAt, expected }])
-      return outcome === 'committed' ? secrets.unseal(key, stored.value) : undefined
+      const found = await records.find(sessionUid)
+      if (!found || found === 'used') return undefined
+      return (await found.take()) ? found.content.secret : undefined
     },
   }
 }

@@ -1,4 +1,5 @@
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
+import { remembering } from '#domain/remembering.ts'
 import { isActive, type User, type UserId } from '#domain/user.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { Identity } from '#identity/identity.ts'
@@ -14,9 +15,10 @@ export interface TokenReaders {
   readonly identity: Pick<Identity, 'find'>
 }
 
-type PresentedToken =
-  | { readonly kind: 'garbage' }
-  | { readonly kind: 'access-token' | 'user-api-token'; readonly value: string }
+interface PresentedToken {
+  readonly kind: 'access-token' | 'user-api-token'
+  readonly value: string
+}
 
 /** The fixed forms of what we issue. Anything else is garbage, refused before the store is asked. */
 const accessTokenForm = /^[\w-]{16}\.[\w-]{43}$/
@@ -29,31 +31,11 @@ function credentialsOf(authorization: string): string | undefined {
   return authorization.charCodeAt(7) === 32 ? authorization.slice(7).trimStart() : authorization.slice(7)
 }
 
-function readToken(credentials: string): PresentedToken {
-  if (credentials.length === 60 && accessTokenForm.test(credentials))
-    return { kind: 'access-token', value: credentials }
-  return credentials.length === 36 && userApiTokenForm.test(credentials)
-    ? { kind: 'user-api-token', value: credentials }
-    : { kind: 'garbage' }
-}
-
-/** Calls come with the same few headers over and over; the bound keeps strangers from filling the memory. */
-const mostRead = 1_000
-
-/** @returns what reads an Authorization header; undefined for another scheme, or none */
-function tokenReader(): (authorization: string) => PresentedToken | undefined {
-  const known = new Map<string, PresentedToken>()
-  return (authorization) => {
-    const read = known.get(authorization)
-    if (read) return read
-    const credentials = credentialsOf(authorization)
-    if (credentials === undefined) return undefined
-    const token = readToken(credentials)
-    if (token.kind === 'garbage') return token
-    if (known.size >= mostRead) known.clear()
-    known.set(authorization, token)
-    return token
-  }
+/** @returns undefined for another scheme, and for what has none of our forms */
+function presentedToken(authorization: string): PresentedToken | undefined {
+  const value = credentialsOf(authorization) ?? ''
+  if (value.length === 60 && accessTokenForm.test(value)) return { kind: 'access-token', value }
+  return value.length === 36 && userApiTokenForm.test(value) ? { kind: 'user-api-token', value } : undefined
 }
 
 export interface UnauthorizedAnswers {
@@ -131,7 +113,7 @@ export function requireBearer(
   parts: { readonly origin: string; readonly count: CountUnauthorized },
 ): Check {
   const find = callerFinder(readers)
-  const read = tokenReader()
+  const read = remembering(1_000, presentedToken)
   const { withoutToken, invalidToken } = unauthorizedAnswers(parts.origin)
 
   const identify = (call: Call, caller: Awaitable<Caller | undefined>): Awaitable<Answer | undefined> =>
@@ -143,17 +125,12 @@ export function requireBearer(
     })
 
   return (call) => {
-    const token = read(call.request.headers.authorization ?? '')
-    if (!token) return parts.count(call, withoutToken)
-    switch (token.kind) {
-      case 'access-token':
-        return identify(call, find.ofAccessToken(token.value))
-      case 'user-api-token':
-        return identify(call, find.ofUserApiToken(token.value))
-      case 'garbage':
-        return parts.count(call, invalidToken)
-      default:
-        return token satisfies never
-    }
+    const { authorization = '' } = call.request.headers
+    const token = read(authorization)
+    if (!token)
+      return parts.count(call, credentialsOf(authorization) === undefined ? withoutToken : invalidToken)
+    const caller =
+      token.kind === 'access-token' ? find.ofAccessToken(token.value) : find.ofUserApiToken(token.value)
+    return identify(call, caller)
   }
 }

@@ -2,6 +2,7 @@ import type { Audit } from '#audit/audit.ts'
 import { whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import { type Connection, type GrantTag, parseGrantTag } from '#domain/grant.ts'
+import { remembering } from '#domain/remembering.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Store, StoredRecord } from '#store/store.ts'
 import {
@@ -60,19 +61,10 @@ interface Place {
   readonly keys: readonly string[]
 }
 
-/** Where the record of a token stands. Tokens come over and over; the bound keeps strangers from filling the memory. */
-function places(most: number): (token: string) => Place | undefined {
-  const known = new Map<string, Place>()
-  return (token) => {
-    const place = known.get(token)
-    if (place) return place
-    const tag = tagOfToken(token)
-    if (!tag) return undefined
-    if (known.size >= most) known.clear()
-    const made = { tag, keys: [grantKey(tag)] }
-    known.set(token, made)
-    return made
-  }
+/** Where the record of a token stands. */
+function placeOfToken(token: string): Place | undefined {
+  const tag = tagOfToken(token)
+  return tag && { tag, keys: [grantKey(tag)] }
 }
 
 async function* pagesOf(store: Store, index: string): AsyncGenerator<readonly StoredRecord[]> {
@@ -90,7 +82,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
   const opened = new WeakMap<StoredRecord, Map<string, Access>>()
 
   const uses = grantUses({ store, clock })
-  const placeOf = places(1_000)
+  const placeOf = remembering(1_000, placeOfToken)
 
   function find(stored: StoredRecord, tag: GrantTag, token: string): Access | undefined {
     const known = opened.get(stored)?.get(token)

@@ -1,14 +1,8 @@
 /** Port: the directory as those see it who add, change and remove users. Adapter: local.ts. */
-import type { RegionId } from '#domain/region.ts'
 import type { User, UserId } from '#domain/user.ts'
 
-export interface NewUser {
-  readonly region: RegionId
-  readonly uid: string
-  readonly email: string
-  readonly name: string
-  readonly organizationId: string
-  readonly organizationName: string
+export interface NewUser
+  extends Pick<User, 'region' | 'uid' | 'email' | 'name' | 'organizationId' | 'organizationName'> {
   /** Left out for a user who cannot sign in with a password. */
   readonly password?: string
 }

@@ -1,4 +1,5 @@
 import type { Audit, AuditEvent } from '#audit/audit.ts'
+import { whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import { refuse } from '#domain/refusal.ts'
 import type { Change, Store, StoredRecord } from '#store/store.ts'
@@ -36,10 +37,7 @@ const newestFirst = (one: HeldToken, other: HeldToken): number =>
 export function storedUserApiTokens(parts: StoredUserApiTokensParts): UserApiTokens {
   const { store, records, clock, audit, newToken } = parts
   return {
-    async ownerOf(token) {
-      const stored = await records.read(token)
-      return stored && ownerIn(stored)
-    },
+    ownerOf: (token) => whenKnown(records.read(token, 'recent'), (stored) => stored && ownerIn(stored)),
 
     async install(userId, token, expiresAt) {
       await store.commit([records.put(token, userId, { at: clock.now(), expiresAt, expected: 'any' })])

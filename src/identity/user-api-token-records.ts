@@ -1,7 +1,9 @@
+import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
+import { remembering } from '#domain/remembering.ts'
 import type { UserId } from '#domain/user.ts'
 import type { Secrets } from '#secrets/secrets.ts'
-import type { Change, Store, StoredRecord } from '#store/store.ts'
+import type { Change, Freshness, Store, StoredRecord } from '#store/store.ts'
 
 const dayMs = 86_400_000
 /** thousandeyes-facts 5.3: a new token is valid for two years. */
@@ -24,7 +26,7 @@ export function generatedAtIn({ value }: StoredRecord): number | undefined {
 
 /** The tokens of users, each a record under its keyed hash, and the turns in which a user's are made and ended. */
 export interface UserApiTokenRecords {
-  read(token: string): Promise<StoredRecord | undefined>
+  read(token: string, freshness?: Freshness): Awaitable<StoredRecord | undefined>
   /** Those of the user that are live. */
   of(userId: UserId): Promise<readonly StoredRecord[]>
   /** A token made at the instant. */
@@ -46,23 +48,13 @@ export function userApiTokenRecords(
   secrets: Pick<Secrets, 'hash'>,
   clock: Clock,
 ): UserApiTokenRecords {
-  const hashes = new Map<string, string>()
-
-  /** The gateway asks with the same few tokens over and over; the bound keeps strangers from filling the memory. */
-  function keyOf(token: string): string {
-    const known = hashes.get(token)
-    if (known !== undefined) return known
-    const key = `user-api-token:${secrets.hash('user-api-token', token.toLowerCase())}`
-    if (hashes.size >= 1_000) hashes.clear()
-    hashes.set(token, key)
-    return key
-  }
+  const keyOf = remembering(
+    1_000,
+    (token) => `user-api-token:${secrets.hash('user-api-token', token.toLowerCase())}`,
+  )
 
   return {
-    async read(token) {
-      const [stored] = await store.read([keyOf(token)])
-      return stored
-    },
+    read: (token, freshness) => whenKnown(store.read([keyOf(token)], freshness), ([stored]) => stored),
     of: (userId) => store.list(indexOf(userId)),
     put: (token, userId, { at, ...rest }) => ({
       kind: 'put',

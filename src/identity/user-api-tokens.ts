@@ -2,12 +2,13 @@
  * Ports: User API Tokens, the static bearer tokens of v7 (thousandeyes-facts 5.3), as those see them who are called with one, and
  * as their users hold them. Kept as keyed hashes only. Adapter of both: stored-user-api-tokens.ts.
  */
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { Refusal } from '#domain/refusal.ts'
 import type { UserId } from '#domain/user.ts'
 
 export interface UserApiTokens {
   /** @returns the owner of a live token; undefined when it is unknown, expired or revoked */
-  ownerOf(token: string): Promise<UserId | undefined>
+  ownerOf(token: string): Awaitable<UserId | undefined>
   /** Adds a token of a known value, valid until the instant given (seeds). */
   install(userId: UserId, token: string, expiresAt: number): Promise<void>
   /**

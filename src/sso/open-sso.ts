@@ -1,7 +1,7 @@
 import type { Identity } from '#identity/identity.ts'
+import { onceRecords } from '#secrets/once-records.ts'
 import type { Store } from '#store/store.ts'
 import { type Arrived, arrivalsOf, type BegunSession } from './arrivals.ts'
-import { onceRecords } from './once.ts'
 import { providersOf } from './providers.ts'
 import { type RoundTripsParts, roundTripsOf } from './round-trips.ts'
 import { ruleLookup, ruleName, rulesAt } from './rules.ts'

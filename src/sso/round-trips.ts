@@ -2,6 +2,7 @@ import type { Audit, AuditEvent } from '#audit/audit.ts'
 import type { Clock } from '#domain/clock.ts'
 import { normalizedEmail, type User } from '#domain/user.ts'
 import type { Identity } from '#identity/identity.ts'
+import { type OnceRecords, onceRecords } from '#secrets/once-records.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Change, Store } from '#store/store.ts'
 import type { Arrived } from './arrivals.ts'
@@ -13,7 +14,6 @@ import {
   type Proof,
   ProviderUnreachable,
 } from './identity-provider.ts'
-import { type OnceRecords, onceRecords } from './once.ts'
 import { refused } from './refused.ts'
 import { ruleName } from './rules.ts'
 import type { ProviderAnswer, RoundTrip, Sso, SsoProblem, SsoRefused, SsoRule } from './sso.ts'

@@ -4,14 +4,15 @@
  * commands has to come back on that of the announcements, and whenever it does not, nothing is believed (DECISIONS 63). Everything
  * here is machine time: connections know no other.
  */
+import type { Awaitable } from '#domain/awaitable.ts'
 import { recordCache } from './record-cache.ts'
 import type { StoredRecord } from './store.ts'
 
+type Records = readonly (StoredRecord | undefined)[]
+
 export interface RecentRecords {
-  /** @returns the records, or undefined when one of them has to be asked for */
-  find(keys: readonly string[]): readonly StoredRecord[] | undefined
-  /** Before records are asked for. @returns takes what came, and keeps what nobody has changed since */
-  asked(keys: readonly string[]): (came: readonly (StoredRecord | undefined)[]) => void
+  /** The records that are at hand, and else what is loaded, which is kept unless somebody changed it meanwhile. */
+  read(keys: readonly string[], load: (keys: readonly string[]) => Promise<Records>): Awaitable<Records>
   /** Somebody changed them, or may have. */
   forget(keys: readonly string[]): void
   close(): void
@@ -142,26 +143,34 @@ export function recentRecords(parts: RecentRecordsParts): RecentRecords {
     forgetAll()
   })
 
+  function atHand(keys: readonly string[]): Records | undefined {
+    if (!ear.isUpToDate()) return undefined
+    const found: StoredRecord[] = []
+    for (const key of keys) {
+      const record = cache.find(key)
+      if (!record) return undefined
+      found.push(record)
+    }
+    return found
+  }
+
+  async function loaded(
+    keys: readonly string[],
+    load: (keys: readonly string[]) => Promise<Records>,
+  ): Promise<Records> {
+    const asked = asking.begin(keys)
+    if (!ear.isUpToDate()) asked.isStale = true
+    try {
+      const came = await load(keys)
+      if (!asked.isStale) for (const record of came) if (record) cache.keep(record)
+      return came
+    } finally {
+      asking.end(asked)
+    }
+  }
+
   return {
-    find(keys) {
-      if (!ear.isUpToDate()) return undefined
-      const found: StoredRecord[] = []
-      for (const key of keys) {
-        const record = cache.find(key)
-        if (!record) return undefined
-        found.push(record)
-      }
-      return found
-    },
-    asked(keys) {
-      const asked = asking.begin(keys)
-      if (!ear.isUpToDate()) asked.isStale = true
-      return (came) => {
-        asking.end(asked)
-        if (asked.isStale) return
-        for (const record of came) if (record) cache.keep(record)
-      }
-    },
+    read: (keys, load) => atHand(keys) ?? loaded(keys, load),
     forget,
     close() {
       ear.stop()

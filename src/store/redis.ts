@@ -6,13 +6,14 @@
  * bring its own tagged sets, and several keys must be read slot by slot.
  */
 import { Redis, type RedisOptions } from 'ioredis'
+import { whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource } from './changes.ts'
 import type { OpenedStore } from './images.ts'
 import { type Ask, answerMilliseconds, asking } from './redis-asking.ts'
 import { type RedisImagesParts, redisImages } from './redis-images.ts'
 import { watchPolicy } from './redis-policy.ts'
-import { type RecentRecords, type RecentRecordsParts, recentRecords } from './redis-recent.ts'
+import { type RecentRecordsParts, recentRecords } from './redis-recent.ts'
 import { recordOf, storedRecord, wordsOf } from './redis-records.ts'
 import { beatScript, commitScript, listScript, purgeScript } from './redis-scripts.ts'
 import type { Store, StoredRecord } from './store.ts'
@@ -80,17 +81,15 @@ export async function openRedisStore({
   }
 
   const recent = recentRecords({ ...hearingOf(redis, prefix, random), most: cacheSize })
-  const fetchedBy = fetching({ redis, recent, ask, recordKey })
+  const fetched = fetching({ redis, ask, recordKey })
   const live = (records: readonly (StoredRecord | undefined)[]): readonly (StoredRecord | undefined)[] => {
     const now = clock.now()
     return records.map((record) => (record && record.expiresAt > now ? record : undefined))
   }
 
   const store: Store = {
-    read(keys, freshness = 'exact') {
-      const known = freshness === 'recent' ? recent.find(keys) : undefined
-      return known ? live(known) : fetchedBy(keys).then(live)
-    },
+    read: (keys, freshness = 'exact') =>
+      whenKnown(freshness === 'recent' ? recent.read(keys, fetched) : fetched(keys), live),
     async commit(changes) {
       assertKeepable(changes)
       const version = nextVersion()
@@ -154,25 +153,17 @@ const listing =
 
 interface FetchingParts {
   readonly redis: Redis
-  readonly recent: RecentRecords
   readonly ask: Ask
   readonly recordKey: (key: string) => string
 }
 
-/** @returns what asks Redis for records, expired ones included, and keeps them at hand */
+/** @returns what asks Redis for records, expired ones included */
 const fetching =
-  ({ redis, recent, ask, recordKey }: FetchingParts) =>
+  ({ redis, ask, recordKey }: FetchingParts) =>
   async (keys: readonly string[]): Promise<readonly (StoredRecord | undefined)[]> => {
     if (keys.length === 0) return []
-    const keep = recent.asked(keys)
-    let records: readonly (StoredRecord | undefined)[] = []
-    try {
-      const found = await ask(() => redis.mget(...keys.map(recordKey)))
-      records = keys.map((key, position) => storedRecord(key, found[position]))
-      return records
-    } finally {
-      keep(records)
-    }
+    const found = await ask(() => redis.mget(...keys.map(recordKey)))
+    return keys.map((key, position) => storedRecord(key, found[position]))
   }
 
 /** How this node hears of changes: on a connection of its own, with beats that show whether it still does. */

@@ -51,6 +51,8 @@ const adapters = [...capabilities, ...surfaces].map((name) => `src/${name}`)
 export const table: readonly Row[] = [
   { place: 'src/domain', mayImport: [] },
   { place: 'src/http', mayImport: ['src/domain'] },
+  { place: 'src/sso', mayImport: ['src/domain', 'ports', 'src/secrets/once-records.ts'] },
+  { place: 'src/account', mayImport: [...words, 'src/secrets/once-records.ts'] },
   ...capabilities.map((name) => ({ place: `src/${name}`, mayImport: ['src/domain', 'ports'] })),
   {
     // Issuing is the authorization server's affair: it writes the records that the port of grants only reads.

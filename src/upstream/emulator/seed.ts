@@ -1,18 +1,11 @@
 import { load } from 'js-yaml'
 import { z } from 'zod'
 import { type RegionId, regionIds } from '#domain/region.ts'
+import type { NewUser } from '#identity/directory.ts'
 import type { JsonObject } from './json.ts'
 
-/** A user that exists before anybody signs in. The composition enrols these with the identity port. */
-export interface SeedUser {
-  readonly region: RegionId
-  readonly uid: string
-  readonly email: string
-  readonly name: string
-  readonly organizationId: string
-  readonly organizationName: string
-  /** Left out for a user who signs in through an identity provider only. */
-  readonly password?: string
+/** A user that exists before anybody signs in. The composition enrols these in the directory. */
+export interface SeedUser extends NewUser {
   readonly userApiToken?: string
   readonly loginAccountGroup: string
   /** Names of built-in roles by account group id; `all` stands for every account group of the organization. */

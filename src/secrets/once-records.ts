@@ -1,5 +1,5 @@
-import type { Secrets } from '#secrets/secrets.ts'
 import type { Change, Store } from '#store/store.ts'
+import type { Secrets } from './secrets.ts'
 
 /** A record as it is found, not yet taken. */
 export interface Found<Content> {
@@ -14,11 +14,16 @@ export interface OnceRecords<Content extends object> {
   find(handle: string): Promise<Found<Content> | 'used' | undefined>
 }
 
+export interface OnceRecordsParts {
+  readonly store: Store
+  readonly secrets: Pick<Secrets, 'hash' | 'seal' | 'unseal'>
+}
+
 const used = 'used'
 
 /** @param kind keeps the records of one owner apart from those of others */
 export function onceRecords<Content extends object>(
-  { store, secrets }: { readonly store: Store; readonly secrets: Secrets },
+  { store, secrets }: OnceRecordsParts,
   kind: string,
 ): OnceRecords<Content> {
   const keyOf = (handle: string): string => `${kind}:${secrets.hash(kind, handle)}`

@@ -9,11 +9,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '../../test/support/free-port.ts'
 import { balancer } from './balancer.ts'
 import { type Kept, keepRunning } from './keep-running.ts'
 import { type EmulatorNode, startNode } from './node.ts'
 import { type Readiness, watchReadiness } from './readiness.ts'
-import { freePort, startRedis } from './redis.ts'
+import { startRedis } from './redis.ts'
 
 export interface ClusterParts {
   readonly nodes: number

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { endOf, startChild, stopChild } from './child.ts'
 import type { Running } from './keep-running.ts'
@@ -26,17 +24,6 @@ code=$?
 kill $watcher 2>/dev/null
 exit $code
 `
-
-/** @returns a port that nobody uses now */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** Starts Redis or Valkey on loopback, with all that it acknowledges on disk. @throws Error in words for a person */
 export async function startRedis(directory: string, port: number): Promise<Running> {

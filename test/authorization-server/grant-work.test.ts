@@ -3,33 +3,24 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { storeAudit } from '#audit/store-audit.ts'
 import { type GrantWork, grantWork } from '#authorization-server/grant-work.ts'
 import { type UnitsOfWork, unitsOfWork } from '#authorization-server/unit-of-work.ts'
-import type { AccountGroupId } from '#domain/account-group.ts'
 import type { GrantTag } from '#domain/grant.ts'
-import type { UserId } from '#domain/user.ts'
 import { type GrantRecord, grantKey, readGrantRecord } from '#grants/grant-record.ts'
 import { grantTagOf } from '#grants/token-values.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
+import { grantRecordAt } from '../support/grant-record.ts'
 
 const clock = fakeClock()
 const keep = (): boolean => true
 const seconds = (): number => Math.floor(clock.now() / 1000)
 
-const newRecord = (): GrantRecord => ({
-  userId: 'us1.1001' as UserId,
-  region: 'us1',
-  clientId: 'meraki',
-  scopes: ['tests:read'],
-  accountGroups: ['1101' as AccountGroupId],
-  sessionUid: 'a session',
-  createdAt: clock.now(),
-  lastUsedAt: clock.now(),
-  endsAt: clock.now() + 3_600_000,
-  pendingUntil: clock.now() + 600_000,
-  grant: { jti: 'the id of the grant' },
-  access: [],
-})
+/** Confirmed, and its code not yet exchanged. */
+function newRecord(): GrantRecord {
+  const pending = { endsAt: clock.now() + 3_600_000, pendingUntil: clock.now() + 600_000 }
+  const { refresh: _, ...record } = grantRecordAt(clock, { scopes: ['tests:read'], ...pending })
+  return record
+}
 const withToken = (record: GrantRecord, name: string): GrantRecord => ({
   ...record,
   access: [...record.access, { hash: name, exp: seconds() + 300, payload: {} }],

@@ -1,38 +1,32 @@
 import * as client from 'openid-client'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { merakiAt } from '../flow/integrations.ts'
-import { launchBrowser, type Watched, watch } from '../support/browser.ts'
+import type { Watched } from '../support/browser.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { browsing } from './browsing.ts'
 import { askAsMeraki, openSite, readsAgents, type Site } from './flow-integrations.ts'
 import { admin, fill, heading, press, signIn, text } from './flow-user.ts'
 
+const openPerson = browsing()
 let service: RunningPanoptes
 let meraki: Site
-let browser: Browser
-let context: BrowserContext
 let page: Page
 let watched: Watched
 
 beforeAll(async () => {
   service = await startPanoptes()
   meraki = await openSite()
-  browser = await launchBrowser()
 })
 afterAll(async () => {
-  await browser?.close()
   await meraki?.[Symbol.asyncDispose]()
   await service?.stop()
 })
 
 /** A browser of a person of their own. */
 async function openBrowser(options: { javaScriptEnabled?: boolean } = {}): Promise<void> {
-  context = await browser.newContext(options)
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  watched = watch(page)
+  ;({ page, watched } = await openPerson(options))
 }
-afterEach(() => context?.close())
 
 const arrive = (site: Site, path = '/callback'): Promise<void> => page.waitForURL(`${site.origin}${path}?**`)
 

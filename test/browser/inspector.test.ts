@@ -1,19 +1,14 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connectMeraki, refresh, signedIn, type Tokens, v7Status } from '../authorization-server/protocol.ts'
-import {
-  accessibilityFaults,
-  launchBrowser,
-  sidewaysPixels,
-  type Watched,
-  watch,
-} from '../support/browser.ts'
+import { accessibilityFaults, sidewaysPixels, type Watched } from '../support/browser.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { browsing } from './browsing.ts'
 import { allStops, tabTo } from './flow-keys.ts'
 import { fill, heading, press, text } from './flow-user.ts'
 
+const openPerson = browsing()
 let service: RunningPanoptes
-let browser: Browser
 let context: BrowserContext
 let page: Page
 let watched: Watched
@@ -27,20 +22,14 @@ beforeAll(async () => {
   const { body } = await refresh(service, tokens.refresh_token)
   await refresh(service, body.refresh_token)
   await refresh(service, tokens.refresh_token)
-  browser = await launchBrowser()
 })
 afterAll(async () => {
-  await browser?.close()
   await service?.stop()
 })
 
-async function openBrowser(options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
-  context = await browser.newContext(options)
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  watched = watch(page)
+async function openBrowser(options: BrowserContextOptions = {}): Promise<void> {
+  ;({ context, page, watched } = await openPerson(options))
 }
-afterEach(() => context?.close())
 
 const firstRow = () => page.getByRole('row').nth(1)
 const requests = (): Promise<readonly string[]> => page.getByRole('row').getByRole('link').allInnerTexts()

@@ -1,40 +1,29 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  accessibilityFaults,
-  launchBrowser,
-  sidewaysPixels,
-  type Watched,
-  watch,
-} from '../support/browser.ts'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { accessibilityFaults, sidewaysPixels, type Watched } from '../support/browser.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { browsing } from './browsing.ts'
 import { stopNow, tabTo } from './flow-keys.ts'
 import { admin, fill, heading, press, text } from './flow-user.ts'
 
 const sampleKey = 'f537f4ac-2921-3199-bbab-d5a43f1c2b60'
 
+const openPerson = browsing()
 let service: RunningPanoptes
-let browser: Browser
 let context: BrowserContext
 let page: Page
 let watched: Watched
 
 beforeAll(async () => {
   service = await startPanoptes(['--limits', 'off'])
-  browser = await launchBrowser()
 })
 afterAll(async () => {
-  await browser?.close()
   await service?.stop()
 })
 
-async function openBrowser(options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
-  context = await browser.newContext(options)
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  watched = watch(page)
+async function openBrowser(options: BrowserContextOptions = {}): Promise<void> {
+  ;({ context, page, watched } = await openPerson(options))
 }
-afterEach(() => context?.close())
 
 const offer = (name: string) => page.getByRole('article', { name, exact: true })
 const card = (name: string) => page.getByRole('article', { name })
@@ -258,17 +247,13 @@ describe('the rest of the playground', () => {
     await connectMeraki()
     const csrf = await page.locator('input[name=csrf]').first().inputValue()
     const connection = await page.locator('input[name=connection]').first().inputValue()
-    const other = await browser.newContext()
-    try {
-      const answer = await other.request.post(`${service.url}/playground/log-out`, {
-        form: { csrf, connection },
-        maxRedirects: 0,
-      })
-      expect(answer.status()).toBe(403)
-      expect(answer.headers()['content-security-policy']).not.toContain('script-src')
-    } finally {
-      await other.close()
-    }
+    const other = await openPerson()
+    const answer = await other.context.request.post(`${service.url}/playground/log-out`, {
+      form: { csrf, connection },
+      maxRedirects: 0,
+    })
+    expect(answer.status()).toBe(403)
+    expect(answer.headers()['content-security-policy']).not.toContain('script-src')
     const nothing = await context.request.post(`${service.url}/playground/log-out`, {
       form: { csrf, connection: 'c999999' },
       maxRedirects: 0,

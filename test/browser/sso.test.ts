@@ -1,32 +1,24 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ruleFile } from '../sso/independent-provider.ts'
 import { askedOf, honestAnswer, samlRuleFile } from '../sso/saml-provider.ts'
-import {
-  accessibilityFaults,
-  launchBrowser,
-  sidewaysPixels,
-  type Watched,
-  watch,
-} from '../support/browser.ts'
+import { accessibilityFaults, sidewaysPixels, type Watched } from '../support/browser.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { browsing } from './browsing.ts'
 import { askAsMeraki, openSite, type Site } from './flow-integrations.ts'
 import { fill, heading, press, text } from './flow-user.ts'
 
+const openPerson = browsing()
 let service: RunningPanoptes
 let meraki: Site
-let browser: Browser
-let context: BrowserContext
 let page: Page
 let watched: Watched
 
 beforeAll(async () => {
   service = await startPanoptes()
   meraki = await openSite()
-  browser = await launchBrowser()
 })
 afterAll(async () => {
-  await browser?.close()
   await meraki?.[Symbol.asyncDispose]()
   await service?.stop()
 })
@@ -35,12 +27,8 @@ async function openBrowser(options: {
   javaScriptEnabled?: boolean
   viewport?: { width: number; height: number }
 }): Promise<void> {
-  context = await browser.newContext(options)
-  page = await context.newPage()
-  page.setDefaultTimeout(10_000)
-  watched = watch(page)
+  ;({ page, watched } = await openPerson(options))
 }
-afterEach(() => context?.close())
 
 const typeAddress = async (email: string): Promise<void> => {
   await fill(page, 'Email', email)

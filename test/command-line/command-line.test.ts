@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { type CommandLineParts, runCommandLine } from '../../src/command-line/command-line.ts'
 import { readSettings, SettingsError } from '../../src/settings.ts'
 import { startProgram, startReady } from '../start/program.ts'
+import { machineSurroundings } from '../support/machine-surroundings.ts'
 
 interface Said {
   readonly exitCode: number | undefined
@@ -16,14 +16,7 @@ interface Said {
 async function said(...args: readonly string[]): Promise<Said> {
   const texts: string[] = []
   const parts: CommandLineParts = {
-    surroundings: {
-      clock: { now: () => Date.now() },
-      engineNow: () => Date.now(),
-      randomBytes,
-      newUuid: randomUUID,
-      fetch,
-      log: () => undefined,
-    },
+    surroundings: machineSurroundings,
     settingsOf: (options) => readSettings(options, {}),
     print: (text) => void texts.push(text),
     network: { fetch },

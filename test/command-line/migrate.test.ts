@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { openStore, type StoreSettings } from '#store/open-store.ts'
 import { carry, migrate } from '../../src/command-line/migrate.ts'
 import { connect, integrations } from '../flow/integrations.ts'
 import { callV7 } from '../flow/v7.ts'
+import { machineSurroundings } from '../support/machine-surroundings.ts'
 import { startPanoptes } from '../support/panoptes.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 
@@ -16,18 +17,12 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.[Symbol.asyncDispose]())
 
-const surroundings = {
-  clock: { now: () => Date.now() },
-  engineNow: () => Date.now(),
-  randomBytes,
-  newUuid: randomUUID,
-  fetch,
-  log: () => undefined,
-}
-
 async function run(...args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
   const texts: string[] = []
-  const code = await migrate(args, { surroundings, print: (text) => void texts.push(text) })
+  const code = await migrate(args, {
+    surroundings: machineSurroundings,
+    print: (text) => void texts.push(text),
+  })
   return { code, text: texts.join('\n') }
 }
 
@@ -41,7 +36,7 @@ async function withStore(
   settings: StoreSettings,
   work: (opened: Awaited<ReturnType<typeof openStore>>) => Promise<void>,
 ): Promise<void> {
-  const opened = await openStore(settings, { clock: surroundings.clock, random: randomBytes })
+  const opened = await openStore(settings, { clock: machineSurroundings.clock, random: randomBytes })
   try {
     await work(opened)
   } finally {
@@ -148,7 +143,7 @@ describe('panoptes migrate', () => {
   })
 
   test('leaves an empty target when the source changed meanwhile', async () => {
-    const parts = { clock: surroundings.clock, random: randomBytes }
+    const parts = { clock: machineSurroundings.clock, random: randomBytes }
     const from = await openStore({ kind: 'memory' }, parts)
     const to = await openStore({ kind: 'memory' }, parts)
     const put = { kind: 'put', expected: 'any', value: '', expiresAt: Date.now() + 60_000 } as const

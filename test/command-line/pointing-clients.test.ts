@@ -1,11 +1,10 @@
 import { exec } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { readSettings } from '../../src/settings.ts'
+import { freePort } from '../support/free-port.ts'
 import { startPanoptes } from '../support/panoptes.ts'
 import { freshFolder } from './machine.ts'
 
@@ -19,16 +18,6 @@ function commandWith(words: string): string {
   const command = commands.find((text) => text.includes(words))
   if (command === undefined) throw new Error(`no command in the guide has ${words}`)
   return command
-}
-
-/** A port that was free a moment ago: what an origin says in place of it nobody could find out. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return String(port)
 }
 
 describe('docs/pointing-clients.md', () => {
@@ -45,7 +34,7 @@ describe('docs/pointing-clients.md', () => {
   test('has a call to try that needs nothing but curl', async () => {
     const directory = join(freshFolder(), 'data')
     const names = ['--origin', 'https://api.thousandeyes.com', '--hostname', 'app.thousandeyes.com']
-    const port = await freePort()
+    const port = String(await freePort())
     await using service = await startPanoptes(['--tls', '--data', directory, '--port', port, ...names])
     const command = commandWith('--connect-to').replace(':127.0.0.1:443 ', `:127.0.0.1:${port} `)
     expect(command).toContain(port)

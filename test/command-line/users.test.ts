@@ -1,9 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommandLine } from '../../src/command-line/command-line.ts'
 import { readSettings } from '../../src/settings.ts'
 import { startProgram } from '../start/program.ts'
 import { connectMeraki, readsAgents, refresh } from '../steps/requests.ts'
+import { machineSurroundings } from '../support/machine-surroundings.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 
@@ -24,14 +24,7 @@ async function run({ args, input = '', environment }: Run): Promise<string> {
   const texts: string[] = []
   const variables = environment ?? { PANOPTES_OPERATOR_TOKEN: service.operatorToken }
   const exitCode = await runCommandLine(['users', ...args], {
-    surroundings: {
-      clock: { now: () => Date.now() },
-      engineNow: () => Date.now(),
-      randomBytes,
-      newUuid: randomUUID,
-      fetch,
-      log: () => undefined,
-    },
+    surroundings: machineSurroundings,
     settingsOf: (options) => readSettings(options, variables),
     print: (text) => void texts.push(text),
     network: { fetch },

@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { storeAudit } from '#audit/store-audit.ts'
-import type { AccountGroupId } from '#domain/account-group.ts'
 import type { Connection, GrantTag } from '#domain/grant.ts'
-import type { UserId } from '#domain/user.ts'
 import {
   type GrantRecord,
   grantIndexes,
@@ -21,6 +19,7 @@ import { secretsFrom } from '#secrets/secrets.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { type Store, StoreFailure } from '#store/store.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
+import { grantRecordAt } from '../support/grant-record.ts'
 
 const secrets = secretsFrom(await newKeyMaterial(randomBytes), randomBytes)
 const by = { actor: 'us1.1001', reason: 'a test' }
@@ -53,21 +52,7 @@ beforeEach(() => {
   grants = openGrants({ store, secrets, clock, audit: storeAudit(clock, randomBytes) })
 })
 
-const newRecord = (): GrantRecord => ({
-  userId: 'us1.1001' as UserId,
-  region: 'us1',
-  clientId: 'meraki',
-  scopes: ['tests:read'],
-  accountGroups: ['1101' as AccountGroupId],
-  sessionUid: 'a session',
-  createdAt: clock.now(),
-  lastUsedAt: clock.now(),
-  endsAt: clock.now() + 86_400_000,
-  pendingUntil: 0,
-  grant: { jti: 'the id of the grant' },
-  access: [],
-  refresh: { hash: 'hash', generation: 1, exp: Math.floor(clock.now() / 1000) + 7_200, payload: {} },
-})
+const newRecord = (): GrantRecord => grantRecordAt(clock)
 
 async function newGrant(name: string, record = newRecord()): Promise<GrantTag> {
   const tag = grantTagOf(name)

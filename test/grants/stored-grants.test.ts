@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { storeAudit } from '#audit/store-audit.ts'
-import type { AccountGroupId } from '#domain/account-group.ts'
 import type { GrantTag } from '#domain/grant.ts'
 import type { UserId } from '#domain/user.ts'
 import { type GrantRecord, grantIndexes, grantKey, pruned, recordEnd } from '#grants/grant-record.ts'
@@ -13,12 +12,12 @@ import { secretsFrom } from '#secrets/secrets.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { type Store, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
+import { grantRecordAt } from '../support/grant-record.ts'
 
 const clock = fakeClock()
 const secrets = secretsFrom(await newKeyMaterial(randomBytes), randomBytes)
 const audit = storeAudit(clock, randomBytes)
 const seconds = (): number => Math.floor(clock.now() / 1000)
-const hour = 3_600_000
 
 let store: Store
 let grants: Grants
@@ -29,22 +28,7 @@ beforeEach(() => {
   grants = openGrants({ store, secrets, clock, audit })
 })
 
-const newRecord = (changes: Partial<GrantRecord> = {}): GrantRecord => ({
-  userId: 'us1.1001' as UserId,
-  region: 'us1',
-  clientId: 'meraki',
-  scopes: ['tests:read', 'openid'],
-  accountGroups: ['1101' as AccountGroupId],
-  sessionUid: 'a session',
-  createdAt: clock.now(),
-  lastUsedAt: clock.now(),
-  endsAt: clock.now() + 24 * hour,
-  pendingUntil: 0,
-  grant: { jti: 'the id of the grant' },
-  access: [],
-  refresh: { hash: 'of the refresh token', generation: 1, exp: seconds() + 7_200, payload: {} },
-  ...changes,
-})
+const newRecord = (changes?: Partial<GrantRecord>): GrantRecord => grantRecordAt(clock, changes)
 
 /** A stored grant with one access token. */
 async function newGrant(

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 
 /** A Redis of the test's own on loopback: it keeps nothing and ends with the process that started it. */
 export interface RedisServer extends AsyncDisposable {
@@ -97,14 +97,4 @@ async function stopProcess(watcher: ChildProcess): Promise<void> {
   const ended = once(watcher, 'exit')
   watcher.stdin?.end()
   await Promise.race([ended, pause(5_000, undefined, { ref: false })])
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }

@@ -161,14 +161,13 @@ export function openAuthorizationServer(
     units,
     work,
     secrets,
-    randomBytes,
     now: () => clock.now(),
     windowSeconds: spans.refreshReplayWindow,
   })
   const provider = new Provider(parts.origin.origin, engineConfiguration(parts, adapterParts))
   // The listener in front has settled host, scheme and address; what arrives here is canonical (DECISIONS 14).
   provider.proxy = true
-  openSeams(provider, { work, secrets, judge: secretJudge(parts) })
+  openSeams(provider, { units, work, secrets, judge: secretJudge(parts) })
   logEngineEvents(provider, parts)
   const sessionParts = { provider, parts, units, browsers }
   endDestroyedSessions(sessionParts)

@@ -8,6 +8,7 @@ import {
   grantIndexes,
   grantKey,
   grantUseKey,
+  grantValue,
   pruned,
   readGrantRecord,
   recordEnd,
@@ -52,7 +53,7 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       if (!held.record) throw new Error('a destroyed grant is not written')
       const record = pruned(held.record, clock.now())
       return {
-        value: JSON.stringify(record),
+        value: grantValue(record),
         expiresAt: recordEnd(record),
         guarded: true,
         meaning: record,

@@ -1,17 +1,12 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors, Provider } from 'oidc-provider'
+import type { GrantTag } from '#domain/grant.ts'
 import type { GrantRecord, IssuedRefreshToken } from '#grants/grant-record.ts'
 import { claimedRefreshTokenParts, grantTagOf, refreshTokenParts } from '#grants/token-values.ts'
 import { endingEvent } from './grant-adapter.ts'
-import { noteReplay, replayFor } from './refresh-replay.ts'
+import { noteReplay, refreshingWith, replayFor } from './refresh-replay.ts'
 import { compact, liveRecord, restore, type TokenAdapterParts } from './token-adapter.ts'
 import type { UnitsOfWork } from './unit-of-work.ts'
-
-/** Whether the running request is a refresh: only there does an old token mean a retry or a theft. */
-const isRefresh = (): boolean => {
-  const oidc = Provider.ctx?.oidc
-  return oidc?.route === 'token' && oidc.params?.['grant_type'] === 'refresh_token'
-}
 
 /** An old token of the connection as the engine sees reuse: the current payload, marked as consumed. */
 const asConsumed = (record: GrantRecord, current: IssuedRefreshToken, id: string): AdapterPayload => ({
@@ -23,14 +18,15 @@ const asConsumed = (record: GrantRecord, current: IssuedRefreshToken, id: string
 function answerSpent(
   { units, clock }: Pick<RefreshTokenAdapterParts, 'units' | 'clock'>,
   record: GrantRecord,
-  token: { readonly id: string; readonly hash: string },
+  token: { readonly tag: GrantTag; readonly id: string; readonly hash: string },
 ): void {
   const oidc = Provider.ctx?.oidc
-  if (!isRefresh() || oidc?.client?.clientId !== record.clientId) return
+  // Only in a refresh does an old token mean a retry or a theft.
+  if (refreshingWith() === undefined || oidc?.client?.clientId !== record.clientId) return
   const replay = replayFor({ record, hash: token.hash, scope: oidc.params?.['scope'], now: clock.now() })
   if (replay === 'closed') return
-  if (replay === 'open')
-    noteReplay(units, { sealed: record.spent?.replay?.sealed ?? '', presented: token.id })
+  if (replay === 'open' && record.spent)
+    noteReplay(units, { tag: token.tag, spent: record.spent, presented: token.id })
   throw new errors.InvalidGrant('refresh token already used')
 }
 
@@ -53,7 +49,7 @@ export function refreshTokenAdapter(parts: RefreshTokenAdapterParts): Adapter {
     // Its hash proves the current token; of any other the MAC tells whether it ever was ours.
     if (!refreshTokenParts(secrets, id)) return undefined
     if (token.generation >= current.generation) return undefined // signed by us but never released: a lost race
-    answerSpent(parts, record, { id, hash })
+    answerSpent(parts, record, { tag: token.tag, id, hash })
     return time.toEngine(asConsumed(record, current, id))
   }
 

@@ -7,14 +7,17 @@ import { grantTagOf, refreshTokenValue, tokenValue } from '#grants/token-values.
 import type { Secrets } from '#secrets/secrets.ts'
 import type { SecretJudge } from './client-secrets.ts'
 import type { GrantWork } from './grant-work.ts'
+import { randomPart } from './refresh-replay.ts'
+import type { UnitsOfWork } from './unit-of-work.ts'
 
 interface IssuedModel {
   readonly grantId?: string
   generateTokenId(): string
 }
 
-/** Seam 1: token values begin with the tag of their grant (DECISIONS 5). */
-function tagTokenValues(provider: Provider, work: GrantWork, secrets: Secrets): void {
+/** Seam 1: token values begin with the tag of their grant (DECISIONS 5); those of a refresh follow from the spent token (79). */
+function tagTokenValues(provider: Provider, parts: SeamParts): void {
+  const { work, secrets } = parts
   const seam = (model: unknown, make: (grantId: string, random: string) => string): void => {
     const prototype = (model as { prototype: IssuedModel }).prototype
     const original = prototype.generateTokenId
@@ -25,12 +28,12 @@ function tagTokenValues(provider: Provider, work: GrantWork, secrets: Secrets): 
     }
   }
   const tagged = (grantId: string, random: string): string => tokenValue(grantTagOf(grantId), random)
-  seam(provider.AccessToken, tagged)
+  seam(provider.AccessToken, (grantId, random) => tagged(grantId, randomPart(parts, 'access', random)))
   seam(provider.AuthorizationCode, tagged)
   seam(provider.RefreshToken, (grantId, random) => {
     const tag = grantTagOf(grantId)
     const generation = (work.loaded(tag)?.refresh?.generation ?? 0) + 1
-    return refreshTokenValue(secrets, { tag, generation }, random)
+    return refreshTokenValue(secrets, { tag, generation }, randomPart(parts, 'refresh', random))
   })
 }
 
@@ -74,13 +77,14 @@ function judgeClientSecrets(provider: Provider, judge: SecretJudge): void {
 }
 
 export interface SeamParts {
+  readonly units: UnitsOfWork
   readonly work: GrantWork
   readonly secrets: Secrets
   readonly judge: SecretJudge
 }
 
-export function openSeams(provider: Provider, { work, secrets, judge }: SeamParts): void {
-  tagTokenValues(provider, work, secrets)
+export function openSeams(provider: Provider, parts: SeamParts): void {
+  tagTokenValues(provider, parts)
   freeLoopbackPort(provider)
-  judgeClientSecrets(provider, judge)
+  judgeClientSecrets(provider, parts.judge)
 }

@@ -30,11 +30,14 @@ const redundant: ReadonlySet<string> = new Set([
   'extra',
 ])
 
+/** The grant type matters to refresh tokens alone. */
+const redundantInAccess: ReadonlySet<string> = new Set([...redundant, 'gty'])
+
 /** The engine's payload as it is stored in the grant's record. */
-export function compact(payload: object): Payload {
+export function compact(payload: object, without: ReadonlySet<string> = redundant): Payload {
   const kept: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(payload))
-    if (value !== undefined && !redundant.has(name)) kept[name] = value
+    if (value !== undefined && !without.has(name)) kept[name] = value
   return kept
 }
 
@@ -92,7 +95,7 @@ export function accessTokenAdapter({
       const token = {
         hash: secrets.hash('access-token', id),
         exp: Number(stored.exp),
-        payload: compact(stored),
+        payload: compact(stored, redundantInAccess),
       }
       const address = callerAddress()
       work.change(tag, (record) => ({

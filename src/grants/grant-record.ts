@@ -3,6 +3,7 @@ import type { Connection, GrantTag } from '#domain/grant.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { UserId } from '#domain/user.ts'
 import type { StoredRecord } from '#store/store.ts'
+import { grantOfText, grantText } from './grant-text.ts'
 
 /** The engine's payload of a model, without what the record says already and without the secret itself. */
 export type Payload = Readonly<Record<string, unknown>>
@@ -21,13 +22,23 @@ export interface IssuedRefreshToken extends IssuedToken {
   readonly generation: number
 }
 
-/** The answer of the last rotation, for a retry or a parallel twin; opens only with the refresh token that was spent. */
+/** The answer of the last rotation, for a retry or a parallel twin; its tokens follow from the refresh token that was spent. */
 export interface ReplayAnswer {
-  readonly sealed: string
+  /** What the successors were derived with, beside the spent token. */
+  readonly salt: string
+  /** The answer as JSON, without its tokens. */
+  readonly answer: string
   /** The scope parameter of the request it answered; another one is another request. */
   readonly scope: string
   /** Epoch ms; the window ends then, or when the successor is used. */
   readonly until: number
+}
+
+/** The refresh token before the current one. */
+export interface SpentRefreshToken {
+  readonly hash: string
+  readonly generation: number
+  readonly replay?: ReplayAnswer
 }
 
 /** Everything about one connection, in one record: who, to what, and its live tokens (DECISIONS 5). */
@@ -54,7 +65,7 @@ export interface GrantRecord {
   readonly code?: IssuedToken
   readonly access: readonly IssuedToken[]
   readonly refresh?: IssuedRefreshToken
-  readonly spent?: { readonly hash: string; readonly generation: number; readonly replay?: ReplayAnswer }
+  readonly spent?: SpentRefreshToken
 }
 
 /** A connection that refreshes in a tight loop must not grow its record without end (DECISIONS 5). */
@@ -96,12 +107,15 @@ export function recordEnd(record: GrantRecord): number {
 
 const parsed = new WeakMap<StoredRecord, GrantRecord>()
 
+/** The value under which a record is stored. */
+export const grantValue = (record: GrantRecord): string => grantText(record)
+
 /** The record behind a stored one: as it was written here, or parsed once per stored object, which adapters may hand out again. */
 export function readGrantRecord(stored: StoredRecord): GrantRecord {
   // Under the keys of grants nothing else is written than by grant-work.ts.
   const known = (stored.meaning as GrantRecord | undefined) ?? parsed.get(stored)
   if (known) return known
-  const record = JSON.parse(stored.value) as GrantRecord
+  const record = grantOfText(stored.value)
   parsed.set(stored, record)
   return record
 }

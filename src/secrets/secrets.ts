@@ -76,7 +76,7 @@ function hmacSha256(key: Buffer): (message: string, encoding: 'base64url' | 'bin
 const vectorsDrawn = 64
 
 /** @returns a function that gives a new initialization vector at each call, never one twice */
-export function vectorSource(randomBytes: (size: number) => Buffer): () => Buffer {
+function vectorSource(randomBytes: (size: number) => Buffer): () => Buffer {
   let drawn: Buffer = Buffer.alloc(0)
   return () => {
     if (drawn.length === 0) drawn = randomBytes(ivLength * vectorsDrawn)
@@ -87,11 +87,7 @@ export function vectorSource(randomBytes: (size: number) => Buffer): () => Buffe
 }
 
 /** Seals under a key: iv, ciphertext and tag in one base64url text. */
-export function sealWith(
-  key: KeyObject,
-  iv: Buffer,
-  { context, text }: { context: string; text: string },
-): string {
+function sealWith(key: KeyObject, iv: Buffer, { context, text }: { context: string; text: string }): string {
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagLength }).setAAD(
     Buffer.from(context),
   )
@@ -100,7 +96,7 @@ export function sealWith(
 }
 
 /** @returns the text that sealWith put in; undefined when key, context or a byte differs */
-export function unsealWith(key: KeyObject, context: string, sealed: string): string | undefined {
+function unsealWith(key: KeyObject, context: string, sealed: string): string | undefined {
   const bytes = Buffer.from(sealed, 'base64url')
   if (bytes.length < ivLength + tagLength) return undefined
   // A short tag would weaken GCM, so its length is pinned (libraries: AES-GCM without authTagLength).
@@ -113,15 +109,6 @@ export function unsealWith(key: KeyObject, context: string, sealed: string): str
   } catch {
     return undefined
   }
-}
-
-/**
- * Keys that only the bearer of a text can make: HKDF-Extract with the purpose as salt (RFC 5869 §2.2). What is sealed under one is
- * useless without that text, which is a token of 256 random bits.
- */
-export function bearerKeys(purpose: string): (bearerText: string) => KeyObject {
-  const extract = hmacSha256(Buffer.from(purpose))
-  return (bearerText) => createSecretKey(extract(bearerText, 'binary'), 'binary')
 }
 
 const keyBytes = (key: string): Buffer => Buffer.from(key, 'base64url')

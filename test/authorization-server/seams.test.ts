@@ -5,10 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { SecretJudge } from '#authorization-server/client-secrets.ts'
 import type { GrantWork } from '#authorization-server/grant-work.ts'
 import { matchesLoopback, openSeams } from '#authorization-server/seams.ts'
+import { unitsOfWork } from '#authorization-server/unit-of-work.ts'
 import type { GrantTag } from '#domain/grant.ts'
 import { grantTagOf, refreshTokenParts, tagOfToken } from '#grants/token-values.ts'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { secretsFrom } from '#secrets/secrets.ts'
+import type { Store } from '#store/store.ts'
 
 /** What seams.ts relies on in oidc-provider. When a release moves one of these, this file says which seam is open. */
 const pinned = '9.13.3'
@@ -119,7 +121,8 @@ describe('with the seams', () => {
       return client.clientSecret === presented
     }
     const loaded = (_tag: GrantTag): unknown => ({ refresh: { generation } })
-    openSeams(provider, { work: { loaded } as unknown as GrantWork, secrets, judge })
+    const units = unitsOfWork({} as Store)
+    openSeams(provider, { units, work: { loaded } as unknown as GrantWork, secrets, judge })
   })
 
   const issued = {

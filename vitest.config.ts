@@ -3,6 +3,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // The scenarios of test/faults run for as long as they need by `npm run test:faults` alone (vitest.faults.config.ts).
+    provide: { faults: 'short' },
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,

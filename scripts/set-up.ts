@@ -1,6 +1,6 @@
 /**
- * Set-up: what the tests need besides npm packages: a Chromium, a Redis, and curl for the guide. On Debian as root what is missing is installed;
- * elsewhere one line says what to install.
+ * Set-up: what the tests need besides npm packages: a Chromium, a Redis, and curl for the guide. On Debian as root what is missing is installed,
+ * and what makes faults of the disk and the clock; elsewhere one line says what to install.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -10,8 +10,14 @@ import { chromiumPath } from '../test/support/browser.ts'
 /** Debian packages; each brings a program of its own name. */
 const needed = ['chromium', 'redis-server', 'curl'] as const
 
-/** Programs that do as well. */
-const others: Readonly<Record<string, readonly string[]>> = { 'redis-server': ['valkey-server'] }
+/** Small ones that some scenarios of test/faults need: without them those say so and are skipped. */
+const useful = ['fiu-utils', 'faketime'] as const
+
+/** Programs that do as well, or that a package of another name brings. */
+const others: Readonly<Record<string, readonly string[]>> = {
+  'redis-server': ['valkey-server'],
+  'fiu-utils': ['fiu-run'],
+}
 
 const attempts = 3
 const attemptMinutes = 10
@@ -19,8 +25,8 @@ const attemptMinutes = 10
 /** The machine that the tests run on, as far as set-up cares. */
 export interface Machine {
   isInstalled(program: string): boolean
-  /** Undefined where we may not or cannot install. */
-  readonly install: ((programs: readonly string[]) => Promise<void>) | undefined
+  /** Undefined where we may not or cannot install. Tries so many times. */
+  readonly install: ((programs: readonly string[], attempts: number) => Promise<void>) | undefined
 }
 
 /**
@@ -28,9 +34,14 @@ export interface Machine {
  * @returns undefined when all is there, else the one line that says what to install
  */
 export async function setUp(machine: Machine): Promise<string | undefined> {
-  const missing = (): readonly string[] => needed.filter((program) => !machine.isInstalled(program))
-  await (missing().length > 0 ? machine.install?.(missing()) : undefined)
-  const still = missing()
+  const missing = (programs: readonly string[]): readonly string[] =>
+    programs.filter((program) => !machine.isInstalled(program))
+  const install = async (programs: readonly string[], times: number): Promise<void> => {
+    if (missing(programs).length > 0) await machine.install?.(missing(programs), times)
+  }
+  await install(needed, attempts)
+  await install(useful, 1)
+  const still = missing(needed)
   return still.length === 0
     ? undefined
     : `The tests need ${still.join(' and ')}: install ${still.length > 1 ? 'them' : 'it'} and run this again (on Debian as root: apt-get install ${still.join(' ')}).`
@@ -56,11 +67,11 @@ function aptGet(parameters: readonly string[]): boolean {
   return status === 0
 }
 
-async function installDebianPackages(packages: readonly string[]): Promise<void> {
+async function installDebianPackages(packages: readonly string[], times: number): Promise<void> {
   console.log(`Installing ${packages.join(' and ')} ...`)
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+  for (let attempt = 1; attempt <= times; attempt += 1) {
     if (aptGet(['update']) && aptGet(['install', '--no-install-recommends', ...packages])) return
-    if (attempt < attempts) await wait(attempt * 5_000)
+    if (attempt < times) await wait(attempt * 5_000)
   }
 }
 

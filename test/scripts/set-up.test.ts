@@ -20,7 +20,9 @@ function machineWith(
   }
 }
 
-const all = ['chromium', 'redis-server', 'curl']
+const needed = ['chromium', 'redis-server', 'curl']
+const useful = ['fiu-utils', 'faketime']
+const all = [...needed, ...useful]
 
 describe('test set-up', () => {
   test('installs nothing where all is there', async () => {
@@ -30,9 +32,16 @@ describe('test set-up', () => {
   })
 
   test('installs what is missing, and only that', async () => {
-    const machine = machineWith(['chromium', 'curl'], all)
+    const machine = machineWith(['chromium', 'curl', 'faketime'], all)
     expect(await setUp(machine)).toBeUndefined()
-    expect(machine.asked).toEqual(['redis-server'])
+    expect(machine.asked).toEqual(['redis-server', 'fiu-utils'])
+  })
+
+  test('goes on without what only some scenarios of faults need', async () => {
+    expect(await setUp(machineWith(needed))).toBeUndefined()
+    const machine = machineWith([], needed)
+    expect(await setUp(machine)).toBeUndefined()
+    expect(machine.asked).toEqual(all)
   })
 
   test('says in one line what is still missing after it tried', async () => {

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startCluster } from '../../../scripts/cluster/cluster.ts'
-import { type Answered, send } from '../../cluster/clients.ts'
+import { type Answered, send } from '../../support/send.ts'
 import { type Row, rowOf, type Scenario } from '../row.ts'
 import { pinLoad, unpinLoad } from '../server-process.ts'
 

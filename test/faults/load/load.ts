@@ -1,0 +1,185 @@
+/**
+ * The load of reliability 3: so many requests a second, of each twenty 12 v7 calls, 4 refreshes, 2 polls of a device, one exchange of a code and
+ * one revocation. Open: what is slow does not slow it down. Clients behave: they spend nothing twice, and send again what was not answered.
+ */
+import { Agent } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Entry, isRefused } from '../judge/history.ts'
+import { type Client, type Credentials, cloud, type Ground, onPremises, openClient } from './client.ts'
+import { approveDevice, approvedCode, type DeviceCode, waitingDevice } from './consent.ts'
+
+export interface LoadParts {
+  readonly target: () => string
+  readonly perSecond: number
+  /** So many connections live at a time. */
+  readonly connections?: number
+}
+
+export interface Load {
+  /** All that was asked and answered so far, in the order in which it ended. */
+  readonly history: readonly Entry[]
+  /** Those that live, as far as they know. */
+  living(): readonly Client[]
+  /** Those whose revocation was answered 200. */
+  revoked(): readonly Client[]
+  /** A connection outside of the load, for a scenario's own steps. */
+  connect(): Promise<Client>
+  /** Stops sending. @returns once everything is answered */
+  stop(): Promise<void>
+  /** Every connection once more: who was told that it lives has to live, who left is refused. For when all is well again. */
+  takeStock(): Promise<void>
+}
+
+type Operation = 'call' | 'refresh' | 'poll' | 'exchange' | 'revoke'
+const mix: readonly Operation[] = [
+  ...['call', 'refresh', 'call', 'poll', 'call', 'call', 'refresh', 'call', 'exchange', 'call'],
+  ...['call', 'refresh', 'call', 'poll', 'call', 'call', 'refresh', 'call', 'revoke', 'call'],
+] as Operation[]
+
+/** More than that at a time is no load but a queue of ours. */
+const mostUnderWay = 200
+/** A code lives for a minute. */
+const codeLifeMs = 40_000
+/** A device is approved at its third poll or later. */
+const pollsBefore = 2
+
+interface Device {
+  readonly device: DeviceCode
+  readonly client: Client
+  polls: number
+  isApproved: boolean
+}
+
+/** @returns once the first connections are there */
+export async function startLoad({ target, perSecond, connections = 12 }: LoadParts): Promise<Load> {
+  const history: Entry[] = []
+  const agent = new Agent({ keepAlive: true })
+  const ground: Ground = { target, agent, note: (entry) => void history.push(entry) }
+  const [living, leaving, revoked] = [new Set<Client>(), new Set<Client>(), new Set<Client>()]
+  const busy = new Set<Client>()
+  const devices: Device[] = []
+  let chains = 0
+  let turn = 0
+
+  const newClient = (credentials: Credentials): Client => {
+    chains += 1
+    return openClient(ground, { chain: chains, credentials })
+  }
+  const next = <Item>(items: Iterable<Item>): Item | undefined => {
+    const all = [...items]
+    turn += 1
+    return all[turn % Math.max(1, all.length)]
+  }
+
+  /** Until it is answered, or the code is too old: then nobody knows, and nobody has tokens. */
+  async function exchange(): Promise<Client | undefined> {
+    const approved = await approvedCode(target())
+    if (!approved) return undefined
+    const client = newClient(cloud)
+    for (const begun = performance.now(); performance.now() - begun < codeLifeMs; await pause(200)) {
+      const { status } = await client.spend('exchange', approved.code, approved.form)
+      if (status === 200) {
+        living.add(client)
+        return client
+      }
+      if (status === 400) return undefined
+    }
+    return undefined
+  }
+
+  async function refresh(): Promise<void> {
+    const client = next([...living].filter((one) => !busy.has(one)))
+    if (!client) return
+    busy.add(client)
+    await client.refresh()
+    busy.delete(client)
+  }
+
+  /** From the first try on it counts as leaving; it has left once that is answered. */
+  async function revoke(): Promise<void> {
+    const [oldest] = [...living].filter((one) => !busy.has(one))
+    const client = next(leaving) ?? (living.size > connections ? oldest : undefined)
+    if (!client || busy.has(client)) return
+    living.delete(client)
+    leaving.add(client)
+    busy.add(client)
+    const { status } = await client.revoke()
+    busy.delete(client)
+    if (status !== 200) return
+    leaving.delete(client)
+    revoked.add(client)
+  }
+
+  async function begin(): Promise<void> {
+    const device = await waitingDevice(target(), agent)
+    if (device) devices.push({ device, client: newClient(onPremises), polls: 0, isApproved: false })
+  }
+
+  async function poll(): Promise<void> {
+    const one = devices.shift()
+    if (!one) return begin()
+    const { device, client } = one
+    if (one.polls >= pollsBefore && !one.isApproved) one.isApproved = await approveDevice(target(), device)
+    const answer = await client.spend('poll', device.deviceCode, device.form)
+    one.polls += 1
+    if (answer.status === 200) living.add(client)
+    else if (!isRefused(answer)) devices.push(one)
+  }
+
+  /** Mostly of those that live; some of those that left, which must be refused. */
+  async function call(): Promise<void> {
+    const client = turn % 10 === 0 ? next(revoked) : next(living)
+    await client?.call()
+  }
+
+  const operations: Readonly<Record<Operation, () => Promise<unknown>>> = {
+    call,
+    refresh,
+    poll,
+    exchange,
+    revoke,
+  }
+  const underWay = new Set<Promise<unknown>>()
+  let isOver = false
+  async function run(): Promise<void> {
+    const begun = performance.now()
+    for (let sent = 0; !isOver; sent += 1) {
+      const due = begun + (sent * 1_000) / perSecond
+      if (due > performance.now()) await pause(due - performance.now())
+      if (underWay.size >= mostUnderWay) continue
+      const operation = operations[mix[sent % mix.length] ?? 'call']()
+      underWay.add(operation)
+      void operation.finally(() => underWay.delete(operation))
+    }
+    await Promise.all(underWay)
+  }
+
+  await Promise.all(Array.from({ length: connections }, exchange))
+  if (living.size < connections)
+    throw new Error(`only ${living.size} of ${connections} connections came about`)
+  const running = run()
+  return {
+    history,
+    living: () => [...living],
+    revoked: () => [...revoked],
+    async connect() {
+      const client = await exchange()
+      if (!client) throw new Error('no connection came about')
+      living.delete(client)
+      return client
+    },
+    async stop() {
+      isOver = true
+      await running
+      agent.destroy()
+    },
+    async takeStock() {
+      for (const client of [...living, ...revoked]) {
+        await client.call()
+        await client.refresh()
+        await client.call()
+      }
+      agent.destroy()
+    },
+  }
+}

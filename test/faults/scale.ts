@@ -1,0 +1,19 @@
+import { inject } from 'vitest'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Short as a part of `npm test`, full by `npm run test:faults`. */
+    faults: 'short' | 'full'
+  }
+}
+
+const isFull: boolean = inject('faults') === 'full'
+
+/** The mix of reliability 3, and less of it where everything else is tested too. */
+export const perSecond: number = isFull ? 200 : 80
+
+/** So many rounds of a fault. */
+export const rounds = (full: number, short: number): number => (isFull ? full : short)
+
+/** How long a test of these rounds may take, where the machine has other things to do as well. */
+export const patienceMs: number = isFull ? 600_000 : 120_000

@@ -1,0 +1,64 @@
+/** What a scenario on SQLite stands on, and what is found there afterwards, read past the program. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { onTestFinished } from 'vitest'
+import type { AuditEvent } from './judge/invariants.ts'
+
+export function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'panoptes-faults-'))
+  // A database that was killed a moment ago may still be let go of.
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
+  return folder
+}
+
+/** The replay window is longer than any machine takes to start again, so that a retry is never late by the machine's fault. */
+const configuration = 'refreshReplayWindow: 5m'
+
+/** @param more lines of YAML for the configuration @returns options of a node */
+export function faultOptions(folder: string, more: readonly string[] = []): readonly string[] {
+  const config = join(folder, 'faults.yaml')
+  writeFileSync(config, [...more, 'spans:', `  ${configuration}`, ''].join('\n'))
+  return ['--limits', 'off', '--config', config]
+}
+
+export interface SqliteGround {
+  readonly data: string
+  readonly database: string
+  readonly options: readonly string[]
+}
+
+/** @param folder where the data directory is to be */
+export function sqliteGround(folder: string = freshFolder(), more: readonly string[] = []): SqliteGround {
+  const data = join(folder, 'data')
+  return {
+    data,
+    database: join(data, 'panoptes.db'),
+    options: [...faultOptions(folder, more), '--data', data],
+  }
+}
+
+export interface Found {
+  /** `ok`, or what is wrong with the file. */
+  readonly integrity: string
+  readonly audit: readonly AuditEvent[]
+}
+
+/** Reads the file that a process has left. */
+export function readDatabase(path: string): Found {
+  const database = new DatabaseSync(path)
+  try {
+    const { integrity_check: integrity } = database.prepare('PRAGMA integrity_check').get() as {
+      integrity_check: string
+    }
+    const rows = database
+      .prepare(
+        "SELECT value FROM record JOIN record_index ON record_index.key = record.key WHERE name = 'audit' ORDER BY record.key",
+      )
+      .all() as { value: string }[]
+    return { integrity, audit: rows.map(({ value }) => JSON.parse(value) as AuditEvent) }
+  } finally {
+    database.close()
+  }
+}

@@ -144,6 +144,7 @@ export async function openCapabilities(ground: Ground): Promise<Capabilities> {
     name: settings.integrations,
     origin: origin.origin,
     knownScopes: allScopes,
+    operations: facts.operations,
   })
   const secrets = secretsFrom(material, randomBytes)
   const audit = storeAudit(clock, randomBytes)

@@ -54,7 +54,8 @@ function controlPartsOf(
     addresses: limits.sourceBlock,
     budgets: {
       exhaust(budget) {
-        const { name, rule } = budgetWindow(budget, ground.settings.callsPerMinute)
+        const own = integrations.configured.find(({ clientId }) => clientId === budget.clientId)
+        const { name, rule } = budgetWindow(budget, own?.callsPerMinute ?? ground.settings.callsPerMinute)
         return limits.windows.exhaust(name, rule)
       },
     },

@@ -69,13 +69,14 @@ function gatewayOf(
 
 function authorizationServerOf(
   capabilities: Capabilities,
-  { settings, surroundings, origin, cookieSuffix }: Ground,
+  { settings, facts, surroundings, origin, cookieSuffix }: Ground,
   morePages: MorePages,
 ): AuthorizationServer {
   const { limits, scopes } = capabilities
   const account = {
     ...capabilities,
     ...surroundings,
+    operations: facts.operations,
     guards: limits.guards,
     tokenConfirmation: settings.tokenConfirmation,
   }
@@ -83,6 +84,7 @@ function authorizationServerOf(
     {
       ...capabilities,
       ...surroundings,
+      operations: facts.operations,
       origin,
       cookieSuffix,
       guards: limits.guards,

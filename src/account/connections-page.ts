@@ -4,6 +4,7 @@ import type { Connection } from '#domain/grant.ts'
 import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import { folded } from '#http/folded.ts'
+import type { LimitsInWords } from '#http/limits-in-words.ts'
 import type { Views } from '#http/page.ts'
 import { scopesInWords } from '#http/scopes-in-words.ts'
 import { instantInWords } from '#http/time-in-words.ts'
@@ -18,6 +19,8 @@ export interface AccountConnection
   readonly region: RegionId
   readonly scopes: readonly ScopeWord[]
   readonly accountGroups: readonly Pick<AccountGroup, 'aid' | 'name'>[]
+  /** What it may not call whatever its scopes say. */
+  readonly limits: LimitsInWords | undefined
 }
 
 /** Each Disconnect posts the frame's `csrf` and `connection` (the grant tag) to `disconnectAction`. */

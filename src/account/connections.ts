@@ -1,5 +1,6 @@
 import { type Connection, parseGrantTag } from '#domain/grant.ts'
 import type { User } from '#domain/user.ts'
+import { limitsInWords } from '#http/limits-in-words.ts'
 import { type AccountConnection, connectionsPage } from './connections-page.ts'
 import { integrationName } from './integration-name.ts'
 import { ownAccountGroups } from './own-account-groups.ts'
@@ -14,6 +15,7 @@ function connectionsOf(parts: AccountParts): (user: User) => Promise<readonly Ac
   const words = new Map(parts.scopes.map((word) => [word.name, word]))
   const nameOf = integrationName(parts.integrations)
   const groupsOf = ownAccountGroups(parts)
+  const limitsOf = limitsInWords(parts.operations)
 
   return async (user) => {
     const [own, connections] = await Promise.all([groupsOf(user), parts.grants.list({ userId: user.id })])
@@ -22,6 +24,7 @@ function connectionsOf(parts: AccountParts): (user: User) => Promise<readonly Ac
       ...connection,
       integration: await nameOf(connection.clientId),
       scopes: connection.scopes.map((name) => words.get(name) ?? { name, meaning: name }),
+      limits: limitsOf(connection.limits),
       accountGroups: connection.accountGroups.map((aid) => ({ aid, name: groups.get(aid)?.name ?? aid })),
     })
     return Promise.all(connections.map(shown))

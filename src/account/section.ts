@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import type { AuditTrail } from '#audit/audit.ts'
 import type { Broker } from '#broker/broker.ts'
 import type { Clock } from '#domain/clock.ts'
+import type { Operation } from '#domain/operation.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { User } from '#domain/user.ts'
 import type { Grants } from '#grants/grants.ts'
@@ -27,6 +28,7 @@ export interface AccountParts {
   readonly broker: Broker
   readonly upstream: Upstream
   readonly scopes: readonly ScopeWord[]
+  readonly operations: readonly Operation[]
   readonly secrets: Pick<Secrets, 'mac' | 'hasMac' | 'hash' | 'seal' | 'unseal'>
   readonly trail: AuditTrail
   readonly userApiTokens: HeldUserApiTokens

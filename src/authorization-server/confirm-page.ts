@@ -4,6 +4,7 @@ import type { TokenLifetimes } from '#domain/integration.ts'
 import { type RegionId, regionLabel } from '#domain/region.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import { folded } from '#http/folded.ts'
+import type { LimitsInWords } from '#http/limits-in-words.ts'
 import type { Views } from '#http/page.ts'
 import { scopesInWords } from '#http/scopes-in-words.ts'
 import { counted, durationInWords, instantInWords } from '#http/time-in-words.ts'
@@ -44,6 +45,8 @@ export interface ConfirmPage {
   /** What a scope means, also one that is not asked for any more. */
   readonly wordOf: (scope: string) => ScopeWord
   readonly lifetimes: TokenLifetimes
+  /** What it may not call whatever the scopes say; undefined when nothing limits it. */
+  readonly limits: LimitsInWords | undefined
   /** Where connections are listed and ended. */
   readonly accountHref: string
   /** Given in the device flow only. */

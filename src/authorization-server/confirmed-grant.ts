@@ -2,6 +2,7 @@ import type { Provider } from 'oidc-provider'
 import type { AccountGroup } from '#domain/account-group.ts'
 import type { Integration } from '#domain/integration.ts'
 import type { User } from '#domain/user.ts'
+import { recordedLimits } from '#grants/grant-record.ts'
 import { noteConfirmation } from './grant-adapter.ts'
 import type { UnitsOfWork } from './unit-of-work.ts'
 
@@ -25,6 +26,7 @@ export function saveConfirmedGrant(
   noteConfirmation(units, {
     region: user.region,
     accountGroups: accountGroups.map(({ aid }) => aid),
+    ...recordedLimits(integration.limits),
     sessionUid,
   })
   const grant = new provider.Grant({

@@ -10,6 +10,7 @@ import {
   grantUseKey,
   grantValue,
   pruned,
+  type RecordedLimits,
   readGrantRecord,
   recordEnd,
 } from '#grants/grant-record.ts'
@@ -20,6 +21,8 @@ import type { UnitOfWork, UnitsOfWork } from './unit-of-work.ts'
 export interface Confirmation {
   readonly region: RegionId
   readonly accountGroups: readonly AccountGroupId[]
+  /** The integration's at that time, which the page told. */
+  readonly limits?: RecordedLimits
   readonly sessionUid: string
 }
 

@@ -3,6 +3,7 @@ import type { Audit } from '#audit/audit.ts'
 import type { Broker } from '#broker/broker.ts'
 import type { Clock } from '#domain/clock.ts'
 import type { ResourceServer } from '#domain/integration.ts'
+import type { Operation } from '#domain/operation.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { Views } from '#http/page.ts'
@@ -69,6 +70,8 @@ export interface AuthorizationServerParts {
   readonly windows: RateWindows
   readonly views: Views
   readonly scopes: readonly ScopeWord[]
+  /** For the words about an integration that is limited to some of them. */
+  readonly operations: readonly Operation[]
   readonly spans: ProtocolSpans
   /** Whether clients may register themselves (RFC 7591). */
   readonly registration: 'open' | 'closed'

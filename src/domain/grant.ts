@@ -1,5 +1,6 @@
 import type { AccountGroupId } from './account-group.ts'
 import type { Branded } from './brand.ts'
+import type { CallLimits } from './call-limits.ts'
 import type { RegionId } from './region.ts'
 import type { UserId } from './user.ts'
 
@@ -14,6 +15,8 @@ export interface Connection {
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly accountGroups: readonly AccountGroupId[]
+  /** Those that it was made with; undefined when nothing limited it. */
+  readonly limits?: CallLimits
   readonly createdAt: number
   /** Of its first token answer; undefined before it, and for connections of before this was kept. */
   readonly firstUsedAt: number | undefined

@@ -1,3 +1,5 @@
+import type { CallLimits } from './call-limits.ts'
+
 /** How long the tokens of one integration live. Ours: ThousandEyes publishes no figures (DECISIONS 17). */
 export interface TokenLifetimes {
   readonly accessSeconds: number
@@ -27,6 +29,10 @@ export interface Integration {
   /** Every scope word that it may ask for. */
   readonly scopes: readonly string[]
   readonly lifetimes: TokenLifetimes
+  /** The ceiling of all its grants; undefined when nothing limits them but their scopes and account groups. */
+  readonly limits?: CallLimits
+  /** v7 calls a minute in each organization; undefined for what everybody has. */
+  readonly callsPerMinute?: number
 }
 
 /** A client without grants that may introspect (RFC 7662 §2.1). */

@@ -6,6 +6,8 @@ export interface Operation {
   readonly path: string
   /** Any one of these scope words opens it; empty means nothing does (default deny). */
   readonly scopes: readonly string[]
+  /** Whether it changes nothing: a GET, or a POST that only asks. */
+  readonly isRead: boolean
   /** Whether it takes the `aid` query parameter. */
   readonly takesAccountGroup: boolean
   /** The rate windows it draws from besides the organization's or the client's. */

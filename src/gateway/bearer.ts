@@ -91,7 +91,8 @@ function callerFinder({ grants, userApiTokens, integrations, identity }: TokenRe
       return whenKnown(
         integrations.find(access.clientId),
         (integration) =>
-          integration && whenActive(access.userId, (user) => ({ kind: 'integration', user, access })),
+          integration &&
+          whenActive(access.userId, (user) => ({ kind: 'integration', user, access, integration })),
       )
     })
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { Awaitable } from '#domain/awaitable.ts'
+import type { Integration } from '#domain/integration.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { User } from '#domain/user.ts'
 import type { Access } from '#grants/grants.ts'
@@ -9,7 +10,12 @@ import type { Access } from '#grants/grants.ts'
 /** Who presented the token. `nobody` opens nothing: a check that ran too early refuses. */
 export type Caller =
   | { readonly kind: 'nobody' }
-  | { readonly kind: 'integration'; readonly user: User; readonly access: Access }
+  | {
+      readonly kind: 'integration'
+      readonly user: User
+      readonly access: Access
+      readonly integration: Integration
+    }
   /** A User API Token has no scopes of its own: it opens what its user may. */
   | { readonly kind: 'user'; readonly user: User; readonly token: string }
 
@@ -64,6 +70,7 @@ const nothing: Match = {
     method: 'GET',
     path: '',
     scopes: [],
+    isRead: false,
     takesAccountGroup: false,
     bucket: undefined,
     query: [],

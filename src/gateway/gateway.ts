@@ -19,7 +19,7 @@ import { type Answer, type Call, type Check, newCall } from './call.ts'
 import { forward, UpstreamFailure } from './forward.ts'
 import { requireCanonicalRequest } from './framing.ts'
 import { type GatewayLog, logLine } from './log-line.ts'
-import { matchOperation, requireScope } from './operation.ts'
+import { keepWithinLimits, matchOperation, requireScope } from './operation.ts'
 import { rateWindowChecks } from './rate-windows.ts'
 import { problemAnswer } from './refusal-answer.ts'
 import { limitBody } from './request-body.ts'
@@ -58,7 +58,8 @@ function checksOf(parts: GatewayParts): readonly Check[] {
     requireBearer(parts, { origin, count }), //           RFC 6750 §2.1; grant, client and user alive → 401
     windows.calls, //                                     X-Organization-Rate-Limit-* → 429
     matchOperation(parts.operations), //                  default deny → 404, 405
-    requireScope(parts.integrations), //                  RFC 6750 §3.1 → 403
+    requireScope, //                                      RFC 6750 §3.1 → 403
+    keepWithinLimits, //                                  read-only, operations, of grant and integration → 403
     selectAccountGroup(upstream, { borrow, clock }), //   ?aid= → 400, 403
     windows.buckets, //                                   instant tests, template deploy, dashboard snapshots → 429
     limitBody, //                                         RFC 9110 §15.5.14 → 413

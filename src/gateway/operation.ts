@@ -1,6 +1,6 @@
+import { beyond } from '#domain/call-limits.ts'
 import type { Operation } from '#domain/operation.ts'
 import { opens } from '#domain/scope.ts'
-import type { Integrations } from '#integrations/integrations.ts'
 import type { Answer, Call, Check } from './call.ts'
 import { notFound, problemAnswer } from './refusal-answer.ts'
 import { openRoutes } from './routes.ts'
@@ -65,17 +65,39 @@ function insufficientScope(call: Call, needed: string): Answer {
   )
 }
 
+function neededBy({ caller, match }: Call): string {
+  const [first = '', ...more] = match.operation.scopes
+  if (caller.kind !== 'integration') return first
+  const { scopes } = caller.integration
+  return [first, ...more].find((word) => scopes.includes(word)) ?? first
+}
+
 /**
  * RFC 6750 §3.1, insufficient_scope. ThousandEyes' own status is ambiguous, 401 or 403 (thousandeyes-facts 6.2): ours is the RFC's.
  * The challenge names the narrowest scope that the caller's client may ask for, so that it can ask for just that.
  */
-export function requireScope(integrations: Pick<Integrations, 'find'>): Check {
-  async function neededBy({ caller, match }: Call): Promise<string> {
-    const { scopes } = match.operation
-    if (caller.kind !== 'integration') return scopes[0] ?? ''
-    const allowed = (await integrations.find(caller.access.clientId))?.scopes ?? []
-    return scopes.find((word) => allowed.includes(word)) ?? scopes[0] ?? ''
-  }
-  return (call) =>
-    isOpen(call) ? undefined : neededBy(call).then((needed) => insufficientScope(call, needed))
+export const requireScope: Check = (call) =>
+  isOpen(call) ? undefined : insufficientScope(call, neededBy(call))
+
+const limitWords = {
+  'read-only': {
+    code: 'read_only',
+    detail: 'The connection may only read, whatever its scopes open.',
+  },
+  operation: {
+    code: 'operation_not_allowed',
+    detail: 'The connection is limited to certain operations, and this is none of them.',
+  },
+} as const
+
+/**
+ * Holds calls to the limits of the integration as they are now, and to those that the grant was made with: neither widens the
+ * other. Codes and words are ours.
+ */
+export const keepWithinLimits: Check = (call) => {
+  const { caller, match } = call
+  if (caller.kind !== 'integration') return undefined
+  const wrong =
+    beyond(caller.integration.limits, match.operation) ?? beyond(caller.access.limits, match.operation)
+  return wrong && problemAnswer(call, { status: 403, title: 'Forbidden', ...limitWords[wrong] })
 }

@@ -120,7 +120,14 @@ export function rateWindowChecks(
   clock: Clock,
   callsPerMinute: number,
 ): { readonly calls: Check; readonly buckets: Check } {
-  const ownCalls = callWindow(callsPerMinute)
+  const callWindows = new Map<number, Window>()
+  const callWindowOf = (limit: number): Window => {
+    const window = callWindows.get(limit) ?? callWindow(limit)
+    callWindows.set(limit, window)
+    return window
+  }
+  const callsOf = (caller: Caller): number =>
+    (caller.kind === 'integration' ? caller.integration.callsPerMinute : undefined) ?? callsPerMinute
   const callsName = windowNames('calls')
   const bucketNames: Readonly<Record<Bucket, (caller: Caller) => string>> = {
     'instant-test': windowNames('instant-test'),
@@ -143,7 +150,7 @@ export function rateWindowChecks(
   }
 
   return {
-    calls: (call) => draw(call, callsName(call.caller), ownCalls),
+    calls: (call) => draw(call, callsName(call.caller), callWindowOf(callsOf(call.caller))),
     buckets(call) {
       const { bucket } = call.match.operation
       return bucket && draw(call, bucketNames[bucket](call.caller), bucketWindows[bucket])

@@ -1,4 +1,5 @@
 import type { AccountGroupId } from '#domain/account-group.ts'
+import type { CallLimits } from '#domain/call-limits.ts'
 import type { Connection, GrantTag } from '#domain/grant.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { UserId } from '#domain/user.ts'
@@ -41,6 +42,34 @@ export interface SpentRefreshToken {
   readonly replay?: ReplayAnswer
 }
 
+/** Call limits as JSON has them. */
+export interface RecordedLimits {
+  readonly isReadOnly: boolean
+  readonly operations?: readonly string[]
+}
+
+/** @returns the member of a record that keeps limits; nothing for none */
+export const recordedLimits = (limits: CallLimits | undefined): { readonly limits?: RecordedLimits } =>
+  limits === undefined
+    ? {}
+    : {
+        limits: {
+          isReadOnly: limits.isReadOnly,
+          ...(limits.operations && { operations: [...limits.operations] }),
+        },
+      }
+
+/** The limits of a record, for a port that tells them. */
+export const limitsOf = ({ limits }: Pick<GrantRecord, 'limits'>): { readonly limits?: CallLimits } =>
+  limits === undefined
+    ? {}
+    : {
+        limits: {
+          isReadOnly: limits.isReadOnly,
+          operations: limits.operations && new Set(limits.operations),
+        },
+      }
+
 /** Everything about one connection, in one record: who, to what, and its live tokens (DECISIONS 5). */
 export interface GrantRecord {
   readonly userId: UserId
@@ -48,6 +77,8 @@ export interface GrantRecord {
   readonly clientId: string
   readonly scopes: readonly string[]
   readonly accountGroups: readonly AccountGroupId[]
+  /** What the user was told when it was confirmed; left out when nothing limited it. */
+  readonly limits?: RecordedLimits
   /** The browser session in which the user confirmed. */
   readonly sessionUid: string
   readonly createdAt: number
@@ -144,6 +175,7 @@ export const connectionOf = (
   clientId: record.clientId,
   scopes: record.scopes,
   accountGroups: record.accountGroups,
+  ...limitsOf(record),
   createdAt: record.createdAt,
   firstUsedAt: record.firstUsedAt,
   ...(call && call.at >= record.lastUsedAt

@@ -5,6 +5,7 @@
  */
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { Awaitable } from '#domain/awaitable.ts'
+import type { CallLimits } from '#domain/call-limits.ts'
 import type { Connection, GrantTag } from '#domain/grant.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { UserId } from '#domain/user.ts'
@@ -17,6 +18,8 @@ export interface Access {
   readonly clientId: string
   readonly scopes: ReadonlySet<string>
   readonly accountGroups: readonly AccountGroupId[]
+  /** Those that the grant was made with, beside the integration's own. */
+  readonly limits?: CallLimits
   /** Epoch ms; from then on the token opens nothing. */
   readonly expiresAt: number
 }

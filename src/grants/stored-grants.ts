@@ -11,6 +11,7 @@ import {
   grantKey,
   grantUseKey,
   type IssuedToken,
+  limitsOf,
   readGrantRecord,
 } from './grant-record.ts'
 import { grantUses } from './grant-uses.ts'
@@ -52,6 +53,7 @@ function accessOf(tag: GrantTag, record: GrantRecord, token: IssuedToken): Acces
     clientId: record.clientId,
     scopes: new Set(scope.split(' ').filter((word) => word !== '')),
     accountGroups: record.accountGroups,
+    ...limitsOf(record),
     expiresAt: Math.min(token.exp * 1000, record.endsAt),
   }
 }

@@ -1,6 +1,8 @@
 import { load } from 'js-yaml'
 import { z } from 'zod'
+import type { CallLimits } from '#domain/call-limits.ts'
 import type { GrantType, Integration, ResourceServer, TokenLifetimes } from '#domain/integration.ts'
+import { allowedOperations, type NamedOperation } from './allowed-operations.ts'
 
 /** What config/integrations.yaml says. */
 export interface ConfiguredIntegrations {
@@ -50,8 +52,31 @@ function isSafeRedirect(text: string): boolean {
 
 const clientId = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'allowed are 1 to 128 printable ASCII characters')
 
+const callsWords = 'allowed is a whole number of calls from 1 to 1000000000'
+
+/** What may stand with an integration to limit what all of its grants may call. */
+const limits = {
+  readOnly: z.boolean('allowed are true and false').default(false),
+  operations: z
+    .array(
+      z.string('allowed is text, as getTests or GET /v7/tests'),
+      'allowed is a list, as [getTests, GET /v7/tests]',
+    )
+    .min(1, 'allowed is at least one operation, or no such key for all')
+    .optional(),
+  callsPerMinute: z
+    .number(callsWords)
+    .int(callsWords)
+    .min(1, callsWords)
+    .max(1_000_000_000, callsWords)
+    .optional(),
+}
+
+type ConfiguredLimits = z.infer<z.ZodObject<typeof limits>>
+
 const integrationSchema = z
   .strictObject({
+    ...limits,
     clientId,
     name: z.string().min(1).max(80),
     placement: z.enum(['on-premises', 'cloud']),
@@ -114,6 +139,24 @@ export interface IntegrationsContext {
   readonly origin: string
   /** Every scope word there is. */
   readonly knownScopes: readonly string[]
+  /** Every operation there is. */
+  readonly operations: readonly NamedOperation[]
+}
+
+/** @throws an error that names the operation which does not exist */
+function limitsOf(
+  { readOnly, operations, callsPerMinute }: ConfiguredLimits,
+  context: IntegrationsContext,
+  clientId: string,
+): Pick<Integration, 'limits' | 'callsPerMinute'> {
+  const allowed = operations && allowedOperations(operations, context.operations)
+  if (allowed && 'unknown' in allowed)
+    throw new Error(
+      `${context.name}: ${clientId}.operations: found ${allowed.unknown}; allowed are operation ids, as getTests, and methods with paths, as GET /v7/tests/{testId}, of config/v7/operations.json`,
+    )
+  const own: CallLimits | undefined =
+    readOnly || allowed ? { isReadOnly: readOnly, operations: allowed } : undefined
+  return { ...(own && { limits: own }), ...(callsPerMinute === undefined ? {} : { callsPerMinute }) }
 }
 
 /** The engine would refuse such a client only when it is first used. */
@@ -150,16 +193,19 @@ export function parseIntegrations(text: string, context: IntegrationsContext): C
   return {
     resourceServers,
     registeredLifetimes: registered.lifetimes,
-    integrations: integrations.map(({ placement, clientSecret, ...rest }) => ({
-      ...rest,
-      onPremises: placement === 'on-premises',
-      ...(clientSecret === undefined ? {} : { clientSecret }),
-      redirectUris: redirectsOf(rest.redirectUris, origin, `${name}: ${rest.clientId}.redirectUris`),
-      postLogoutRedirectUris: redirectsOf(
-        rest.postLogoutRedirectUris,
-        origin,
-        `${name}: ${rest.clientId}.postLogoutRedirectUris`,
-      ),
-    })),
+    integrations: integrations.map(
+      ({ placement, clientSecret, readOnly, operations, callsPerMinute, ...rest }) => ({
+        ...rest,
+        ...limitsOf({ readOnly, operations, callsPerMinute }, context, rest.clientId),
+        onPremises: placement === 'on-premises',
+        ...(clientSecret === undefined ? {} : { clientSecret }),
+        redirectUris: redirectsOf(rest.redirectUris, origin, `${name}: ${rest.clientId}.redirectUris`),
+        postLogoutRedirectUris: redirectsOf(
+          rest.postLogoutRedirectUris,
+          origin,
+          `${name}: ${rest.clientId}.postLogoutRedirectUris`,
+        ),
+      }),
+    ),
   }
 }

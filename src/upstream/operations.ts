@@ -17,6 +17,7 @@ export const operationsOf = (rows: readonly OperationRow[], scopes: ScopeRules):
     method: row.method,
     path: row.path,
     scopes: scopes.accepted(row),
+    isRead: scopes.isRead(row),
     takesAccountGroup: 'aid' in row.query,
     bucket: bucketOf(row),
     query: Object.keys(row.query),

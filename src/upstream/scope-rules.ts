@@ -28,6 +28,8 @@ export interface ScopeRules {
   readonly words: readonly KnownScopeWord[]
   /** The words of which any one opens the operation; empty when no rule speaks of it (default deny). */
   accepted(row: Pick<OperationRow, 'method' | 'path'>): readonly string[]
+  /** Whether the operation changes nothing: a GET, or a POST of a rule that only reads. */
+  isRead(row: Pick<OperationRow, 'method' | 'path'>): boolean
 }
 
 const covers = (rule: ScopeRule, path: string): boolean =>
@@ -47,11 +49,15 @@ export async function readScopeRules(): Promise<ScopeRules> {
     load(await readFile(new URL('scopes.yaml', configFolder), 'utf8')),
     { jitless: true },
   )
+  const ruleOf = (path: string): ScopeRule | undefined => rules.find((candidate) => covers(candidate, path))
+  const reads = (rule: ScopeRule | undefined, method: OperationRow['method']): boolean =>
+    method === 'GET' || rule?.reads === true
   return {
     words,
     accepted({ method, path }) {
-      const rule = rules.find((candidate) => covers(candidate, path))
-      return rule ? wordsOf(rule, method === 'GET' || rule.reads) : []
+      const rule = ruleOf(path)
+      return rule ? wordsOf(rule, reads(rule, method)) : []
     },
+    isRead: ({ method, path }) => reads(ruleOf(path), method),
   }
 }

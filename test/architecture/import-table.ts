@@ -137,6 +137,7 @@ export const table: readonly Row[] = [
       'src/secrets/key-file.ts',
       'src/store/open-store.ts',
       'src/upstream/emulator/seed.ts',
+      'src/upstream/operations.ts',
       'src/upstream/scope-rules.ts',
     ],
   },

@@ -3,7 +3,7 @@ import type { AccountConnection, ConnectionsPage } from '#account/connections-pa
 import type { AccountFrame } from '#account/frame-page.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { GrantTag } from '#domain/grant.ts'
-import { type SampleText, scopes } from './sample-models.ts'
+import { limits, type SampleText, scopes } from './sample-models.ts'
 
 export const connection = (text: SampleText, tag: string): AccountConnection => ({
   tag: tag as GrantTag,
@@ -16,6 +16,7 @@ export const connection = (text: SampleText, tag: string): AccountConnection => 
   region: 'us1',
   scopes,
   accountGroups: [{ aid: '1102' as AccountGroupId, name: text.group }],
+  limits: tag.startsWith('B') ? limits : undefined,
 })
 
 /** @param current the href of the tab that is shown */

@@ -3,6 +3,7 @@ import type { ConfirmPage } from '#authorization-server/confirm-page.ts'
 import type { DeviceRequest } from '#authorization-server/device-request.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { ScopeWord } from '#domain/scope.ts'
+import type { LimitsInWords } from '#http/limits-in-words.ts'
 import type { LandingPage } from '#playground/pages.ts'
 
 /** Text that other people control. */
@@ -49,6 +50,18 @@ export const scopes: readonly ScopeWord[] = [
   { name: 'email', meaning: 'See your email address' },
 ]
 
+/** Read-only, and limited to more operations than are shown at once. */
+export const limits: LimitsInWords = {
+  isReadOnly: true,
+  operations: {
+    shown: Array.from(
+      { length: 6 },
+      (_, index) => `GET /v7/test-results/{testId}/path-vis/detailed/${index}`,
+    ),
+    further: ['GET /v7/tests', 'GET /v7/tests/{testId}/history', 'POST /v7/endpoint/agents/filter'],
+  },
+}
+
 /** As many account groups as an enterprise has. */
 export const accountGroups = (text: SampleText, count: number): ConfirmPage['accountGroups'] =>
   Array.from({ length: count }, (_, index) => ({
@@ -90,6 +103,7 @@ export const confirmModel = (text: SampleText): ConfirmPage => ({
   earlier: undefined,
   wordOf: (name) => ({ name, meaning: `See ${name}` }),
   lifetimes: { accessSeconds: 600, idleSeconds: 7 * 86_400, absoluteSeconds: 180 * 86_400 },
+  limits: undefined,
   accountHref: '/account',
   device: undefined,
 })

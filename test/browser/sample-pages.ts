@@ -1,5 +1,4 @@
 /** Every page in each of its states, for the page tests and for looking at them (`node scripts/preview-pages.ts`). */
-import { confirmPage } from '#authorization-server/confirm-page.ts'
 import { deviceCodePage, deviceConfirmationPage, deviceDonePage } from '#authorization-server/device-pages.ts'
 import { continuePage, signedOutPage, signOutPage } from '#authorization-server/pages.ts'
 import { passwordProblem } from '#domain/password-rules.ts'
@@ -13,16 +12,9 @@ import { listPage } from '#inspector/list-page.ts'
 import { callbackPage, landingPage } from '#playground/pages.ts'
 import { playgroundPage } from '#playground/playground-page.ts'
 import { accountPages } from './sample-account.ts'
+import { confirmPages } from './sample-confirm.ts'
 import { sampleExchange, sampleExchanges } from './sample-inspector.ts'
-import {
-  accountGroups,
-  confirmModel,
-  confirmWith,
-  deviceRequest,
-  earlier,
-  landingModel,
-  type SampleText,
-} from './sample-models.ts'
+import { deviceRequest, landingModel, type SampleText } from './sample-models.ts'
 import { outboxPages } from './sample-outbox.ts'
 import { answer, emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
 import { ssoPages } from './sample-sso.ts'
@@ -76,51 +68,6 @@ function newPasswordPages(views: Views, { email }: SampleText): Readonly<Record<
       reason: 'locked',
       problem: { text: 'Enter the same new password twice.', field: 'repeat-password' },
     }),
-  }
-}
-
-/** The confirm page: asked for the first time, again, by a device, with a choice that cannot stand. */
-function confirmPages(views: Views, text: SampleText): Readonly<Record<string, string>> {
-  const model = confirmModel(text)
-  const device = deviceRequest(text)
-  const many = confirmWith(text, accountGroups(text, 40))
-  return {
-    confirm: confirmPage(views, model),
-    'confirm-again': confirmPage(views, { ...model, earlier: earlier(text) }),
-    'confirm-again-same': confirmPage(views, {
-      ...model,
-      earlier: {
-        ...earlier(text),
-        scopes: model.scopes.map(({ name }) => name),
-        accountGroups: model.chosen,
-      },
-    }),
-    'confirm-device': confirmPage(views, { ...model, device }),
-    'confirm-device-late': confirmPage(views, {
-      ...model,
-      earlier: earlier(text),
-      device: { ...device, address: device.browserAddress, askedSecondsAgo: 400 },
-    }),
-    'confirm-bare': confirmPage(views, {
-      ...confirmWith(text, []),
-      isSelfRegistered: true,
-      device: { ...device, address: undefined, userAgent: undefined },
-    }),
-    'confirm-one-group': confirmPage(views, confirmWith(text, accountGroups(text, 1))),
-    'confirm-many-groups': confirmPage(views, confirmWith(text, accountGroups(text, 200))),
-    'confirm-none-chosen': confirmPage(views, {
-      ...model,
-      chosen: [],
-      isChosen: true,
-      problem: 'none-chosen',
-    }),
-    'confirm-many-not-reached': confirmPage(views, {
-      ...many,
-      chosen: many.chosen.slice(0, 2),
-      isChosen: true,
-      problem: 'not-reached',
-    }),
-    'confirm-many-checked-none': confirmPage(views, { ...many, chosen: [], isChosen: true }),
   }
 }
 

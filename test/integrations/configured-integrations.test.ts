@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { dump } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
 import { parseIntegrations } from '#integrations/configured-integrations.ts'
+import { loadOperations } from '#upstream/operations.ts'
 import { readScopeRules } from '#upstream/scope-rules.ts'
 import { attacksOf } from '../authorization-server/attacks.ts'
 
 const origin = 'http://localhost:7070'
 const knownScopes = (await readScopeRules()).words.map(({ name }) => name)
-const context = { name: 'integrations.yaml', origin, knownScopes }
+const operations = await loadOperations()
+const context = { name: 'integrations.yaml', origin, knownScopes, operations }
 const good = {
   clientId: 'cloud',
   name: 'Cloud',
@@ -51,6 +53,19 @@ describe('parseIntegrations', () => {
       grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
       lifetimes: { accessSeconds: 90, idleSeconds: 7_200, absoluteSeconds: 86_400 },
     })
+  })
+
+  test('knows operations by their id, and by method and path with any names in the braces', () => {
+    const names = ['getTests', 'get /v7/tests/{id}/history', 'DELETE /alerts/rules/{}']
+    expect(parse({ operations: names }).integrations[0]?.limits).toEqual({
+      isReadOnly: false,
+      operations: new Set(['getTests', 'getTestVersionHistory', 'deleteAlertRule']),
+    })
+  })
+
+  test('limits nothing when nothing is said', () => {
+    expect(Object.keys(parse({}).integrations[0] ?? {})).not.toContain('limits')
+    expect(Object.keys(parse({}).integrations[0] ?? {})).not.toContain('callsPerMinute')
   })
 
   test.each([
@@ -133,6 +148,37 @@ describe('parseIntegrations', () => {
       'absolute before idle',
       { lifetimes: { ...good.lifetimes, absolute: '1h' } },
       /allowed is access <= idle <= absolute/,
+    ],
+    [
+      'a limit that is no flag',
+      { readOnly: 'yes' },
+      /integrations\.0\.readOnly: found "yes"; allowed are true and false/,
+    ],
+    ['no operation', { operations: [] }, /integrations\.0\.operations: found \[\]; allowed is at least one/],
+    [
+      'operations as text',
+      { operations: 'getTests' },
+      /integrations\.0\.operations: found "getTests"; allowed is a list/,
+    ],
+    [
+      'an unknown operation',
+      { operations: ['getTests', 'getTest5'] },
+      /cloud\.operations: found getTest5; allowed are operation ids/,
+    ],
+    [
+      'an operation of another method',
+      { operations: ['PUT /v7/tests'] },
+      /cloud\.operations: found PUT \/v7\/tests; allowed are/,
+    ],
+    [
+      'no calls at all',
+      { callsPerMinute: 0 },
+      /integrations\.0\.callsPerMinute: found 0; allowed is a whole number/,
+    ],
+    [
+      'half a call',
+      { callsPerMinute: 1.5 },
+      /integrations\.0\.callsPerMinute: found 1\.5; allowed is a whole number/,
     ],
     ['another placement', { placement: 'moon' }, /integrations\.0\.placement: found "moon"/],
   ])('names the key, what was found and what is allowed: %s', (_case, changes, message) => {

@@ -3,6 +3,7 @@ import type { Integration } from '#domain/integration.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { User } from '#domain/user.ts'
+import { limitsInWords } from '#http/limits-in-words.ts'
 import type { AccountGroupChoice } from '../chosen-account-groups.ts'
 import { confirmPage } from '../confirm-page.ts'
 import type { EarlierConnection } from '../consent-changes.ts'
@@ -34,6 +35,7 @@ export function confirmStep(parts: AuthorizationServerParts): ConfirmStep {
   const configured = new Set(parts.integrations.configured.map(({ clientId }) => clientId))
   const words = new Map<string, ScopeWord>(parts.scopes.map((word) => [word.name, word]))
   const wordOf = (name: string): ScopeWord => words.get(name) ?? { name, meaning: name }
+  const limitsOf = limitsInWords(parts.operations)
   return {
     show: ({ user, integration, scopes, ...asked }, choice) =>
       confirmPage(parts.views, {
@@ -49,6 +51,7 @@ export function confirmStep(parts: AuthorizationServerParts): ConfirmStep {
         scopes: scopes.map(wordOf),
         wordOf,
         lifetimes: integration.lifetimes,
+        limits: limitsOf(integration.limits),
         accountHref: '/account',
       }),
     async accountGroupsOf(user) {

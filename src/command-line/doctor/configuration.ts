@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Integration } from '#domain/integration.ts'
 import { parseIntegrations } from '#integrations/configured-integrations.ts'
 import { parseSeed } from '#upstream/emulator/seed.ts'
+import { loadOperations } from '#upstream/operations.ts'
 import { readScopeRules } from '#upstream/scope-rules.ts'
 import type { Check, Examination } from './examination.ts'
 import { findingsOn, messageOf } from './finding.ts'
@@ -19,11 +20,12 @@ export const checkSeed: Check = async ({ settings }) => {
 
 /** @throws in one line when the file cannot be read or says what is not allowed */
 export async function integrationsOf({ settings, origin }: Examination): Promise<readonly Integration[]> {
-  const { words } = await readScopeRules()
+  const [{ words }, operations] = await Promise.all([readScopeRules(), loadOperations()])
   return parseIntegrations(readFileSync(settings.integrations, 'utf8'), {
     name: settings.integrations,
     origin: origin.origin,
     knownScopes: words.map(({ name }) => name),
+    operations,
   }).integrations
 }
 

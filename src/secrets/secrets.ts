@@ -76,7 +76,7 @@ function hmacSha256(key: Buffer): (message: string, encoding: 'base64url' | 'bin
 const vectorsDrawn = 64
 
 /** @returns a function that gives a new initialization vector at each call, never one twice */
-function vectorSource(randomBytes: (size: number) => Buffer): () => Buffer {
+export function vectorSource(randomBytes: (size: number) => Buffer): () => Buffer {
   let drawn: Buffer = Buffer.alloc(0)
   return () => {
     if (drawn.length === 0) drawn = randomBytes(ivLength * vectorsDrawn)
@@ -87,7 +87,11 @@ function vectorSource(randomBytes: (size: number) => Buffer): () => Buffer {
 }
 
 /** Seals under a key: iv, ciphertext and tag in one base64url text. */
-function sealWith(key: KeyObject, iv: Buffer, { context, text }: { context: string; text: string }): string {
+export function sealWith(
+  key: KeyObject,
+  iv: Buffer,
+  { context, text }: { context: string; text: string },
+): string {
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: tagLength }).setAAD(
     Buffer.from(context),
   )
@@ -96,7 +100,7 @@ function sealWith(key: KeyObject, iv: Buffer, { context, text }: { context: stri
 }
 
 /** @returns the text that sealWith put in; undefined when key, context or a byte differs */
-function unsealWith(key: KeyObject, context: string, sealed: string): string | undefined {
+export function unsealWith(key: KeyObject, context: string, sealed: string): string | undefined {
   const bytes = Buffer.from(sealed, 'base64url')
   if (bytes.length < ivLength + tagLength) return undefined
   // A short tag would weaken GCM, so its length is pinned (libraries: AES-GCM without authTagLength).

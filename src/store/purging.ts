@@ -3,7 +3,7 @@ import type { Store } from './store.ts'
 export interface Purging {
   /** From the end of one round to the beginning of the next, in machine time. */
   readonly everySeconds: number
-  /** How many records one call may remove. On SQLite 100 take about 6 ms, in which no request is served. */
+  /** How many records one call may remove; how long it may hold up requests at a time is the store's affair. */
   readonly slice: number
   /** Runs the work once after so many milliseconds. @returns what calls it off */
   readonly after: (milliseconds: number, work: () => void) => () => void

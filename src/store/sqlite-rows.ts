@@ -22,13 +22,20 @@ export interface Listing {
   readonly now: number
 }
 
+export interface PurgedSlice {
+  /** The keys that went. */
+  readonly gone: readonly string[]
+  /** Whether nothing that is due is left. */
+  readonly isLast: boolean
+}
+
 export interface Rows {
   find(key: string, now: number): StoredRecord | undefined
   /** @returns undefined when an expectation does not hold; what was written until then must be taken back */
   apply(commit: Commit, now: number): 'committed' | undefined
   list(listing: Listing): readonly StoredRecord[]
-  /** @returns the keys that went */
-  purge(limit: number, now: number): readonly string[]
+  /** Works for some milliseconds at most. */
+  purge(limit: number, now: number): PurgedSlice
 }
 
 /** @param prepare a prepared statement whose rows come as arrays */
@@ -37,8 +44,6 @@ export function rowsOf(prepare: (sql: string) => Statement): Rows {
   const find = prepare(`SELECT ${columns} FROM record WHERE key = ? AND expires_at > ?`)
   const list = prepare(`SELECT ${columns} FROM record_index JOIN record ON record.key = record_index.key
     WHERE name = ? AND record_index.key > ? AND expires_at > ? ORDER BY record_index.key LIMIT ?`)
-  const purge = prepare(`DELETE FROM record WHERE id IN
-    (SELECT id FROM record WHERE expires_at <= ? ORDER BY expires_at LIMIT ?) RETURNING key`)
   const apply = applying(prepare)
   return {
     find(key, now) {
@@ -50,7 +55,35 @@ export function rowsOf(prepare: (sql: string) => Statement): Rows {
     list: ({ index, after = '', limit, now }) =>
       // In SQLite a negative limit is none at all.
       list.all(index, after, now, Math.max(0, limit)).map(recordOf),
-    purge: (limit, now) => purge.all(now, Math.max(0, limit)).map((row) => (row as [string])[0]),
+    purge: purging(prepare),
+  }
+}
+
+/** Nobody is served meanwhile, and a row of a large file may have to be fetched from the disk with all its index entries. */
+const purgeMilliseconds = 4
+/** So many are looked up at once. */
+const purgeRows = 32
+
+/** Deletes what has expired of the records that are due; files the others anew. */
+function purging(prepare: (sql: string) => Statement): Rows['purge'] {
+  const due = prepare('SELECT id, key, expires_at FROM record WHERE purge_at <= ? ORDER BY purge_at LIMIT ?')
+  const remove = prepare('DELETE FROM record WHERE id = ?')
+  const refile = prepare('UPDATE record SET purge_at = expires_at WHERE id = ?')
+  return (limit, now) => {
+    const endsAt = performance.now() + purgeMilliseconds
+    const gone: string[] = []
+    const asked = Math.min(Math.max(0, limit), purgeRows)
+    const rows = due.all(now, asked) as [number, string, number][]
+    let done = 0
+    for (const [id, key, expiresAt] of rows) {
+      if (expiresAt <= now) {
+        remove.run(id)
+        gone.push(key)
+      } else refile.run(id)
+      done += 1
+      if (performance.now() >= endsAt) break
+    }
+    return { gone, isLast: done === rows.length && rows.length < asked }
   }
 }
 
@@ -62,7 +95,7 @@ function applying(
   const replaceAny = prepare(replace)
   const replaceExpected = prepare(`${replace} AND version = ?`)
   const create = prepare(
-    'INSERT INTO record (version, value, expires_at, key) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
+    'INSERT INTO record (version, value, expires_at, key, purge_at) VALUES (?1, ?2, ?3, ?4, ?3) ON CONFLICT (key) DO NOTHING',
   )
   const enlist = prepare('INSERT OR IGNORE INTO record_index (name, key) VALUES (?, ?)')
   const remove = prepare('DELETE FROM record WHERE key = ?')

@@ -77,12 +77,20 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
     list: (index, { limit = 1_000, after } = {}) =>
       reading.all(() => rows.list({ index, after, limit, now: clock.now() })),
     async purge(limit) {
-      const work = () => rows.purge(limit, clock.now())
-      const purged = (await group.write({ work, committed: (keys) => keys.forEach(cache.forget) })) ?? []
+      let purged = 0
+      for (let isFirst = true, isLast = false; !isLast && purged < limit; isFirst = false) {
+        if (!isFirst) await pause(pauseMilliseconds)
+        const slice = await group.write({
+          work: () => rows.purge(limit - purged, clock.now()),
+          committed: ({ gone }) => gone.forEach(cache.forget),
+        })
+        purged += slice?.gone.length ?? 0
+        isLast = slice?.isLast ?? true
+      }
       // The last slice of a round also empties the log, where deleted pages would stay readable (security 7.5).
-      if (purged.length > 0 && purged.length < limit)
+      if (purged > 0 && purged < limit)
         await patiently(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
-      return purged.length
+      return purged
     },
     async close() {
       group.drain()

@@ -10,7 +10,7 @@ import { openSqliteStore } from '#store/sqlite.ts'
 import { type Store, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { describeStore } from './store.contract.ts'
-import { type OpenedStore, putFor } from './store-handles.ts'
+import { keysOf, type OpenedStore, putFor } from './store-handles.ts'
 import { raceProcesses, startProcess } from './store-processes.ts'
 
 /** A path in a folder of its own, which goes with the test. */
@@ -74,6 +74,27 @@ describe('SQLite file', () => {
   })
 })
 
+describe('purging a SQLite file', () => {
+  test('looks at a record that lived on when it was to end, and removes it when it has ended', async () => {
+    const { store, put, clock } = await openAt(':memory:')
+    await store.commit(Array.from({ length: 100 }, (_, index) => put(`${index}`, { seconds: 10 })))
+    await store.commit(Array.from({ length: 100 }, (_, index) => put(`${index}`, { seconds: 30 })))
+    await store.commit([put('ended', { seconds: 20 })])
+    clock.advance(20)
+    expect(await store.purge(10)).toBe(1)
+    clock.advance(10)
+    expect(await store.purge(1_000)).toBe(100)
+  })
+
+  test('removes a record that ends sooner than it was to', async () => {
+    const { store, put, clock } = await openAt(':memory:')
+    await store.commit([put('a', { seconds: 1_000 })])
+    await store.commit([put('a', { seconds: 10 })])
+    clock.advance(10)
+    expect(await store.purge(10)).toBe(1)
+  })
+})
+
 describe('record cache of the SQLite store', () => {
   test('answers the same object until the record is written, by whomever', async () => {
     const { store, another, put } = await openAt(freshPath())
@@ -107,8 +128,26 @@ describe('opening a SQLite file', () => {
     database.exec('PRAGMA user_version = 99')
     database.close()
     expect(openedAt(path)).toThrow(
-      `cannot use the database ${path}: its schema version is 99, this Panoptes supports 1`,
+      `cannot use the database ${path}: its schema version is 99, this Panoptes supports 2`,
     )
+  })
+
+  test('carries over a file of schema version 1', async () => {
+    const path = freshPath()
+    const { store, put, clock } = await openAt(path)
+    await store.commit([put('a', { seconds: 10, indexes: ['all'] }), put('b', { seconds: 30 })])
+    await store.close()
+    const database = new DatabaseSync(path)
+    database.exec(`DROP TRIGGER record_ends_sooner; DROP INDEX record_by_purge; ALTER TABLE record DROP COLUMN purge_at;
+      CREATE INDEX record_by_expiry ON record (expires_at); PRAGMA user_version = 1`)
+    database.close()
+    const { store: opened } = openSqliteStore({ path, clock, random: randomBytes })
+    onTestFinished(() => opened.close())
+    expect(keysOf(await opened.list('all'))).toEqual(['a'])
+    expect(await opened.read(['b'])).toMatchObject([{ value: 'value of b' }])
+    clock.advance(10)
+    expect(await opened.purge(10)).toBe(1)
+    expect(await opened.read(['b'])).toMatchObject([{ key: 'b' }])
   })
 
   test('refuses a file that is no database', () => {

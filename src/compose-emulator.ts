@@ -5,6 +5,11 @@
  */
 
 import type { Middleware } from 'koa'
+import { accountGroupsSection } from '#account/account-groups.ts'
+import { activitySection } from '#account/activity.ts'
+import { connectionsSection } from '#account/connections.ts'
+import { profileSection } from '#account/profile.ts'
+import { sessionsSection } from '#account/sessions.ts'
 import type { AdjustableClock } from '#domain/clock.ts'
 import type { EmulatorControlParts, Workspace, Workspaces } from '#emulator-control/parts.ts'
 import { budgetWindow } from '#gateway/rate-windows.ts'
@@ -14,12 +19,15 @@ import type { Inspector } from '#inspector/inspector.ts'
 import type { Playground } from '#playground/playground.ts'
 import type { Traffic } from '#traffic/traffic.ts'
 import { type Composed, compose } from './compose.ts'
-import type { Capabilities, Ground } from './compose-capabilities.ts'
+import type { Capabilities } from './compose-capabilities.ts'
+import { type EmbeddedBackend, type EmbeddedGround, openEmbedded } from './compose-embedded.ts'
 import { trafficNames } from './compose-traffic.ts'
+import type { Settings } from './settings.ts'
 import type { RequestListener } from './sockets.ts'
 import { landingOf } from './welcome.ts'
 
-export interface EmulatorGround extends Ground {
+export interface EmulatorGround extends EmbeddedGround {
+  readonly settings: Settings
   readonly clock: AdjustableClock
   readonly traffic: Traffic
   readonly workspace: Workspace
@@ -28,7 +36,7 @@ export interface EmulatorGround extends Ground {
   readonly front: RequestListener
 }
 
-export interface ComposedEmulator extends Composed {
+export interface ComposedEmulator extends Composed<EmbeddedBackend> {
   /** Answers `/emulator` and below. */
   readonly control: RequestListener
   /** Forgets what is held in memory, as the store was put back to another state. @throws when the store cannot answer */
@@ -182,15 +190,26 @@ export async function composeEmulator(ground: EmulatorGround): Promise<ComposedE
   let isOver = false
   const playgrounds: Later<Playground>[] = []
   const inspector = inspectorLater(ground, () => isOver)
-  const composed = await compose(withDemoProvider(ground), (capabilities) => {
-    const playground = playgroundLater(capabilities, ground)
-    playgrounds.push(playground)
-    const demoProvider = demoProviderLater(capabilities, ground)
-    return [
-      () => routesLater(/^\/demo-provider\//, demoProvider),
-      () => routesLater(/^\/(?:playground(?:\/|$)|$)/, playground),
-      () => routesLater(/^\/inspector(?:\/|$)/, inspector),
-    ]
+  const surrounded = withDemoProvider(ground)
+  const composed = await compose(surrounded, {
+    openBackend: (foundation) => openEmbedded(surrounded, foundation),
+    accountSections: [
+      connectionsSection,
+      profileSection,
+      accountGroupsSection,
+      sessionsSection,
+      activitySection,
+    ],
+    morePages(capabilities) {
+      const playground = playgroundLater(capabilities, ground)
+      playgrounds.push(playground)
+      const demoProvider = demoProviderLater(capabilities, ground)
+      return [
+        () => routesLater(/^\/demo-provider\//, demoProvider),
+        () => routesLater(/^\/(?:playground(?:\/|$)|$)/, playground),
+        () => routesLater(/^\/inspector(?:\/|$)/, inspector),
+      ]
+    },
   })
   const { limits, upstream } = composed.capabilities
   return {

@@ -6,11 +6,13 @@
  *   /interaction, /account    listener -> edge -> unit of work -> step or account page
  *   operator listener         token -> grants | source block | health
  *
- * All memory is behind one store port. compose-capabilities.ts names the adapters, compose-emulator.ts adds what only an emulator
- * has: the control API, journal and faults in front of all this, playground and inspector.
+ * All memory is behind one store port. compose-capabilities.ts names the adapters that every composition has. compose-emulator.ts
+ * puts the embedded v7 behind them, and control API, journal, faults, playground and inspector around; compose-broker.ts puts the
+ * real ThousandEyes behind them, and nothing around.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { accountRoutes } from '#account/account.ts'
+import type { Section } from '#account/section.ts'
 import {
   type AuthorizationServer,
   openAuthorizationServer,
@@ -22,7 +24,9 @@ import { allUsers } from '#identity/user-records.ts'
 import { openOperator } from '#operator/operator.ts'
 import { afterOnMachine, startPurging } from '#store/purging.ts'
 import {
+  type Backend,
   type Capabilities,
+  type Foundation,
   type Ground,
   openCapabilities,
   type Surroundings,
@@ -31,11 +35,11 @@ import { publicListener } from './listener.ts'
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface Composed {
+export interface Composed<Own extends Backend = Backend> {
   readonly publicListener: RequestListener
   readonly operatorListener: RequestListener
   readonly operatorToken: string
-  readonly capabilities: Capabilities
+  readonly capabilities: Capabilities & Own
   readonly authorizationServer: AuthorizationServer
   /** From now on readiness says no. */
   drain(): void
@@ -43,8 +47,14 @@ export interface Composed {
   close(): Promise<void>
 }
 
-/** Pages beside those that every composition has. */
-export type MorePages = (capabilities: Capabilities) => readonly PageSurface[]
+/** What differs from one composition to another. */
+export interface Composition<Own extends Backend> {
+  openBackend(foundation: Foundation): Promise<Own>
+  /** The tabs of the account pages, in the order in which they stand. */
+  readonly accountSections: readonly Section[]
+  /** Pages beside those that every composition has, served from the same origin with the same browser session. */
+  morePages(capabilities: Capabilities & Own): readonly PageSurface[]
+}
 
 /** Scope words that ThousandEyes' own metadata lists and that mean something here (thousandeyes-facts 2.1). */
 const liveScopes = ['offline_access']
@@ -53,14 +63,11 @@ function gatewayOf(
   capabilities: Capabilities,
   { settings, facts, surroundings, origin }: Ground,
 ): RequestListener {
-  const own = origin.origin
   return openGateway({
     ...capabilities,
     operations: facts.operations,
     callsPerMinute: settings.callsPerMinute,
-    // The embedded upstream writes our own origin into its links, so there is nothing to rewrite.
-    upstreamOrigins: { us1: own, us2: own, eu1: own },
-    origin: own,
+    origin: origin.origin,
     requestId: requestIds(surroundings.randomBytes),
     clock: surroundings.clock,
     log: surroundings.log,
@@ -70,7 +77,13 @@ function gatewayOf(
 function authorizationServerOf(
   capabilities: Capabilities,
   { settings, facts, surroundings, origin, cookieSuffix }: Ground,
-  morePages: MorePages,
+  {
+    accountSections,
+    pages,
+  }: {
+    readonly accountSections: readonly Section[]
+    readonly pages: readonly PageSurface[]
+  },
 ): AuthorizationServer {
   const { limits, scopes } = capabilities
   const account = {
@@ -94,12 +107,12 @@ function authorizationServerOf(
       registration: settings.registration,
       advertisedScopes: settings.advertisedScopes === 'all' ? scopes.map(({ name }) => name) : liveScopes,
     },
-    [(sessions) => accountRoutes(account, sessions), ...morePages(capabilities)],
+    [(sessions) => accountRoutes(account, sessions, accountSections), ...pages],
   )
 }
 
 function operatorOf(
-  { store, audit, grants, identity, directory, upstream, limits }: Capabilities,
+  { store, audit, grants, identity, directory, people, limits }: Capabilities,
   { log, randomBytes }: Surroundings,
   parts: { readonly token: string; readonly isDraining: () => boolean },
 ): RequestListener {
@@ -108,7 +121,7 @@ function operatorOf(
     grants,
     identity,
     directory,
-    people: upstream.people,
+    people,
     allUsers: () => allUsers(store),
     randomBytes,
     sourceBlock: limits.sourceBlock,
@@ -122,12 +135,14 @@ function operatorOf(
 
 /**
  * Builds everything behind the two listeners.
- * @param morePages served from the same origin with the same browser session
  * @throws with one line for a person when a file or the store cannot be used
  */
-export async function compose(ground: Ground, morePages: MorePages): Promise<Composed> {
+export async function compose<Own extends Backend>(
+  ground: Ground,
+  { openBackend, accountSections, morePages }: Composition<Own>,
+): Promise<Composed<Own>> {
   const { settings, surroundings, origin } = ground
-  const capabilities = await openCapabilities(ground)
+  const capabilities = await openCapabilities(ground, openBackend)
   const stopPurging = startPurging(capabilities.store, {
     everySeconds: 30,
     slice: 100,
@@ -136,7 +151,8 @@ export async function compose(ground: Ground, morePages: MorePages): Promise<Com
   })
   const operatorToken = settings.operatorToken ?? surroundings.randomBytes(24).toString('base64url')
   let isDraining = false
-  const authorizationServer = authorizationServerOf(capabilities, ground, morePages)
+  const pages = morePages(capabilities)
+  const authorizationServer = authorizationServerOf(capabilities, ground, { accountSections, pages })
   return {
     publicListener: publicListener({
       ...capabilities,
@@ -154,6 +170,9 @@ export async function compose(ground: Ground, morePages: MorePages): Promise<Com
     drain: () => {
       isDraining = true
     },
-    close: stopPurging,
+    async close() {
+      await stopPurging()
+      await capabilities.close()
+    },
   }
 }

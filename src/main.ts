@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { runCommandLine } from '#command-line/command-line.ts'
 import { systemClock } from '#domain/clock.ts'
-import { processSettings } from './settings.ts'
+import { processBrokerSettings, processSettings } from './settings.ts'
 
 /** One JSON line on standard error for each thing worth knowing; standard output is for what was asked for. */
 function log(entry: object): void {
@@ -31,6 +31,7 @@ export async function run(): Promise<void> {
     const parts = {
       surroundings,
       settingsOf: processSettings,
+      brokerSettingsOf: processBrokerSettings,
       print: console.log,
       network: { fetch },
       readInput: () => text(process.stdin),

@@ -1,7 +1,4 @@
-/** Serving: binds the sockets, then opens the first workspace for the origin they gave, attaches it; and takes it all down in order. */
-import { accessSync, constants, existsSync, mkdirSync, opendirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
+/** Serving: an emulator on its two ports, in the workspace that the process begins with. */
 import type { Clock } from '#domain/clock.ts'
 import { loadKeyMaterial, newKeyMaterial } from '#secrets/key-file.ts'
 import type { OpenedStore, StoreImage } from '#store/images.ts'
@@ -9,18 +6,11 @@ import { imageBases } from '#store/memory-bases.ts'
 import { openStore } from '#store/open-store.ts'
 import { afterOnMachine } from '#store/purging.ts'
 import { entriesByText } from '#upstream/emulator/stored-state.ts'
-import { makeSeedImage, type Surroundings } from './compose-capabilities.ts'
+import { bind } from './binding.ts'
+import type { Surroundings } from './compose-capabilities.ts'
+import { makeSeedImage } from './compose-embedded.ts'
 import { loadFacts } from './compose-facts.ts'
-import { type Settings, SettingsError } from './settings.ts'
-import {
-  drainable,
-  listen,
-  listeningLater,
-  openServer,
-  operatorUrlOf,
-  originOf,
-  plainServer,
-} from './sockets.ts'
+import type { Settings } from './settings.ts'
 import type { Listening } from './welcome.ts'
 import { openWorkspace, type RunningWorkspace, type SharedGround } from './workspace.ts'
 import { type OpenWorkspaces, openWorkspaces } from './workspaces.ts'
@@ -30,26 +20,6 @@ export interface Serving extends Listening {
   readonly workspace: RunningWorkspace
   /** Refuses readiness, serves on for the notice of the settings, finishes what is under way within the grace, closes everything. */
   stop(graceMs: number): Promise<void>
-}
-
-/** One level after the other: Node's own recursive mkdir never ends where a level cannot be made, as below /proc. */
-function makeDirectory(directory: string): void {
-  if (existsSync(directory)) return
-  makeDirectory(dirname(directory))
-  mkdirSync(directory, { mode: 0o700 })
-}
-
-function prepareDirectory(directory: string | undefined): void {
-  if (directory === undefined) return
-  try {
-    makeDirectory(directory)
-    accessSync(directory, constants.W_OK)
-    opendirSync(directory).closeSync()
-  } catch {
-    throw new SettingsError(
-      `--data: found ${directory}; allowed is a directory that this process can write to`,
-    )
-  }
 }
 
 /** What the workspaces of the process stand on. */
@@ -102,54 +72,26 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
  * @throws SettingsError, or an Error whose message is one line for a person
  */
 export async function serve(settings: Settings, surroundings: Surroundings): Promise<Serving> {
-  prepareDirectory(settings.data)
-  const { server, renewCertificate } = await openServer(settings, surroundings.clock)
-  const operatorServer = plainServer()
-  const servers = [server, operatorServer]
-  const drains = servers.map(drainable)
-  const [attach, attachOperator] = [listeningLater(server), listeningLater(operatorServer)]
-  try {
-    const port = await listen(server, settings.port, settings.host)
-    const operatorPort = await listen(operatorServer, settings.operatorPort, settings.operatorHost)
-    const { first, openFirst, workspaces } = await groundOf(settings, surroundings)
-    const workspace = await openWorkspace(
-      {
-        name: 'default',
-        settings,
-        origin: originOf(settings, port),
-        open: openFirst,
-        isKept: settings.store.kind !== 'memory',
-        clockMoved: (now) => void renewCertificate(now).catch(surroundings.log),
-      },
-      first,
-    )
-    workspaces.begin(workspace)
-    attach(workspace.publicListener)
-    attachOperator(workspace.operatorListener)
-    return {
-      workspace,
-      url: workspace.url,
-      operatorUrl: operatorUrlOf(settings, operatorPort),
-      operatorToken: workspace.operatorToken,
-      async stop(graceMs) {
-        workspace.drain()
-        await pause(settings.drainNotice * 1_000)
-        const patienceEnds = setInterval(
-          () => servers.forEach((one) => void one.closeAllConnections()),
-          graceMs,
-        )
-        await workspaces.stop()
-        // Readiness is asked on the operator listener, so that one answers "draining" until the last request is through.
-        for (const drain of drains) await drain()
-        clearInterval(patienceEnds)
-        await workspace.close()
-      },
-    }
-  } catch (error) {
-    for (const one of servers) {
-      one.close()
-      one.closeAllConnections()
-    }
-    throw error
-  }
+  const { served, operatorUrl, stop } = await bind(
+    settings,
+    surroundings.clock,
+    async ({ origin, renewCertificate }) => {
+      const { first, openFirst, workspaces } = await groundOf(settings, surroundings)
+      const workspace = await openWorkspace(
+        {
+          name: 'default',
+          settings,
+          origin,
+          open: openFirst,
+          isKept: settings.store.kind !== 'memory',
+          clockMoved: (now) => void renewCertificate(now).catch(surroundings.log),
+        },
+        first,
+      )
+      workspaces.begin(workspace)
+      return { ...workspace, workspace, end: workspaces.stop }
+    },
+  )
+  const { workspace } = served
+  return { workspace, url: workspace.url, operatorUrl, operatorToken: workspace.operatorToken, stop }
 }

@@ -3,10 +3,12 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import type { ProtocolSpans } from '#authorization-server/parts.ts'
 import type { SsoRule } from '#sso/sso.ts'
-import { ssoSettings } from './settings-sso.ts'
+import { brokerSso, emulatorSso } from './settings-sso.ts'
+import { type CheckedUpstream, upstreamSettings } from './settings-upstream.ts'
+import { flag, secondsIn, span, text, wholeNumber } from './settings-words.ts'
 
-/** What a configuration says once every key of it is checked; most keys are also options and variables (settings.ts). */
-export interface CheckedSettings {
+/** What every configuration says once it is checked; most keys are also options and variables (settings.ts). */
+export interface CheckedCommon {
   readonly host: string
   readonly port: number
   readonly operatorHost: string
@@ -17,12 +19,8 @@ export interface CheckedSettings {
   readonly data?: string | undefined
   /** Of a Redis or Valkey. */
   readonly store?: string | undefined
-  /** A name in config/seeds, or a path. */
-  readonly seed: string
-  readonly limits: 'on' | 'off'
   /** v7 calls of one client or organization in a minute, while limits are on. */
   readonly callsPerMinute: number
-  readonly tls: boolean
   readonly operatorToken?: string | undefined
   /** A path, from where the configuration file is. */
   readonly integrations?: string | undefined
@@ -41,38 +39,20 @@ export interface CheckedSettings {
     /** What hashing a password costs us, and whoever stole the hashes. */
     readonly passwordCost: 'light' | 'strong'
   }
-  /** Whether a code is mailed to a user before a User API Token is made. */
-  readonly tokenConfirmation: 'email' | 'off'
   readonly spans: ProtocolSpans
 }
 
-const text = (allowed: string): z.ZodString => z.string(allowed).min(1, allowed)
-
-const wholeNumber = (least: number, most: number): z.ZodType<number, string | number> => {
-  const allowed = `allowed is a whole number from ${least} to ${most}`
-  return z
-    .union([z.number(), z.string()], allowed)
-    .refine(
-      (value) => /^\d{1,10}$/.test(String(value)) && Number(value) >= least && Number(value) <= most,
-      allowed,
-    )
-    .transform(Number)
+/** What the emulator's says besides. */
+export interface CheckedSettings extends CheckedCommon {
+  /** A name in config/seeds, or a path. */
+  readonly seed: string
+  readonly limits: 'on' | 'off'
+  readonly tls: boolean
+  /** Whether a code is mailed to a user before a User API Token is made. */
+  readonly tokenConfirmation: 'email' | 'off'
 }
+
 const port = wholeNumber(0, 65_535)
-
-const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
-
-const secondsIn = (words: string): number =>
-  /^[1-9]\d{0,8}[smhd]$/.test(words) ? Number(words.slice(0, -1)) * (secondsOf[words.slice(-1)] ?? 1) : 0
-
-/** A span in seconds, written as a number and a unit. */
-const span = (most = '3650d'): z.ZodType<number, string> => {
-  const allowed = `allowed is a number and s, m, h or d, from 1s to ${most}`
-  return z
-    .string(allowed)
-    .refine((words) => secondsIn(words) > 0 && secondsIn(words) <= secondsIn(most), allowed)
-    .transform(secondsIn)
-}
 
 const isOff = (words: string | false): words is 'off' | false => words === 'off' || words === false
 const spanOrOffWords = 'allowed is a number and s, m, h or d, from 60s to 3650d, or off'
@@ -110,10 +90,6 @@ const onOff = z
 const emailOrOff = z
   .union([z.enum(['email', 'off']), z.literal(false)], 'allowed are email and off')
   .transform((value): 'email' | 'off' => (value === 'email' ? 'email' : 'off'))
-const flag = z
-  .union([z.boolean(), z.enum(['true', 'false'])], 'allowed are true and false')
-  .transform((value) => value === true || value === 'true')
-
 function isProxy(words: string): boolean {
   const [address = '', prefix] = words.split('/')
   const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
@@ -129,46 +105,48 @@ const proxyWords = 'allowed is a list of addresses and of ranges as 10.0.0.0/8'
 const fileWords = 'allowed is the path of a file'
 const tokenWords = 'allowed are 16 characters or more, none of them a space'
 
-const spans = z
-  .strictObject(
-    {
-      authorizationCode: span('60s').default(60),
-      deviceCode: span().default(600),
-      devicePollingInterval: span().default(5),
-      refreshReplayWindow: span('300s').default(10),
-      interaction: span().default(600),
-      sessionIdle: span().default(1_800),
-      sessionAbsolute: span().default(43_200),
-      idToken: span().default(300),
-      identityProvider: span('60s').default(5),
-      deviceSignInAge: spanOrOff.default(900),
-    },
-    { error: ({ code }) => (code === 'invalid_type' ? 'allowed is a mapping of spans' : undefined) },
-  )
-  .prefault({})
+/** What stands at the side of an unknown key, or of something that is no mapping. */
+const mappingError =
+  (what: string, shape: object) =>
+  ({ code }: { code: string | undefined }): string | undefined => {
+    if (code === 'unrecognized_keys') return `allowed are ${Object.keys(shape).join(', ')}`
+    return code === 'invalid_type' ? `allowed is a mapping of ${what}` : undefined
+  }
 
-const signIn = z
-  .strictObject(
-    {
-      lockAfter: wholeNumber(1, 100).default(10),
-      passwordCost: z.enum(['light', 'strong'], 'allowed are light and strong').default('light'),
-    },
-    { error: ({ code }) => (code === 'invalid_type' ? 'allowed is a mapping of settings' : undefined) },
-  )
-  .prefault({})
+const spanShape = {
+  authorizationCode: span('60s').default(60),
+  deviceCode: span().default(600),
+  devicePollingInterval: span().default(5),
+  refreshReplayWindow: span('300s').default(10),
+  interaction: span().default(600),
+  sessionIdle: span().default(1_800),
+  sessionAbsolute: span().default(43_200),
+  idToken: span().default(300),
+  identityProvider: span('60s').default(5),
+  deviceSignInAge: spanOrOff.default(900),
+}
+const spans = z.strictObject(spanShape, { error: mappingError('spans', spanShape) }).prefault({})
 
-const schema = z.strictObject({
-  host: text('allowed is an address or a name of this machine').default('127.0.0.1'),
+/** @param passwordCost what it costs by default */
+const signInWith = (passwordCost: CheckedCommon['signIn']['passwordCost']) => {
+  const shape = {
+    lockAfter: wholeNumber(1, 100).default(10),
+    passwordCost: z.enum(['light', 'strong'], 'allowed are light and strong').default(passwordCost),
+  }
+  return z.strictObject(shape, { error: mappingError('settings', shape) }).prefault({})
+}
+
+const addressWords = 'allowed is an address or a name of this machine'
+const directoryWords = 'allowed is the path of a directory'
+
+const commonShape = {
+  host: text(addressWords).default('127.0.0.1'),
   port: port.default(7070),
-  operatorHost: text('allowed is an address or a name of this machine').default('127.0.0.1'),
+  operatorHost: text(addressWords).default('127.0.0.1'),
   operatorPort: port.default(7071),
   origin: origin.optional(),
-  data: text('allowed is the path of a directory').optional(),
   store: storeUrl.optional(),
-  seed: text('allowed is a name in config/seeds or the path of a YAML file').default('default'),
-  limits: onOff.default('on'),
   callsPerMinute: wholeNumber(1, 1_000_000_000).default(240),
-  tls: flag.default(false),
   operatorToken: z
     .string(tokenWords)
     .regex(/^\S{16,}$/, tokenWords)
@@ -177,24 +155,47 @@ const schema = z.strictObject({
   allowedHosts: z.array(z.string(hostWords).refine(isHost, hostWords), hostWords).default([]),
   trustedProxies: z.array(z.string(proxyWords).refine(isProxy, proxyWords), proxyWords).default([]),
   drainNotice: notice.default(0),
-  registration: z.enum(['open', 'closed'], 'allowed are open and closed').default('open'),
   advertisedScopes: z.enum(['all', 'live'], 'allowed are all and live').default('all'),
-  sso: ssoSettings,
-  signIn,
-  tokenConfirmation: emailOrOff.default('off'),
   spans,
-})
-
-const blocks: Readonly<Record<string, object>> = {
-  signIn: signIn.unwrap().shape,
-  spans: spans.unwrap().shape,
 }
 
+const registration = z.enum(['open', 'closed'], 'allowed are open and closed')
+
+const emulatorShape = {
+  ...commonShape,
+  data: text(directoryWords).optional(),
+  seed: text('allowed is a name in config/seeds or the path of a YAML file').default('default'),
+  limits: onOff.default('on'),
+  tls: flag.default(false),
+  registration: registration.default('open'),
+  sso: emulatorSso,
+  signIn: signInWith('light'),
+  tokenConfirmation: emailOrOff.default('off'),
+}
+const emulatorSchema = z.strictObject(emulatorShape, { error: mappingError('settings', emulatorShape) })
+
+/** What the broker's says besides. */
+export interface CheckedBrokerSettings extends CheckedCommon {
+  readonly data: string
+  readonly upstream: CheckedUpstream
+}
+
+const brokerShape = {
+  ...commonShape,
+  data: text(directoryWords),
+  registration: registration.default('closed'),
+  sso: brokerSso,
+  signIn: signInWith('strong'),
+  upstream: upstreamSettings,
+}
+const brokerSchema = z.strictObject(brokerShape, { error: mappingError('settings', brokerShape) })
+
 /** Keys whose values are nobody's business, not even in an error. */
-const secretKeys: ReadonlySet<string> = new Set(['operatorToken', 'store', 'clientSecret'])
+const secretKeys: ReadonlySet<string> = new Set(['operatorToken', 'store', 'clientSecret', 'proxy'])
 
 /** What was found, as far as anybody may see it: under a mapping there may be secrets. */
 function shown(input: unknown, path: readonly string[]): string {
+  if (input === undefined) return 'nothing'
   const isSecret = [path[0], path.at(-1)].some((key) => secretKeys.has(key ?? ''))
   const isNested = path.length > 1 && typeof input === 'object' && input !== null
   return isSecret || isNested ? 'a value that is not shown here' : JSON.stringify(input)
@@ -208,16 +209,22 @@ export interface SettingsProblem {
   readonly words: string
 }
 
-/** Checks all that was configured. @returns the settings, or the first problem */
-export function checkSettings(configured: object): CheckedSettings | SettingsProblem {
-  const result = schema.safeParse(configured, { reportInput: true, jitless: true })
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const path = issue?.path.map(String) ?? []
-  if (issue?.code === 'unrecognized_keys') {
-    const allowed = Object.keys(blocks[path[0] ?? ''] ?? schema.shape)
-    const words = path[0] === 'sso' ? issue.message : `allowed are ${allowed.join(', ')}`
-    return { key: [...path, issue.keys[0]].join('.'), words: `found an unknown key; ${words}` }
+const checkBy =
+  <Checked>(schema: z.ZodType<Checked>) =>
+  (configured: object): Checked | SettingsProblem => {
+    const result = schema.safeParse(configured, { reportInput: true, jitless: true })
+    if (result.success) return result.data
+    const [issue] = result.error.issues
+    const path = issue?.path.map(String) ?? []
+    if (issue?.code === 'unrecognized_keys')
+      return { key: [...path, issue.keys[0]].join('.'), words: `found an unknown key; ${issue.message}` }
+    return { key: path.join('.'), words: `found ${shown(issue?.input, path)}; ${issue?.message}` }
   }
-  return { key: path.join('.'), words: `found ${shown(issue?.input, path)}; ${issue?.message}` }
-}
+
+/** Checks all that was configured of an emulator. @returns the settings, or the first problem */
+export const checkSettings: (configured: object) => CheckedSettings | SettingsProblem =
+  checkBy(emulatorSchema)
+
+/** Checks all that was configured of a broker. @returns the settings, or the first problem */
+export const checkBrokerSettings: (configured: object) => CheckedBrokerSettings | SettingsProblem =
+  checkBy(brokerSchema)

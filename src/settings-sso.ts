@@ -1,18 +1,8 @@
 /** What the configuration may say of single sign-on. */
 import { z } from 'zod'
 import { regionIds } from '#domain/region.ts'
-import type { SsoRule } from '#sso/sso.ts'
-
-const text = (allowed: string): z.ZodString => z.string(allowed).min(1, allowed)
-
-/** A mapping with these keys and no other. */
-function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  const keys = Object.keys(shape).join(', ')
-  return z.strictObject(shape, {
-    error: ({ code }) =>
-      code === 'unrecognized_keys' ? `allowed are ${keys}` : `allowed is a mapping of ${keys}`,
-  })
-}
+import type { CreationRule, SsoRule } from '#sso/sso.ts'
+import { mapping, text } from './settings-words.ts'
 
 const listOf = <Item extends z.ZodType>(item: Item, allowed: string): z.ZodArray<Item> =>
   z.array(item, allowed)
@@ -78,35 +68,53 @@ const saml = mapping({
   ).min(1, certificateWords),
 })
 
-const createWords = 'allowed is a list of claim, value, role and accountGroup'
-const create = mapping({
+const claimShape = {
   claim: text('allowed is the name of a claim'),
   value: z
     .union([z.string(), z.number(), z.boolean()], 'allowed is what the claim must say')
     .transform(String),
+}
+
+const createWords = 'allowed is a list of claim, value, role and accountGroup'
+const createWithRole = mapping({
+  ...claimShape,
   role: text('allowed is the name of a role'),
   accountGroup: id,
-})
+}).transform(({ claim, value, ...role }): CreationRule => ({ claim, value, roles: [role] }))
+const creates: z.ZodType<readonly CreationRule[]> = listOf(createWithRole, createWords)
 
-const rule = mapping({
-  region: z.enum(regionIds, `allowed are ${regionIds.join(', ')}`),
-  organization: id,
-  domains: listOf(domain, 'allowed is a list of domains').min(1, 'allowed is a list of domains, one or more'),
-  mode: z
-    // YAML reads a bare off as text, and false as what it is: both are understood.
-    .union([z.enum(['forced', 'optional', 'off']), z.literal(false)], 'allowed are forced, optional and off')
-    .transform((mode) => mode || 'off')
-    .default('optional'),
-  name: text('allowed is what people call the provider')
-    .max(60, 'allowed are at most 60 characters')
-    .optional(),
-  oidc: oidc.optional(),
-  saml: saml.optional(),
-  create: listOf(create, createWords).default([]),
-}).refine((one) => (one.oidc === undefined) !== (one.saml === undefined), {
-  error: 'allowed is either oidc or saml',
-  path: ['oidc'],
-})
+// What a user may do is ThousandEyes' affair there, and known by the linked credential.
+const createsWithoutRole: z.ZodType<readonly CreationRule[]> = listOf(
+  mapping(claimShape).transform((when): CreationRule => ({ ...when, roles: [] })),
+  'allowed is a list of claim and value',
+)
+
+const ruleWith = (create: z.ZodType<readonly CreationRule[]>) =>
+  mapping({
+    region: z.enum(regionIds, `allowed are ${regionIds.join(', ')}`),
+    organization: id,
+    domains: listOf(domain, 'allowed is a list of domains').min(
+      1,
+      'allowed is a list of domains, one or more',
+    ),
+    mode: z
+      // YAML reads a bare off as text, and false as what it is: both are understood.
+      .union(
+        [z.enum(['forced', 'optional', 'off']), z.literal(false)],
+        'allowed are forced, optional and off',
+      )
+      .transform((mode) => mode || 'off')
+      .default('optional'),
+    name: text('allowed is what people call the provider')
+      .max(60, 'allowed are at most 60 characters')
+      .optional(),
+    oidc: oidc.optional(),
+    saml: saml.optional(),
+    create: create.default([]),
+  }).refine((one) => (one.oidc === undefined) !== (one.saml === undefined), {
+    error: 'allowed is either oidc or saml',
+    path: ['oidc'],
+  })
 
 const placesOf = ({ region, domains }: { region: string; domains: readonly string[] }): readonly string[] =>
   domains.map((one) => `${region} ${one}`)
@@ -131,19 +139,25 @@ const listWords = 'allowed is a list of rules, with each domain once in a region
 const hostOf = (address: string): string =>
   new URL(address.replace(originPlaceholder, 'https://localhost')).hostname
 
-export const ssoSettings: z.ZodType<readonly SsoRule[]> = listOf(rule, listWords)
-  .refine((rules) => {
-    const places = rules.flatMap(placesOf)
-    return new Set(places).size === places.length
-  }, listWords)
-  .transform((rules) =>
-    rules.flatMap(({ oidc, saml, name, ...rest }): SsoRule[] => [
-      ...(oidc
-        ? [{ ...rest, name: name ?? hostOf(oidc.issuer), provider: { kind: 'openid' as const, ...oidc } }]
-        : []),
-      ...(saml
-        ? [{ ...rest, name: name ?? hostOf(saml.entryPoint), provider: { kind: 'saml' as const, ...saml } }]
-        : []),
-    ]),
-  )
-  .prefault([{ ...demo, domains: [...demo.domains] }])
+const rulesWith = (create: z.ZodType<readonly CreationRule[]>) =>
+  listOf(ruleWith(create), listWords)
+    .refine((rules) => {
+      const places = rules.flatMap(placesOf)
+      return new Set(places).size === places.length
+    }, listWords)
+    .transform((rules) =>
+      rules.flatMap(({ oidc, saml, name, ...rest }): SsoRule[] => [
+        ...(oidc
+          ? [{ ...rest, name: name ?? hostOf(oidc.issuer), provider: { kind: 'openid' as const, ...oidc } }]
+          : []),
+        ...(saml
+          ? [{ ...rest, name: name ?? hostOf(saml.entryPoint), provider: { kind: 'saml' as const, ...saml } }]
+          : []),
+      ]),
+    )
+
+export const emulatorSso: z.ZodType<readonly SsoRule[]> = rulesWith(creates).prefault([
+  { ...demo, domains: [...demo.domains] },
+])
+
+export const brokerSso: z.ZodType<readonly SsoRule[]> = rulesWith(createsWithoutRole).prefault([])

@@ -2,128 +2,56 @@
  * Settings: command line over environment over file over defaults. The only reader of the environment. Every error names the
  * key, what was found and what is allowed.
  */
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { loadAll } from 'js-yaml'
 import type { StoreSettings } from '#store/open-store.ts'
-import { type CheckedSettings, checkSettings, isHost } from './settings-schema.ts'
+import type { LiveSettings } from '#upstream/live/live-settings.ts'
+import {
+  type CheckedCommon,
+  type CheckedSettings,
+  checkBrokerSettings,
+  checkSettings,
+  isHost,
+} from './settings-schema.ts'
+import {
+  commonKeys,
+  commonOptions,
+  type Environment,
+  isReadableFile,
+  readSources,
+  SettingsError,
+  type Sources,
+} from './settings-sources.ts'
+import type { CheckedUpstream } from './settings-upstream.ts'
 
-/** What is wrong with the settings, in one line for a person. */
-export class SettingsError extends Error {}
+export { SettingsError }
 
-export interface Settings extends Omit<CheckedSettings, 'store' | 'integrations'> {
+/** What every composition wants to know. */
+export interface CommonSettings extends Omit<CheckedCommon, 'store' | 'data' | 'integrations'> {
   readonly store: StoreSettings
-  /** Whether the ready line is for programs. */
-  readonly json: boolean
-  /** Path of the seed file. */
-  readonly seed: string
+  /** The whole path of the directory that keeps everything. */
+  readonly data: string | undefined
   /** Path of the integrations file. */
   readonly integrations: string
+  /** Whether the ready line is for programs. */
+  readonly json: boolean
+  readonly limits: 'on' | 'off'
+  readonly tls: boolean
+  readonly tokenConfirmation: 'email' | 'off'
+}
+
+export interface Settings extends CommonSettings {
+  /** Path of the seed file. */
+  readonly seed: string
+}
+
+export interface BrokerSettings extends CommonSettings {
+  readonly data: string
+  readonly upstream: LiveSettings
 }
 
 const configFolder = fileURLToPath(new URL('../config/', import.meta.url))
-
-type Raw = Record<string, unknown>
-
-interface Arguments {
-  readonly config?: string
-  readonly json: boolean
-  /** Of --hostname, in the order given; they stand beside the allowedHosts of the file. */
-  readonly hostnames: readonly string[]
-  /** All others, by the key of the setting that they give. */
-  readonly given: Raw
-}
-
-function readArguments(args: readonly string[]): Arguments {
-  const options = {
-    host: { type: 'string' },
-    port: { type: 'string' },
-    'operator-port': { type: 'string' },
-    origin: { type: 'string' },
-    hostname: { type: 'string', multiple: true },
-    data: { type: 'string' },
-    config: { type: 'string' },
-    seed: { type: 'string' },
-    limits: { type: 'string' },
-    tls: { type: 'boolean' },
-    json: { type: 'boolean' },
-  } as const
-  try {
-    const {
-      'operator-port': operatorPort,
-      hostname: hostnames = [],
-      json = false,
-      config,
-      ...values
-    } = parseArgs({ args: [...args], options }).values
-    return {
-      given: { ...values, ...(operatorPort === undefined ? {} : { operatorPort }) },
-      hostnames,
-      json,
-      ...(config === undefined ? {} : { config }),
-    }
-  } catch (error) {
-    const allowed = Object.keys(options).map((name) => `--${name}`)
-    throw new SettingsError(`${(error as Error).message.split('.')[0]}; allowed are ${allowed.join(' ')}`)
-  }
-}
-
-/** What the environment may set; lists and spans are for the file. */
-const environmentKeys = [
-  'host',
-  'port',
-  'operatorHost',
-  'operatorPort',
-  'origin',
-  'data',
-  'store',
-  'seed',
-  'limits',
-  'tls',
-  'operatorToken',
-]
-
-/** PANOPTES_OPERATOR_PORT for operatorPort, and so on. */
-const variableOf = (key: string): string => `PANOPTES_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`
-
-/** --operator-port for operatorPort, and so on. */
-const optionOf = (key: string): string => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-
-// An empty variable says nothing: that is how compose files and shells leave one out.
-const readEnvironment = (environment: Readonly<Record<string, string | undefined>>): Raw =>
-  Object.fromEntries(
-    environmentKeys.flatMap((key) => {
-      const value = environment[variableOf(key)]
-      return value ? [[key, value]] : []
-    }),
-  )
-
-function isReadableFile(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
-}
-
-function readFile(path: string): Raw {
-  if (!isReadableFile(path))
-    throw new SettingsError(`--config: found ${JSON.stringify(path)}; allowed is a file that can be read`)
-  const text = readFileSync(path, 'utf8')
-  try {
-    const [document = {}, ...more] = loadAll(text)
-    if (more.length > 0) throw new Error('there are several documents')
-    if (document === null) return {}
-    if (typeof document !== 'object' || Array.isArray(document))
-      throw new Error('the top level is no mapping')
-    return document as Raw
-  } catch (error) {
-    throw new SettingsError(`${path}: not readable as YAML: ${(error as Error).message.split('\n')[0]}`)
-  }
-}
 
 function seedPath(seed: string, source: string): string {
   const path = /[/\\]|\.ya?ml$/.test(seed) ? resolve(seed) : join(configFolder, 'seeds', `${seed}.yaml`)
@@ -172,28 +100,12 @@ function storeSettings(redis: string | undefined, directory: string | undefined)
     : { kind: 'sqlite', path: join(directory, 'panoptes.db') }
 }
 
-/**
- * Reads the settings of a start.
- * @param args the command line after the program's name @param environment the variables of the process
- * @throws SettingsError
- */
-export function readSettings(
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Settings {
-  const { config, json, hostnames, given: fromArguments } = readArguments(args)
-  const file = resolve(config ?? join(configFolder, 'emulator.yaml'))
-  const fromFile = readFile(file)
-  const fromEnvironment = readEnvironment(environment)
-  const sourceOf = (key: string): string => {
-    if (key in fromArguments) return optionOf(key)
-    return key in fromEnvironment ? variableOf(key) : `${config ?? 'config/emulator.yaml'}: ${key}`
-  }
-  const checked = checkSettings({ ...fromFile, ...fromEnvironment, ...fromArguments })
-  if ('words' in checked) throw new SettingsError(`${sourceOf(checked.key)}: ${checked.words}`)
-  checkTogether(checked, sourceOf)
+/** What is checked in the same way in every composition. */
+function serviceSettings(
+  { store, data, integrations, ...rest }: CheckedCommon,
+  { hostnames, json, file, sourceOf }: Sources,
+): Omit<CommonSettings, 'limits' | 'tls' | 'tokenConfirmation'> {
   checkHostnames(hostnames)
-  const { store, data, seed, integrations, ...rest } = checked
   const directory = data === undefined ? undefined : resolve(data)
   return {
     ...rest,
@@ -201,10 +113,75 @@ export function readSettings(
     allowedHosts: [...rest.allowedHosts, ...hostnames],
     data: directory,
     store: storeSettings(store, directory),
-    seed: seedPath(seed, sourceOf('seed')),
     integrations: integrationsPath(integrations, file, sourceOf('integrations')),
+  }
+}
+
+/**
+ * Reads the settings of an emulator.
+ * @param args the command line after the program's name @param environment the variables of the process
+ * @throws SettingsError
+ */
+export function readSettings(args: readonly string[], environment: Environment): Settings {
+  const sources = readSources(args, environment, {
+    options: {
+      ...commonOptions,
+      seed: { type: 'string' },
+      limits: { type: 'string' },
+      tls: { type: 'boolean' },
+    },
+    keys: [...commonKeys, 'seed', 'limits', 'tls'],
+    standing: { path: join(configFolder, 'emulator.yaml'), name: 'config/emulator.yaml' },
+  })
+  const { sourceOf } = sources
+  const checked = checkSettings(sources.raw)
+  if ('words' in checked) throw new SettingsError(`${sourceOf(checked.key)}: ${checked.words}`)
+  checkTogether(checked, sourceOf)
+  const { seed, limits, tls, tokenConfirmation } = checked
+  return {
+    ...serviceSettings(checked, sources),
+    ...{ limits, tls, tokenConfirmation },
+    seed: seedPath(seed, sourceOf('seed')),
+  }
+}
+
+const pem = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/
+
+function liveSettings({ authorities, ...rest }: CheckedUpstream, { file, sourceOf }: Sources): LiveSettings {
+  const path = authorities === undefined ? undefined : resolve(dirname(file), authorities)
+  const found = path !== undefined && isReadableFile(path) ? readFileSync(path, 'utf8') : undefined
+  if (path !== undefined && !(found && pem.test(found)))
+    throw new SettingsError(
+      `${sourceOf('upstream')}.authorities: found ${JSON.stringify(authorities)}; allowed is the path of a file with certificates as PEM, from where the configuration is`,
+    )
+  return { ...rest, proxy: rest.proxy, authorities: found }
+}
+
+/**
+ * Reads the settings of a broker.
+ * @param args the command line after the command @param environment the variables of the process @throws SettingsError
+ */
+export function readBrokerSettings(args: readonly string[], environment: Environment): BrokerSettings {
+  const sources = readSources(args, environment, {
+    options: commonOptions,
+    keys: commonKeys,
+    standing: undefined,
+  })
+  const checked = checkBrokerSettings(sources.raw)
+  if ('words' in checked) throw new SettingsError(`${sources.sourceOf(checked.key)}: ${checked.words}`)
+  const { data, upstream, ...common } = checked
+  return {
+    ...serviceSettings({ ...common, data }, sources),
+    data: resolve(data),
+    upstream: liveSettings(upstream, sources),
+    // What may differ in an emulator alone.
+    ...{ limits: 'on', tls: false, tokenConfirmation: 'off' },
   }
 }
 
 /** The settings of this process. @param args the command line after the command @throws SettingsError */
 export const processSettings = (args: readonly string[]): Settings => readSettings(args, process.env)
+
+/** The settings of this process as a broker. @param args as above @throws SettingsError */
+export const processBrokerSettings = (args: readonly string[]): BrokerSettings =>
+  readBrokerSettings(args, process.env)

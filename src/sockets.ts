@@ -5,7 +5,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo, Socket } from 'node:net'
 import type { Clock } from '#domain/clock.ts'
 import { certificateNames, type LocalCertificate, localCertificate } from './certificate.ts'
-import { type Settings, SettingsError } from './settings.ts'
+import { type CommonSettings, SettingsError } from './settings.ts'
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -27,7 +27,7 @@ export interface OpenServer {
 export const plainServer = (): Server => createServer(patience)
 
 /** The public server of the settings, with TLS or without. @param machine by which clients judge a certificate */
-export async function openServer(settings: Settings, machine: Clock): Promise<OpenServer> {
+export async function openServer(settings: CommonSettings, machine: Clock): Promise<OpenServer> {
   if (!settings.tls) return { server: plainServer(), renewCertificate: () => Promise.resolve() }
   const hostnames = certificateNames(originOf(settings, settings.port), settings.allowedHosts)
   const certificateAt = (now: number): Promise<LocalCertificate> =>
@@ -111,12 +111,12 @@ const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host
 const isEveryAddress = (host: string): boolean => host === '0.0.0.0' || host === '::'
 
 /** @param port the one that was bound @returns the canonical origin */
-export function originOf(settings: Pick<Settings, 'origin' | 'host' | 'tls'>, port: number): URL {
+export function originOf(settings: Pick<CommonSettings, 'origin' | 'host' | 'tls'>, port: number): URL {
   if (settings.origin) return settings.origin
   const { host, tls } = settings
   const isLocal = isEveryAddress(host) || ['127.0.0.1', '::1', 'localhost'].includes(host)
   return new URL(`${tls ? 'https' : 'http'}://${isLocal ? 'localhost' : inUrl(host)}:${port}`)
 }
 
-export const operatorUrlOf = ({ operatorHost }: Pick<Settings, 'operatorHost'>, port: number): string =>
+export const operatorUrlOf = ({ operatorHost }: Pick<CommonSettings, 'operatorHost'>, port: number): string =>
   `http://${isEveryAddress(operatorHost) ? '127.0.0.1' : inUrl(operatorHost)}:${port}`

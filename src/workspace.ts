@@ -56,6 +56,7 @@ export interface RunningWorkspace {
   readonly publicListener: RequestListener
   readonly operatorListener: RequestListener
   readonly operatorToken: string
+  readonly seed: Facts['seed']
   /** As they are now: a loaded snapshot may change them. */
   capabilities(): Capabilities
   drain(): void
@@ -189,6 +190,7 @@ export async function openWorkspace(
     publicListener: front.listener,
     operatorListener: (...exchange) => current().operatorListener(...exchange),
     operatorToken,
+    seed: facts.seed,
     capabilities: () => current().capabilities,
     drain: () => current().drain(),
     async close() {

@@ -6,25 +6,18 @@
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { BrowserSessions } from '#http/browser-session.ts'
-import { accountGroupsSection } from './account-groups.ts'
-import { activitySection } from './activity.ts'
-import { connectionsSection } from './connections.ts'
 import { accountFrame, signOutPath } from './frame.ts'
-import { profileSection } from './profile.ts'
 import { type AccountParts, type Section, seeOther } from './section.ts'
-import { sessionsSection } from './sessions.ts'
 
-/** The tabs, in the order in which they stand. */
-const sections: readonly Section[] = [
-  connectionsSection,
-  profileSection,
-  accountGroupsSection,
-  sessionsSection,
-  activitySection,
-]
-
-/** The routes under `/account`; the sign-in pages belong to the authorization server. */
-export function accountRoutes(parts: AccountParts, sessions: BrowserSessions): Middleware {
+/**
+ * The routes under `/account`; the sign-in pages belong to the authorization server.
+ * @param sections the tabs, in the order in which they stand
+ */
+export function accountRoutes(
+  parts: AccountParts,
+  sessions: BrowserSessions,
+  sections: readonly Section[],
+): Middleware {
   const router = new Router({ sensitive: true, strict: true })
   const tabs = sections.map(({ tab }) => tab)
   const frame = accountFrame(parts, sessions, tabs)

@@ -1,6 +1,6 @@
 /**
  * Broker: lends the gateway what the upstream wants to see, and never shows it to an integration.
- * The gateway borrows per call; what is lent depends on the composition (own-standing.ts in the emulator).
+ * The gateway borrows per call; what is lent depends on the composition (own-standing.ts in the emulator, no-accounts.ts where nothing can be lent).
  */
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { Refusal } from '#domain/refusal.ts'

@@ -3,7 +3,7 @@
  * (time, chance, a terminal) comes from src/main.ts. Composes nothing: src/serving.ts does, and options are src/settings.ts' affair.
  */
 import type { Surroundings } from '../compose-capabilities.ts'
-import { type Settings, SettingsError } from '../settings.ts'
+import { type BrokerSettings, type Settings, SettingsError } from '../settings.ts'
 import { emulate } from './emulate.ts'
 import { helpText } from './help.ts'
 import type { Network } from './users/operator-client.ts'
@@ -13,6 +13,8 @@ export interface CommandLineParts {
   readonly surroundings: Surroundings
   /** Reads options that follow a command, over environment and file. @throws SettingsError */
   readonly settingsOf: (options: readonly string[]) => Settings
+  /** The same for a broker. @throws SettingsError */
+  readonly brokerSettingsOf: (options: readonly string[]) => BrokerSettings
   /** Writes a text and a line's end on standard output. */
   readonly print: (text: string) => void
   /** For commands that talk to a running service. */
@@ -33,6 +35,10 @@ const printing =
 
 const commands: Readonly<Record<string, Command>> = {
   emulate,
+  async serve(options, parts) {
+    const { serve } = await import('./serve.ts')
+    return serve(options, parts)
+  },
   async doctor(options, parts) {
     // Loaded when it is asked for: a start of the emulator has no use for it.
     const { doctor } = await import('./doctor/doctor.ts')

@@ -1,5 +1,6 @@
 const commands = [
   ['emulate', 'serves until Ctrl-C or SIGTERM; the default when options stand alone'],
+  ['serve', 'a broker in front of ThousandEyes: --config FILE, as config/broker.example.yaml'],
   ['doctor', 'checks this machine and the configuration; takes the options of emulate'],
   ['users', 'adds, lists, disables, enables and resets users of a running service'],
   ['migrate', 'carries all records from one store to an empty one, while nothing uses them'],
@@ -15,10 +16,10 @@ const options = [
   ['--hostname NAME', 'a further name that clients call it by; once for each name'],
   ['--data DIR', 'keeps users, tokens, keys and v7 objects there [in memory]'],
   ['--config FILE', 'a configuration of your own, with only what differs'],
+  ['--json', 'one line of JSON for programs'],
   ['--seed NAME', 'what an empty store starts with: a name in config/seeds, or a file [default]'],
   ['--limits on|off', 'rate windows and the block after 120 answers 401 [on]'],
   ['--tls', 'HTTPS with a certificate made on the spot'],
-  ['--json', 'one line of JSON for programs'],
 ] as const
 
 const users = [
@@ -43,7 +44,7 @@ export const helpText = (): string =>
     'Commands',
     ...rows(commands),
     '',
-    'Options of emulate and doctor',
+    'Options of emulate and doctor; serve takes all but --seed, --limits and --tls',
     ...rows(options),
     '',
     'Users of a running service; USER is an e-mail address, with --region where two have it, or an id',

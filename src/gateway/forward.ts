@@ -6,7 +6,12 @@ import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Operation } from '#domain/operation.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { RegionId } from '#domain/region.ts'
-import type { Upstream, UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
+import {
+  type Upstream,
+  type UpstreamAnswer,
+  type UpstreamRequest,
+  UpstreamUnavailable,
+} from '#upstream/upstream.ts'
 import type { Borrow } from './borrow.ts'
 import type { Answer, Call, Check } from './call.ts'
 import { linkRewriter } from './links.ts'
@@ -116,6 +121,7 @@ export function forward({ upstream, borrow, origin, upstreamOrigins }: ForwardPa
 
   function failed(call: Call, request: ForwardedRequest, cause: unknown): Answer {
     if (request.body?.errored instanceof BodyTooLarge) return bodyTooLarge(call)
+    if (cause instanceof UpstreamUnavailable) throw cause
     throw new UpstreamFailure('the upstream could not answer', { cause })
   }
 

@@ -11,7 +11,7 @@ import type { Clock } from '#domain/clock.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { Limits } from '#limits/limits.ts'
-import type { Upstream } from '#upstream/upstream.ts'
+import { type Upstream, UpstreamUnavailable } from '#upstream/upstream.ts'
 import { selectAccountGroup } from './account-group.ts'
 import { requireBearer, type TokenReaders } from './bearer.ts'
 import { borrowFrom } from './borrow.ts'
@@ -24,6 +24,7 @@ import { rateWindowChecks } from './rate-windows.ts'
 import { problemAnswer } from './refusal-answer.ts'
 import { limitBody } from './request-body.ts'
 import { countUnauthorized, refuseBlockedAddress } from './source-block.ts'
+import { unavailableAnswer } from './unavailable.ts'
 import { badGateway, discard } from './upstream-answer.ts'
 import { writeAnswer } from './write-answer.ts'
 
@@ -79,8 +80,9 @@ function firstAnswer(checks: readonly Check[], call: Call, from = 0): Awaitable<
 }
 
 /** The one boundary of failures (DECISIONS 13): nothing thrown reaches the caller in other words than these. */
-const failureAnswer = (call: Call, error: unknown): Answer =>
-  error instanceof UpstreamFailure
+function failureAnswer(call: Call, error: unknown): Answer {
+  if (error instanceof UpstreamUnavailable) return unavailableAnswer(call, error)
+  return error instanceof UpstreamFailure
     ? badGateway(call, 'upstream_failed', 'The upstream could not answer.')
     : problemAnswer(
         call,
@@ -92,6 +94,7 @@ const failureAnswer = (call: Call, error: unknown): Answer =>
         },
         { headers: ['Retry-After', '1'] },
       )
+}
 
 /** @returns the request listener of the gateway; it never throws and leaves no promise unhandled */
 export function openGateway(

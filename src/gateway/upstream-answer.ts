@@ -3,6 +3,7 @@ import type { UpstreamAnswer } from '#upstream/upstream.ts'
 import type { Answer, Call } from './call.ts'
 import { type LinkRewriter, ownLocation } from './links.ts'
 import { problemAnswer } from './refusal-answer.ts'
+import { unavailableAnswer } from './unavailable.ts'
 
 /** What our caller learns of the answer beside `Location` (security-cases G17): no cookies, challenges, CORS or names of servers. */
 const passedHeaders: ReadonlySet<string> = new Set([
@@ -31,20 +32,18 @@ export function discard(body: Answer['body']): void {
   body.destroy()
 }
 
+const credentialRejected = { trouble: 'credential-rejected', retryAfterSeconds: undefined } as const
+const unusable = { trouble: 'unusable', retryAfterSeconds: undefined } as const
+
 /**
  * Answers that are not for the caller. A 401 speaks of the broker's credential: passed on, it would make clients refresh and
  * repeat for ever (security-cases G26). Redirects are neither followed nor passed on (G20).
  */
 function refusalOf(call: Call, status: number): Answer | undefined {
-  if (status === 401)
-    return badGateway(
-      call,
-      'upstream_credential_rejected',
-      'The upstream refused the credential that stands behind this connection; the token of the call is not at fault.',
-    )
+  if (status === 401) return unavailableAnswer(call, credentialRejected)
   return (status >= 200 && status < 300) || (status >= 400 && status < 600)
     ? undefined
-    : badGateway(call, 'upstream_answer_unusable', 'The upstream answered in a way that cannot be passed on.')
+    : unavailableAnswer(call, unusable)
 }
 
 function headersOf({ headers }: UpstreamAnswer, { upstreamOrigin, origin }: LinkOrigins): string[] {

@@ -14,7 +14,7 @@ import { problem } from './problem.ts'
 export interface OperatorUsersParts {
   readonly identity: Identity
   readonly directory: Pick<Directory, 'update' | 'setPassword'>
-  readonly people: Pick<UpstreamPeople, 'add'>
+  readonly people: Pick<UpstreamPeople, 'add' | 'givesRoles'>
   /** Every user of the directory, in the order of their ids. */
   readonly allUsers: () => Promise<readonly User[]>
   readonly randomBytes: (size: number) => Buffer
@@ -130,7 +130,7 @@ const fieldOf: Readonly<Record<PersonRefusal['code'], string>> = {
 
 async function addUser(parts: OperatorUsersParts, ctx: Context): Promise<void> {
   const { directory, people, record, log, randomBytes } = parts
-  const wanted = parseNewUser(await readForm(ctx.req))
+  const wanted = parseNewUser(await readForm(ctx.req), people.givesRoles)
   if (typeof wanted === 'string') return problem(ctx, 400, wanted)
   const added = await people.add(wanted)
   if (isRefusal(added)) {

@@ -5,6 +5,7 @@
  */
 import type { RegionChoice, RegionId } from '#domain/region.ts'
 import type { User } from '#domain/user.ts'
+import type { GivenRole } from '#upstream/people.ts'
 
 /** An OpenID provider (OpenID Connect Core 1.0), found by discovery. */
 export interface OpenIdSettings {
@@ -30,14 +31,12 @@ export interface SamlSettings {
   readonly certificates: readonly string[]
 }
 
-/** Who is made a user on first sign-in: whoever's claim has the value, with a role in an account group. */
+/** Who is made a user on first sign-in: whoever's claim has the value. */
 export interface CreationRule {
   readonly claim: string
   readonly value: string
-  /** By name. */
-  readonly role: string
-  /** By id. */
-  readonly accountGroup: string
+  /** What the user may do; none where the upstream decides that by itself. */
+  readonly roles: readonly GivenRole[]
 }
 
 export interface SsoRule {

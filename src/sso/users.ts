@@ -63,7 +63,7 @@ export function usersOf(
           .replace(/[\p{Cc}\s]+/gu, ' ')
           .trim()
           .slice(0, 200) || email,
-      roles: fitting.map(({ role, accountGroup }) => ({ role, accountGroup })),
+      roles: fitting.flatMap(({ roles }) => roles),
     })
     if (isRefusal(added)) {
       log({ event: 'sso-user-not-created', provider: rule.name, error: added.description })

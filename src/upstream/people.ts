@@ -1,4 +1,4 @@
-/** Port: the people of an organization as the upstream knows them. Adapter: emulator/people.ts. */
+/** Port: the people of an organization as the upstream knows them. Adapters: emulator/people.ts, live/people.ts. */
 import type { Refusal } from '#domain/refusal.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { User, UserId } from '#domain/user.ts'
@@ -14,7 +14,7 @@ export interface NewPerson {
   readonly organizationId: string
   readonly email: string
   readonly name: string
-  /** At least one; the first account group is where the person's calls go without `aid`. */
+  /** At least one where roles are given; the first account group is where the person's calls go without `aid`. */
   readonly roles: readonly GivenRole[]
   /** Left out for somebody who cannot sign in with a password. */
   readonly password?: string
@@ -25,6 +25,8 @@ export type PersonRefusal = Refusal<
 >
 
 export interface UpstreamPeople {
+  /** Whether roles are given here; else the upstream knows them by itself, and a new person comes without. */
+  readonly givesRoles: boolean
   /** The labels of the permissions that the user's roles give in any account group; none for a user unknown to the upstream. */
   permissionsOf(userId: UserId): Promise<ReadonlySet<string>>
   /**

@@ -1,6 +1,6 @@
 /**
  * Upstream: whatever answers v7 behind the gateway. The gateway has already matched the operation and checked token, scope and
- * limits; the upstream checks roles, account groups of the user, and bodies. Adapters: emulator/ (embedded).
+ * limits; the upstream checks roles, account groups of the user, and bodies. Adapters: emulator/ (embedded), live/ (ThousandEyes).
  */
 import type { Readable } from 'node:stream'
 import type { UpstreamCredential } from '#broker/broker.ts'
@@ -40,4 +40,41 @@ export interface Upstream {
   send(request: UpstreamRequest): Awaitable<UpstreamAnswer>
   /** The account groups that the credential reaches, by name, the login account group first. */
   accountGroups(region: RegionId, credential: UpstreamCredential): Promise<readonly AccountGroup[]>
+}
+
+export type UpstreamTrouble =
+  /** No connection: no such name, refused, unreachable, or not in time. */
+  | 'unreachable'
+  /** Its certificate is not one that we trust. */
+  | 'untrusted'
+  /** Connected, and no answer in time. */
+  | 'timeout'
+  /** It broke off, or what it sent is no HTTP. */
+  | 'broken'
+  /** It answered in a way that cannot be passed on. */
+  | 'unusable'
+  /** It refused the credential. */
+  | 'credential-rejected'
+  /** It refuses this address, whoever calls (thousandeyes-facts 6.3). */
+  | 'address-blocked'
+  /** It failed too often just now, and is not asked for a while. */
+  | 'resting'
+  /** As many calls are under way as may be. */
+  | 'full'
+
+/** Why the upstream could not answer. Nothing was sent to the caller yet. */
+export class UpstreamUnavailable extends Error {
+  override readonly name = 'UpstreamUnavailable'
+  readonly trouble: UpstreamTrouble
+  /** After how many seconds it may be tried again; undefined where that is not known. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    trouble: UpstreamTrouble,
+    { cause, retryAfterSeconds }: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {},
+  ) {
+    super(`the upstream could not answer: ${trouble}`, { cause })
+    this.trouble = trouble
+    this.retryAfterSeconds = retryAfterSeconds
+  }
 }

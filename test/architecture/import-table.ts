@@ -96,6 +96,7 @@ export const table: readonly Row[] = [
   },
   { place: 'src/gate.ts', mayImport: ['src/sockets.ts'] },
   { place: 'src/noting.ts', mayImport: ['src/traffic/open-traffic.ts'] },
+  { place: 'src/binding.ts', mayImport: ['src/domain', 'src/settings.ts', 'src/sockets.ts'] },
   { place: 'src/sockets.ts', mayImport: ['src/domain', 'src/certificate.ts', 'src/settings.ts'] },
   { place: 'src/listener.ts', mayImport: [] },
   { place: 'src/certificate.ts', mayImport: [] },
@@ -111,7 +112,7 @@ export const table: readonly Row[] = [
     ],
   },
   {
-    place: 'src/serving.ts',
+    place: 'src/serving*.ts',
     mayImport: [
       'src/*.ts',
       'src/domain',
@@ -125,7 +126,13 @@ export const table: readonly Row[] = [
   {
     // Settings are read in the shapes that their readers ask for.
     place: 'src/settings*.ts',
-    mayImport: ['src/domain', 'ports', 'src/store/open-store.ts', 'src/authorization-server/parts.ts'],
+    mayImport: [
+      'src/domain',
+      'ports',
+      'src/store/open-store.ts',
+      'src/authorization-server/parts.ts',
+      'src/upstream/live/live-settings.ts',
+    ],
   },
   {
     // The doctor reads what a start would read, by the same readers.
@@ -167,7 +174,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['src/sso/openid*.ts'],
   '@node-saml/node-saml': ['src/sso/saml.ts'],
   selfsigned: ['src/certificate.ts'],
-  undici: ['src/upstream/live.ts'],
+  undici: ['src/upstream/live'],
   koa: web,
   '@koa/router': web,
   'js-yaml': [...configurationReaders, 'src/emulator-control'],

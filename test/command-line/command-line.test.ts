@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { type CommandLineParts, runCommandLine } from '../../src/command-line/command-line.ts'
-import { readSettings, SettingsError } from '../../src/settings.ts'
+import { readBrokerSettings, readSettings, SettingsError } from '../../src/settings.ts'
 import { startProgram, startReady } from '../start/program.ts'
 import { machineSurroundings } from '../support/machine-surroundings.ts'
 
@@ -18,6 +18,7 @@ async function said(...args: readonly string[]): Promise<Said> {
   const parts: CommandLineParts = {
     surroundings: machineSurroundings,
     settingsOf: (options) => readSettings(options, {}),
+    brokerSettingsOf: (options) => readBrokerSettings(options, {}),
     print: (text) => void texts.push(text),
     network: { fetch },
     readInput: async () => '',
@@ -25,7 +26,8 @@ async function said(...args: readonly string[]): Promise<Said> {
   return { exitCode: await runCommandLine(args, parts), text: texts.join('\n') }
 }
 
-const commandWords = 'allowed are emulate, doctor, users, migrate, help, version, or none and options alone'
+const commandWords =
+  'allowed are emulate, serve, doctor, users, migrate, help, version, or none and options alone'
 
 describe('panoptes', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommandLine } from '../../src/command-line/command-line.ts'
-import { readSettings } from '../../src/settings.ts'
+import { readBrokerSettings, readSettings } from '../../src/settings.ts'
 import { startProgram } from '../start/program.ts'
 import { connectMeraki, readsAgents, refresh } from '../steps/requests.ts'
 import { machineSurroundings } from '../support/machine-surroundings.ts'
@@ -26,6 +26,7 @@ async function run({ args, input = '', environment }: Run): Promise<string> {
   const exitCode = await runCommandLine(['users', ...args], {
     surroundings: machineSurroundings,
     settingsOf: (options) => readSettings(options, variables),
+    brokerSettingsOf: (options) => readBrokerSettings(options, variables),
     print: (text) => void texts.push(text),
     network: { fetch },
     readInput: async () => input,
@@ -117,7 +118,7 @@ describe('panoptes users add', () => {
 
   test('asks for what is missing', async () => {
     await expect(users('add', '--region', 'us1')).rejects.toThrow(
-      '--email: found nothing; needed are --region --email --organization --account-group --role',
+      '--email: found nothing; needed are --region --email --organization, and in an emulator --account-group --role',
     )
   })
 })

@@ -1,14 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { openStore } from '#store/open-store.ts'
-import { compose } from '../../src/compose.ts'
-import { loadFacts } from '../../src/compose-facts.ts'
-import { readSettings } from '../../src/settings.ts'
+import { composeBroker } from '../../src/compose-broker.ts'
+import { loadBrokerFacts } from '../../src/compose-facts.ts'
+import { readBrokerSettings } from '../../src/settings.ts'
 import { startPanoptes } from '../support/panoptes.ts'
 
 /** Every path and method of the control API's own document. */
@@ -20,12 +22,13 @@ const operations = Object.entries(
     .map((method) => [method.toUpperCase(), path.replace(/\{[^}]+\}/g, 'some-name')] as const),
 )
 
-/** What every composition has, and nothing of an emulator around it. */
-async function listenToCore(): Promise<{ server: Server; url: string; close(): Promise<void> }> {
+/** A broker, with nothing of an emulator around it. */
+async function listenToBroker(): Promise<{ server: Server; url: string; close(): Promise<void> }> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = new URL(`http://localhost:${(server.address() as AddressInfo).port}`)
-  const settings = readSettings([], {})
+  const data = mkdtempSync(join(tmpdir(), 'panoptes-broker-'))
+  const settings = readBrokerSettings(['--config', 'config/broker.example.yaml', '--data', data], {})
   const clock = { now: () => Date.now() }
   const { store } = await openStore({ kind: 'memory' }, { clock, random: randomBytes })
   const surroundings = {
@@ -36,11 +39,11 @@ async function listenToCore(): Promise<{ server: Server; url: string; close(): P
     fetch,
     log: () => undefined,
   }
-  const [facts, material] = await Promise.all([loadFacts(settings), newKeyMaterial(randomBytes)])
-  const composed = await compose(
-    { settings, origin, surroundings, facts, material, store, cookieSuffix: '', knownEntries: new Map() },
-    () => [],
-  )
+  const [facts, material] = await Promise.all([loadBrokerFacts(), newKeyMaterial(randomBytes)])
+  const composed = await composeBroker({
+    ...{ settings, origin, surroundings, facts, material, store },
+    cookieSuffix: '',
+  })
   server.on('request', composed.publicListener)
   return {
     server,
@@ -50,6 +53,7 @@ async function listenToCore(): Promise<{ server: Server; url: string; close(): P
       await new Promise((resolve) => server.close(resolve))
       await composed.close()
       await store.close()
+      rmSync(data, { recursive: true })
     },
   }
 }
@@ -62,17 +66,17 @@ const send = (url: string, method: string): Promise<Response> =>
     signal: AbortSignal.timeout(10_000),
   })
 
-describe('a composition that is no emulator', () => {
-  let core: Awaited<ReturnType<typeof listenToCore>>
+describe('a broker', () => {
+  let broker: Awaited<ReturnType<typeof listenToBroker>>
   beforeAll(async () => {
-    core = await listenToCore()
+    broker = await listenToBroker()
   })
-  afterAll(() => core.close())
+  afterAll(() => broker.close())
 
   test('serves OAuth and v7', async () => {
-    const metadata = await send(`${core.url}/.well-known/oauth-authorization-server`, 'GET')
+    const metadata = await send(`${broker.url}/.well-known/oauth-authorization-server`, 'GET')
     expect(metadata.status).toBe(200)
-    expect((await send(`${core.url}/v7/tests`, 'GET')).status).toBe(401)
+    expect((await send(`${broker.url}/v7/tests`, 'GET')).status).toBe(401)
   })
 
   test('the document names the whole control API', () => {
@@ -80,12 +84,15 @@ describe('a composition that is no emulator', () => {
   })
 
   test.each(operations)('answers %s %s with 404', async (method, path) => {
-    expect((await send(`${core.url}${path}`, method)).status).toBe(404)
+    expect((await send(`${broker.url}${path}`, method)).status).toBe(404)
   })
 
-  test.each(['/playground', '/inspector', '/inspector/events'])('has no %s', async (path) => {
-    expect((await send(`${core.url}${path}`, 'GET')).status).toBe(404)
-  })
+  test.each(['/playground', '/inspector', '/inspector/events', '/demo-provider/', '/account/profile'])(
+    'has no %s',
+    async (path) => {
+      expect((await send(`${broker.url}${path}`, 'GET')).status).toBe(404)
+    },
+  )
 })
 
 describe('the emulator', () => {

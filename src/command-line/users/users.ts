@@ -38,7 +38,7 @@ const pathOf = (command: string, { user, text }: UsersArguments): string => {
   return `/operator/users${user === '' ? '' : `/${encodeURIComponent(user)}/${command}`}${query}`
 }
 
-/** Option by form field of the operator listener. */
+/** Option by form field of the operator listener, which says whether it needs a role. */
 const fieldOptions = {
   region: 'region',
   email: 'email',
@@ -47,6 +47,8 @@ const fieldOptions = {
   accountGroup: 'account-group',
   role: 'role',
 } as const
+
+const neededOptions: readonly string[] = ['region', 'email', 'organization']
 
 async function add(
   given: UsersArguments,
@@ -57,12 +59,9 @@ async function add(
   for (const [field, option] of Object.entries(fieldOptions)) {
     const value = given.text(option)
     if (value !== undefined) fields[field] = value
-    else if (option !== 'name')
+    else if (neededOptions.includes(option))
       throw new SettingsError(
-        `--${option}: found nothing; needed are ${Object.values(fieldOptions)
-          .filter((one) => one !== 'name')
-          .map((one) => `--${one}`)
-          .join(' ')}`,
+        `--${option}: found nothing; needed are ${neededOptions.map((one) => `--${one}`).join(' ')}, and in an emulator --account-group --role`,
       )
   }
   if (given.isSet('password-stdin')) fields['password'] = (await readInput()).replace(/\r?\n$/, '')

@@ -164,7 +164,7 @@ function callOf(prepared: Prepared, { state, request, row }: Asked, admitted: Ad
     query: request.query,
     expand: expandOf(request.query),
     now: clock.now(),
-    presentedToken: request.credential.presentedToken,
+    presentedToken: request.credential.kind === 'standing' ? request.credential.presentedToken : undefined,
     href: (path) => `${origin}/v7${path}${suffix}`,
   }
 }

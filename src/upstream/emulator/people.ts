@@ -89,6 +89,8 @@ function resolve({ organizationId, email, roles }: NewPerson, objects: Objects):
 export function emulatedPeople(parts: PeopleParts): UpstreamPeople {
   const { directory, permissions, clock, regionOf, turnOf } = parts
   return {
+    givesRoles: true,
+
     async permissionsOf(userId) {
       const region = parseUserId(userId)?.region
       if (!region) return new Set()

@@ -1,0 +1,59 @@
+import type { UpstreamTrouble, UpstreamUnavailable } from '#upstream/upstream.ts'
+import type { Answer, Call } from './call.ts'
+import { problemAnswer } from './refusal-answer.ts'
+
+interface Told {
+  readonly status: 502 | 503 | 504
+  readonly code: string
+  readonly detail: string
+}
+
+/** What callers are told of an upstream that cannot answer. 502 and 504 say that it was asked, 503 that it may be tried again. */
+const told: Readonly<Record<UpstreamTrouble, Told>> = {
+  unreachable: { status: 502, code: 'upstream_unreachable', detail: 'The upstream could not be reached.' },
+  untrusted: {
+    status: 502,
+    code: 'upstream_untrusted',
+    detail: 'What answers in place of the upstream could not prove that it is the upstream.',
+  },
+  timeout: { status: 504, code: 'upstream_timeout', detail: 'The upstream did not answer in time.' },
+  broken: { status: 502, code: 'upstream_broken', detail: 'The upstream broke off before it had answered.' },
+  unusable: {
+    status: 502,
+    code: 'upstream_answer_unusable',
+    detail: 'The upstream answered in a way that cannot be passed on.',
+  },
+  'credential-rejected': {
+    status: 502,
+    code: 'upstream_credential_rejected',
+    detail:
+      'The upstream refused the credential that stands behind this connection; the token of the call is not at fault.',
+  },
+  'address-blocked': {
+    status: 503,
+    code: 'upstream_address_blocked',
+    detail: 'The upstream refuses all calls of this service for now.',
+  },
+  resting: {
+    status: 503,
+    code: 'upstream_resting',
+    detail: 'The upstream failed several times in a row and is left alone for a moment.',
+  },
+  full: {
+    status: 503,
+    code: 'upstream_busy',
+    detail: 'As many calls to the upstream are under way as there may be.',
+  },
+}
+
+const titles = { 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout' } as const
+
+/** Our answer in place of the upstream's. Each of the 503 says when to come back (RFC 9110 §10.2.3). */
+export function unavailableAnswer(
+  call: Call,
+  { trouble, retryAfterSeconds }: Pick<UpstreamUnavailable, 'trouble' | 'retryAfterSeconds'>,
+): Answer {
+  const { status, code, detail } = told[trouble]
+  const headers = status === 503 ? ['Retry-After', String(retryAfterSeconds ?? 1)] : []
+  return problemAnswer(call, { status, title: titles[status], detail, code }, { headers })
+}

@@ -1,0 +1,74 @@
+/** What the configuration of a broker may say of the upstream: where ThousandEyes is, how it is reached, how long it is waited for. */
+import { z } from 'zod'
+import type { RegionId } from '#domain/region.ts'
+import { flag, mapping, span, text, wholeNumber } from './settings-words.ts'
+
+export interface CheckedUpstream {
+  /** The API origin of each region. */
+  readonly regions: Readonly<Record<RegionId, string>>
+  readonly allowPlaintextLoopback: boolean
+  readonly proxy?: URL | undefined
+  /** The path of a PEM file, from where the configuration is. */
+  readonly authorities?: string | undefined
+  readonly connectTimeout: number
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+  readonly totalTimeout: number
+  readonly maxInFlight: number
+  readonly breakerFailures: number
+  readonly breakerRest: number
+}
+
+const originWords =
+  'allowed is https://HOST, with a port or without, and no path; or with allowPlaintextLoopback http://HOST of this machine'
+
+/** The API of ThousandEyes, which knows by the token where a user is (thousandeyes-facts 2). */
+const api = 'https://api.thousandeyes.com'
+
+const apiOrigin = z
+  .string(originWords)
+  .refine(
+    (words) => /^https?:/.test(words) && URL.parse(words)?.origin === words.replace(/\/$/, ''),
+    originWords,
+  )
+  .transform((words) => new URL(words).origin)
+  .prefault(api)
+
+const loopback = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)$/
+
+/** HTTPS required; what is sent there is a credential. */
+const isSafe = (origin: string, allowPlaintextLoopback: boolean): boolean =>
+  origin.startsWith('https:') || (allowPlaintextLoopback && loopback.test(new URL(origin).hostname))
+
+const proxyWords = 'allowed is http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ or without'
+const proxy = z
+  .string(proxyWords)
+  .refine((words) => {
+    const url = URL.parse(words)
+    return (
+      /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/' && url.search === '' && url.hash === ''
+    )
+  }, proxyWords)
+  .transform((words) => new URL(words))
+
+const upstream = mapping({
+  regions: mapping({ us1: apiOrigin, us2: apiOrigin, eu1: apiOrigin }).prefault({}),
+  allowPlaintextLoopback: flag.default(false),
+  proxy: proxy.optional(),
+  authorities: text('allowed is the path of a PEM file').optional(),
+  connectTimeout: span('60s').default(4),
+  headersTimeout: span('10m').default(30),
+  bodyTimeout: span('10m').default(30),
+  totalTimeout: span('1h').default(300),
+  maxInFlight: wholeNumber(1, 10_000).default(100),
+  breakerFailures: wholeNumber(1, 1_000).default(5),
+  breakerRest: span('10m').default(10),
+})
+
+export const upstreamSettings: z.ZodType<CheckedUpstream> = upstream
+  .superRefine(({ regions, allowPlaintextLoopback }, { addIssue }) => {
+    for (const [region, origin] of Object.entries(regions))
+      if (!isSafe(origin, allowPlaintextLoopback))
+        addIssue({ code: 'custom', input: origin, path: ['regions', region], message: originWords })
+  })
+  .prefault({})

@@ -1,0 +1,137 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { load } from 'js-yaml'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type BrokerSettings, readBrokerSettings, SettingsError } from '../../src/settings.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'panoptes-broker-settings-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function file(content: string): string {
+  files += 1
+  const path = join(folder, `broker-${files}.yaml`)
+  writeFileSync(path, content)
+  return path
+}
+
+const settingsIn = (content: string): BrokerSettings =>
+  readBrokerSettings(['--config', file(`data: ./data\n${content}`)], {})
+
+function problemOf(args: readonly string[]): string {
+  try {
+    readBrokerSettings(args, {})
+  } catch (error) {
+    expect(error).toBeInstanceOf(SettingsError)
+    const { message } = error as Error
+    expect(message).not.toContain('\n')
+    return message
+  }
+  throw new Error('the settings were taken')
+}
+
+const problemIn = (content: string): string => problemOf(['--config', file(`data: ./data\n${content}`)])
+
+const example = readFileSync('config/broker.example.yaml', 'utf8')
+
+describe('the settings of a broker', () => {
+  test('lead to ThousandEyes over https and are closed by default', () => {
+    const settings = settingsIn('')
+    const api = 'https://api.thousandeyes.com'
+    expect(settings.upstream.regions).toEqual({ us1: api, us2: api, eu1: api })
+    expect(settings).toMatchObject({ registration: 'closed', sso: [], limits: 'on' })
+    expect(settings.signIn.passwordCost).toBe('strong')
+    expect(settings.store).toMatchObject({ kind: 'sqlite' })
+  })
+
+  test('take plaintext to loopback with the option that says so', () => {
+    const { upstream } = settingsIn(
+      'upstream: { allowPlaintextLoopback: true, regions: { eu1: http://127.0.0.1:7070 } }',
+    )
+    expect(upstream.regions.eu1).toBe('http://127.0.0.1:7070')
+  })
+
+  test('read certificates from where the configuration is', () => {
+    writeFileSync(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n')
+    expect(settingsIn('upstream: { authorities: ca.pem }').upstream.authorities).toContain('MIIB')
+  })
+
+  test.each([
+    ['upstream: { regions: { us1: http://api.thousandeyes.com } }', 'upstream.regions.us1', 'https://HOST'],
+    [
+      'upstream: { allowPlaintextLoopback: true, regions: { us1: http://api.thousandeyes.com } }',
+      'upstream.regions.us1: found "http://api.thousandeyes.com"',
+      'http://HOST of this machine',
+    ],
+    ['upstream: { regions: { us1: http://localhost:1 } }', 'upstream.regions.us1', 'allowPlaintextLoopback'],
+    [
+      'upstream: { regions: { us1: http://localhost.evil.example } , allowPlaintextLoopback: true }',
+      'us1',
+      'allowed is https',
+    ],
+    ['upstream: { regions: { us1: https://a.example/v7 } }', 'upstream.regions.us1', 'no path'],
+    ['upstream: { regions: { us1: https://user:pass@a.example } }', 'upstream.regions.us1', 'no path'],
+    ['upstream: { regions: { us9: https://a.example } }', 'upstream.regions.us9', 'us1, us2, eu1'],
+    ['upstream: { retries: 3 }', 'upstream.retries: found an unknown key', 'breakerRest'],
+    ['upstream: { headersTimeout: 30 }', 'upstream.headersTimeout: found 30', 'allowed is a number and s'],
+    ['upstream: { maxInFlight: 0 }', 'upstream.maxInFlight: found 0', 'allowed is a whole number from 1'],
+    ['upstream: { authorities: nowhere.pem }', 'upstream.authorities: found "nowhere.pem"', 'PEM'],
+    ['upstream: []', 'upstream: found []', 'allowed is a mapping of regions'],
+    ['seed: default', 'seed: found an unknown key', 'upstream'],
+    ['tls: true', 'tls: found an unknown key', 'allowed are host'],
+    [
+      'sso: [{ region: us1, organization: 1, domains: [a.example], oidc: { issuer: "https://a.example", clientId: c }, create: [{ claim: g, value: v, role: r, accountGroup: 1 }] }]',
+      'sso.0.create.0.role',
+      'allowed are claim, value',
+    ],
+  ])('refuse %s', (content, ...parts) => {
+    for (const part of parts) expect(problemIn(content)).toContain(part)
+  })
+
+  test('keep the password of a proxy out of their errors', () => {
+    const problem = problemIn('upstream: { proxy: "ftp://me:secret@proxy.example" }')
+    expect(problem).toContain('upstream.proxy: found a value that is not shown here; allowed is http')
+    expect(problem).not.toContain('secret')
+  })
+
+  test('need a data directory, as keys and records must stay', () => {
+    expect(problemOf(['--config', file('port: 0')])).toContain(
+      'data: found nothing; allowed is the path of a directory',
+    )
+  })
+
+  test('need a configuration', () => {
+    expect(problemOf([])).toContain('--config: found nothing; allowed is the path of a configuration')
+  })
+})
+
+describe('config/broker.example.yaml', () => {
+  const shown = load(example) as Readonly<Record<string, unknown>>
+
+  test('shows every setting', () => {
+    const names = example.split('\n').map((line) => /^(?:# )?(\w+):/.exec(line)?.[1])
+    const allowed = problemIn('noSuchKey: 1').split('allowed are ')[1]?.split(', ') ?? []
+    expect(allowed.length).toBeGreaterThan(15)
+    expect(allowed.filter((name) => !names.includes(name))).toEqual([])
+  })
+
+  test('shows every setting of the upstream', () => {
+    const names = example.split('\n').map((line) => /^ {2}(?:# )?(\w+):/.exec(line)?.[1])
+    const allowed = problemIn('upstream: { noSuchKey: 1 }').split('allowed are ')[1]?.split(', ') ?? []
+    expect(allowed.length).toBeGreaterThan(8)
+    expect(allowed.filter((name) => !names.includes(name))).toEqual([])
+  })
+
+  test.each(['spans', 'signIn'])('shows every setting of the block %s', (block) => {
+    const allowed = problemIn(`${block}: { noSuchKey: 1s }`).split('allowed are ')[1]?.split(', ') ?? []
+    expect(Object.keys(shown[block] as object).toSorted()).toEqual(allowed.toSorted())
+  })
+
+  test('says what counts when a key is left out', () => {
+    const { data, ...said } = readBrokerSettings(['--config', 'config/broker.example.yaml'], {})
+    const { data: _, ...unsaid } = readBrokerSettings(['--config', file('data: ./x')], {})
+    expect(data).toBe(join(process.cwd(), 'panoptes-data'))
+    expect({ ...said, store: undefined }).toEqual({ ...unsaid, store: undefined })
+  })
+})

@@ -1,0 +1,66 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Broker } from '#broker/broker.ts'
+import { type ServingBroker, serveBroker } from '../../src/serving-broker.ts'
+import { readBrokerSettings } from '../../src/settings.ts'
+
+export interface RunningBroker extends AsyncDisposable {
+  readonly url: string
+  readonly operatorUrl: string
+  readonly operatorToken: string
+  /** What was logged so far, newest last. */
+  readonly log: readonly object[]
+  /** Where its keys and records are. */
+  readonly data: string
+}
+
+export interface BrokerOptions {
+  /** Lines of its configuration, as YAML. */
+  readonly configuration?: string
+  /** Options of the command line. */
+  readonly args?: readonly string[]
+  /** What lends the credentials, in place of the program's own. */
+  readonly lender?: Broker
+}
+
+/** A directory with a configuration in it. @returns the path of the file and what removes both */
+export function configured(configuration: string): { folder: string; file: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'panoptes-broker-'))
+  const file = join(folder, 'broker.yaml')
+  writeFileSync(file, configuration)
+  return { folder, file }
+}
+
+/** Starts a whole broker in this process, on loopback and free ports, with a data directory of its own. */
+export async function startBroker({
+  configuration = '',
+  args = [],
+  lender,
+}: BrokerOptions = {}): Promise<RunningBroker> {
+  const { folder, file } = configured(configuration)
+  const data = join(folder, 'data')
+  const log: object[] = []
+  const settings = readBrokerSettings(
+    ['--config', file, '--port', '0', '--operator-port', '0', '--data', data, ...args],
+    {},
+  )
+  const surroundings = {
+    clock: { now: () => Date.now() },
+    engineNow: () => Date.now(),
+    randomBytes,
+    newUuid: randomUUID,
+    fetch,
+    log: (entry: object) => void log.push(entry),
+  }
+  const serving: ServingBroker = await serveBroker(settings, surroundings, lender && (() => lender))
+  const { url, operatorUrl, operatorToken } = serving
+  return {
+    ...{ url, operatorUrl, operatorToken, log, data },
+    async [Symbol.asyncDispose]() {
+      await serving.stop(500)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

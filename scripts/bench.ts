@@ -8,6 +8,7 @@ import type { Row } from '../test/bench/row.ts'
 import { control } from '../test/bench/scenarios/control.ts'
 import { gatewayGet } from '../test/bench/scenarios/gateway-get.ts'
 import { libraryStart } from '../test/bench/scenarios/library-start.ts'
+import { millionSqlite } from '../test/bench/scenarios/million-sqlite.ts'
 import { refresh } from '../test/bench/scenarios/refresh.ts'
 import { refreshRedis } from '../test/bench/scenarios/refresh-redis.ts'
 import { revocationDelay } from '../test/bench/scenarios/revocation-delay.ts'
@@ -26,6 +27,7 @@ const scenarios = [
   workspaces,
   signInLoad,
   revocationDelay,
+  millionSqlite,
 ]
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
 const chosen = scenarios.filter(({ name }) => values.only === undefined || values.only === name)

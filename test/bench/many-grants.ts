@@ -6,14 +6,25 @@ import type { Secrets } from '#secrets/secrets.ts'
 import type { Change, Store } from '#store/store.ts'
 
 const scope = 'agents:manage organization:read templates:deploy templates:manage tests:manage offline_access'
-const accessSeconds = 600
+/** Long enough to write all of them first. */
+const accessSeconds = 86_400
 const idleSeconds = 7 * 86_400
 const absoluteSeconds = 180 * 86_400
+export const million = 1_000_000
 /** Changes of one commit. */
 const batch = 500
 
 const idOf = (index: number): string => `the id of grant number ${index}`.padEnd(43, '.')
 const randomOf = (secrets: Secrets, index: number): string => secrets.hash('bench', String(index))
+
+/** @returns gives the number of another grant of the million at each call, far from the last one */
+export function scattered(): () => number {
+  let number = 0
+  return () => {
+    number = (number + 618_033) % million // which has no divisor in common with a million
+    return number
+  }
+}
 
 /** The refresh token of the grant of that number, as it was issued. */
 export const refreshTokenOf = (secrets: Secrets, index: number): string =>

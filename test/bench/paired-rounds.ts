@@ -1,3 +1,4 @@
+import type { RefreshChains } from './refresh-chains.ts'
 import { type Row, type RowNames, rowOf } from './row.ts'
 import type { ServerProcess } from './server-process.ts'
 
@@ -12,6 +13,18 @@ export interface Side {
   /** Loads the server for some seconds. @returns how many answers it gave in how many seconds */
   readonly load: () => Promise<{ readonly count: number; readonly seconds: number }>
 }
+
+const roundMs = 1_500
+
+/** A server under refreshes. */
+export const sideOf = (server: ServerProcess, load: RefreshChains): Side => ({
+  server,
+  async load() {
+    const startedAt = performance.now()
+    const count = await load.run(roundMs)
+    return { count, seconds: (performance.now() - startedAt) / 1000 }
+  },
+})
 
 interface Measured {
   readonly perSecond: number

@@ -26,32 +26,74 @@ function post(agent: Agent, url: URL, form: string): Promise<{ status: number; b
   })
 }
 
-export function refreshChains(target: {
-  tokenEndpoint: string
-  clientId: string
-  refreshTokens: readonly string[]
-}): RefreshChains {
+interface RefreshTarget {
+  readonly tokenEndpoint: string
+  readonly clientId: string
+}
+
+interface Tokens {
+  /** The refresh token of the next request. */
+  next(): string
+  /** Told the one that came for it. */
+  issued(refreshToken: string): void
+}
+
+/** Sends one refresh after the other. */
+async function refreshUntil(
+  endsAt: number,
+  { agent, target, tokens }: { agent: Agent; target: RefreshTarget; tokens: Tokens },
+): Promise<number> {
   const url = new URL(target.tokenEndpoint)
+  let count = 0
+  for (; performance.now() < endsAt; count += 1) {
+    const form = `grant_type=refresh_token&client_id=${target.clientId}&refresh_token=${tokens.next()}`
+    const { status, body } = await post(agent, url, form)
+    if (status !== 200) throw new Error(`a refresh was answered ${status}: ${body}`)
+    tokens.issued(String((JSON.parse(body) as Record<string, unknown>)['refresh_token']))
+  }
+  return count
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)
+
+export function refreshChains(
+  target: RefreshTarget & { readonly refreshTokens: readonly string[] },
+): RefreshChains {
   const agent = new Agent({ keepAlive: true, maxSockets: target.refreshTokens.length })
   const newest = [...target.refreshTokens]
 
-  async function chain(index: number, endsAt: number): Promise<number> {
-    let count = 0
-    while (performance.now() < endsAt) {
-      const form = `grant_type=refresh_token&client_id=${target.clientId}&refresh_token=${newest[index]}`
-      const { status, body } = await post(agent, url, form)
-      if (status !== 200) throw new Error(`a refresh was answered ${status}: ${body}`)
-      newest[index] = String((JSON.parse(body) as Record<string, unknown>)['refresh_token'])
-      count += 1
-    }
-    return count
-  }
+  const chain = (index: number, endsAt: number): Promise<number> =>
+    refreshUntil(endsAt, {
+      agent,
+      target,
+      tokens: {
+        next: () => newest[index] ?? '',
+        issued(refreshToken) {
+          newest[index] = refreshToken
+        },
+      },
+    })
 
   return {
     async run(milliseconds) {
       const endsAt = performance.now() + milliseconds
-      const counts = await Promise.all(newest.map((_, index) => chain(index, endsAt)))
-      return counts.reduce((sum, count) => sum + count, 0)
+      return sum(await Promise.all(newest.map((_, index) => chain(index, endsAt))))
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** Parallel clients that refresh another connection with each request. @param target.next a refresh token nobody has used */
+export function scatteredRefreshes(
+  target: RefreshTarget & { readonly parallel: number; readonly next: () => string },
+): RefreshChains {
+  const agent = new Agent({ keepAlive: true, maxSockets: target.parallel })
+  return {
+    async run(milliseconds) {
+      const endsAt = performance.now() + milliseconds
+      const tokens = { next: target.next, issued: () => undefined }
+      const one = (): Promise<number> => refreshUntil(endsAt, { agent, target, tokens })
+      return sum(await Promise.all(Array.from({ length: target.parallel }, one)))
     },
     close: () => agent.destroy(),
   }

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startRedisServer } from '../../support/redis-server.ts'
 import { connectDevice } from '../connect-device.ts'
-import { pairedRounds, type Side } from '../paired-rounds.ts'
+import { pairedRounds, sideOf } from '../paired-rounds.ts'
 import { type RefreshChains, refreshChains } from '../refresh-chains.ts'
 import type { Row, Scenario } from '../row.ts'
 import { ourStart, type ServerProcess, startServer } from '../server-process.ts'
 
 const chains = 16
-const roundMs = 1_500
 
 async function chainsOn(server: ServerProcess): Promise<RefreshChains> {
   const url = String(server.ready['url'])
@@ -18,15 +17,6 @@ async function chainsOn(server: ServerProcess): Promise<RefreshChains> {
     refreshTokens.push((await connectDevice(url, 'tests:manage offline_access'))['refresh_token'] ?? '')
   return refreshChains({ tokenEndpoint: `${url}/v7/oauth2/token`, clientId: 'sd-wan-manager', refreshTokens })
 }
-
-const sideOf = (server: ServerProcess, load: RefreshChains): Side => ({
-  server,
-  async load() {
-    const startedAt = performance.now()
-    const count = await load.run(roundMs)
-    return { count, seconds: (performance.now() - startedAt) / 1000 }
-  },
-})
 
 async function run(): Promise<readonly Row[]> {
   const directory = mkdtempSync(join(tmpdir(), 'panoptes-bench-'))

@@ -2,25 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectDevice } from '../connect-device.ts'
-import { pairedRounds } from '../paired-rounds.ts'
-import { type RefreshChains, refreshChains } from '../refresh-chains.ts'
+import { pairedRounds, sideOf } from '../paired-rounds.ts'
+import { refreshChains } from '../refresh-chains.ts'
 import type { Row, Scenario } from '../row.ts'
 import { ourStart, startServer } from '../server-process.ts'
 
 const chains = 16
-const roundMs = 1_500
 
 async function mintRefreshTokens(url: string): Promise<readonly string[]> {
   const tokens: string[] = []
   for (let index = 0; index < chains; index += 1)
     tokens.push((await connectDevice(url, 'tests:manage offline_access'))['refresh_token'] ?? '')
   return tokens
-}
-
-const loadOf = (load: RefreshChains) => async (): Promise<{ count: number; seconds: number }> => {
-  const startedAt = performance.now()
-  const count = await load.run(roundMs)
-  return { count, seconds: (performance.now() - startedAt) / 1000 }
 }
 
 async function run(): Promise<readonly Row[]> {
@@ -51,8 +44,8 @@ async function run(): Promise<readonly Row[]> {
         peer: 'oidc-provider on Maps',
         unit: 'refreshes',
       },
-      { server: ours, load: loadOf(subject) },
-      { server: bare, load: loadOf(peer) },
+      sideOf(ours, subject),
+      sideOf(bare, peer),
     )
     subject.close()
     peer.close()

@@ -1,31 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
+import { type Delays, delaysOf, hookFor } from '../asked-delays.ts'
 import { type Row, rowOf, type Scenario } from '../row.ts'
-import { ourStart, type ServerProcess, startServer } from '../server-process.ts'
+import { ourStart, startServer } from '../server-process.ts'
 
 const rounds = 3
 const atOnce = 200
 const goalMs = 100
-
-interface Delays {
-  readonly p99: number
-  readonly longest: number
-}
-
-/** What the server's event loop was late by since this was last asked. */
-async function delaysOf(server: ServerProcess, file: string): Promise<Delays> {
-  rmSync(file, { force: true })
-  server.signal('SIGUSR2')
-  for (;;) {
-    await wait(20)
-    try {
-      return JSON.parse(readFileSync(file, 'utf8')) as Delays
-    } catch {} // not written yet, or not to the end
-  }
-}
 
 /** The form of sign-in in a browser of its own. @returns sends it, and gives the status of the answer */
 async function atForm(url: string, password: string): Promise<() => Promise<number>> {
@@ -48,12 +30,11 @@ async function atForm(url: string, password: string): Promise<() => Promise<numb
 async function run(): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'panoptes-bench-'))
   const file = join(folder, 'delays.json')
-  const hook = `${pathToFileURL('test/bench/event-loop-delay.ts').href}?${new URLSearchParams({ to: file })}`
   const delays: Delays[] = []
   const seconds: number[] = []
   try {
     await using ours = await startServer([
-      ...['--import', hook, ...ourStart],
+      ...['--import', hookFor(file), ...ourStart],
       ...['--json', '--port', '0', '--operator-port', '0'],
     ])
     const url = String(ours.ready['url'])

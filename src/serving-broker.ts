@@ -9,6 +9,8 @@ import type { BrokerSettings } from './settings.ts'
 import type { Listening } from './welcome.ts'
 
 export interface ServingBroker extends Listening {
+  /** Resolves with the reason once the store is of no use to this process any more; never where that cannot be. */
+  readonly lost: Promise<Error>
   /** Refuses readiness, serves on for the notice of the settings, finishes what is under way within the grace, closes everything. */
   stop(graceMs: number): Promise<void>
 }
@@ -23,12 +25,15 @@ export async function serveBroker(
   openBroker?: OpenBroker,
 ): Promise<ServingBroker> {
   const { clock, randomBytes } = surroundings
+  const lost = Promise.withResolvers<Error>()
   const { served, operatorUrl, stop } = await bind(settings, clock, async ({ origin }) => {
     const [facts, material] = await Promise.all([
       loadBrokerFacts(),
       loadKeyMaterial(settings.data, randomBytes),
     ])
-    const { store } = await openStore(settings.store, { clock, random: randomBytes })
+    const opened = await openStore(settings.store, { clock, random: randomBytes })
+    void opened.lost?.then(lost.resolve)
+    const { store } = opened
     const ground = { settings, origin, surroundings, facts, material, store, cookieSuffix: '' }
     const composed = await composeBroker(ground, openBroker)
     return {
@@ -41,5 +46,5 @@ export async function serveBroker(
       },
     }
   })
-  return { url: served.url, operatorUrl, operatorToken: served.operatorToken, stop }
+  return { url: served.url, operatorUrl, operatorToken: served.operatorToken, lost: lost.promise, stop }
 }

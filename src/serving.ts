@@ -18,6 +18,8 @@ import { type OpenWorkspaces, openWorkspaces } from './workspaces.ts'
 export interface Serving extends Listening {
   /** The workspace that the process began with. */
   readonly workspace: RunningWorkspace
+  /** Resolves with the reason once the store of the settings is of no use to this process any more; never where that cannot be. */
+  readonly lost: Promise<Error>
   /** Refuses readiness, serves on for the notice of the settings, finishes what is under way within the grace, closes everything. */
   stop(graceMs: number): Promise<void>
 }
@@ -72,6 +74,7 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
  * @throws SettingsError, or an Error whose message is one line for a person
  */
 export async function serve(settings: Settings, surroundings: Surroundings): Promise<Serving> {
+  const lost = Promise.withResolvers<Error>()
   const { served, operatorUrl, stop } = await bind(
     settings,
     surroundings.clock,
@@ -82,7 +85,11 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
           name: 'default',
           settings,
           origin,
-          open: openFirst,
+          async open(clock) {
+            const opened = await openFirst(clock)
+            void opened.lost?.then(lost.resolve)
+            return opened
+          },
           isKept: settings.store.kind !== 'memory',
           clockMoved: (now) => void renewCertificate(now).catch(surroundings.log),
         },
@@ -93,5 +100,6 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
     },
   )
   const { workspace } = served
-  return { workspace, url: workspace.url, operatorUrl, operatorToken: workspace.operatorToken, stop }
+  const { url, operatorToken } = workspace
+  return { workspace, lost: lost.promise, url, operatorUrl, operatorToken, stop }
 }

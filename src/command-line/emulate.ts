@@ -1,6 +1,7 @@
 import { serve } from '../serving.ts'
 import { welcomeScreen } from '../welcome.ts'
 import type { CommandLineParts } from './command-line.ts'
+import { endWithStore } from './end-with-store.ts'
 import { stopOnSignals } from './signals.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function emulate(
   const settings = settingsOf(options)
   const serving = await serve(settings, surroundings)
   stopOnSignals(serving, surroundings.log)
+  endWithStore(serving, surroundings.log)
   const { url, operatorUrl, operatorToken, workspace } = serving
   const { seed } = workspace
   const { integrations } = workspace.capabilities()

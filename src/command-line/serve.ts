@@ -1,5 +1,6 @@
 import { serveBroker } from '../serving-broker.ts'
 import type { CommandLineParts } from './command-line.ts'
+import { endWithStore } from './end-with-store.ts'
 import { stopOnSignals } from './signals.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function serve(
   const settings = brokerSettingsOf(options)
   const serving = await serveBroker(settings, surroundings)
   stopOnSignals(serving, surroundings.log)
+  endWithStore(serving, surroundings.log)
   const { url, operatorUrl, operatorToken } = serving
   // Whoever configured the token knows it; only one that was made now has to be told.
   const token = settings.operatorToken === undefined ? operatorToken : 'as configured'

@@ -31,4 +31,6 @@ export interface StoreImages {
 export interface OpenedStore {
   readonly store: Store
   readonly images: StoreImages
+  /** Resolves with the reason once the store is of no use to this process any more, whatever happens: another start may help. */
+  readonly lost?: Promise<Error>
 }

@@ -14,6 +14,8 @@ export interface Log {
   /** @returns resolves when all that is now held of these keys is durable; undefined when it already is */
   durable(touched: Touched): Promise<void> | undefined
   isUsable(): boolean
+  /** Resolves with the reason once a sync has failed: nothing is usable then for as long as the process lives. */
+  readonly lost: Promise<Error>
   /** @throws Error once a sync has failed or the log was closed */
   assertUsable(): void
   /** Ends the syncs under way; nothing may be read or written from the call on. Never rejects for a failed sync. */
@@ -26,6 +28,7 @@ export const noLog: Log = {
   sync: () => undefined,
   durable: () => undefined,
   isUsable: () => true,
+  lost: new Promise(() => {}),
   assertUsable: () => {},
   close: async () => {},
 }
@@ -47,6 +50,7 @@ export function syncedLog(syncFile: () => Promise<void>, closeFile: () => void):
   let next = newBatch()
   let underWay: Batch | undefined
   let unusable: Error | undefined
+  const lost = Promise.withResolvers<Error>()
   let closing: Promise<void> | undefined
 
   async function syncRounds(): Promise<void> {
@@ -66,6 +70,7 @@ export function syncedLog(syncFile: () => Promise<void>, closeFile: () => void):
   function fail(cause: unknown): void {
     const failure = new Error(`its log could not be brought to the disk (${String(cause)})`, { cause })
     unusable = failure
+    lost.resolve(failure)
     underWay?.reject(failure)
     next.reject(failure)
   }
@@ -94,6 +99,7 @@ export function syncedLog(syncFile: () => Promise<void>, closeFile: () => void):
       return underWay && holds(underWay, touched) ? underWay.promise : undefined
     },
     isUsable: () => unusable === undefined && closing === undefined,
+    lost: lost.promise,
     assertUsable() {
       if (unusable) throw unusable
       if (closing !== undefined) throw new Error('it is closed')

@@ -105,6 +105,7 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
   }
   return {
     store,
+    lost: log.lost,
     images: sqliteImages({ clock, rows, prepare, group, nextVersion, readAll: reading.all, restored }),
   }
 }
@@ -180,6 +181,8 @@ function keepLog(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = 16777216')
   // The first read, here of the version, makes the file of the log.
   database.exec('PRAGMA synchronous = NORMAL; PRAGMA user_version')
+  // A log that could not be synced may be whole in memory alone, and no later sync would tell: what it holds is written anew.
+  database.exec('PRAGMA wal_checkpoint(PASSIVE)')
 }
 
 /** The log stays the same file for as long as a connection is open, so one descriptor serves for good. */

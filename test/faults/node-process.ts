@@ -13,6 +13,8 @@ export interface NodeParts {
   /** A program, with its options, that starts ours: `prlimit`, for example. */
   readonly starter?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Of the public listener; a free one when it is left out. */
+  readonly port?: number
 }
 
 export interface Ended {
@@ -102,7 +104,7 @@ export async function startNode(parts: NodeParts): Promise<NodeProcess> {
   }
   const onPort = (port: string): Promise<Life> =>
     live({ ...parts, options: [...parts.options, '--port', port, '--operator-port', '0'] }, say, () => said)
-  let life = await onPort('0')
+  let life = await onPort(String(parts.port ?? 0))
   let isRunning = true
   const watch = (one: Life): void =>
     void one.ended.then(() => {
@@ -110,7 +112,8 @@ export async function startNode(parts: NodeParts): Promise<NodeProcess> {
     })
   watch(life)
   onTestFinished(() => void life.child.kill('SIGKILL'))
-  const { url } = life.ready
+  // The ready line says the origin, which may be another node's.
+  const url = parts.port === undefined ? life.ready.url : `http://127.0.0.1:${parts.port}`
   const pid = (): number => life.child.pid ?? 0
   return {
     url,

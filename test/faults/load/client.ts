@@ -22,11 +22,12 @@ export interface Client {
   /** The refresh token that is next, as far as this client knows. */
   refreshToken(): string
   accessToken(): string
-  hasTokens(): boolean
   call(): Promise<Entry>
   /** One that was not answered is sent again next time, with the same token. */
   refresh(): Promise<Entry>
   revoke(): Promise<Entry>
+  /** The same connection with what it knows now, sent elsewhere: what one of them learns the other does not. */
+  rival(url: string): Client
   /** Presents a code. @param form what else its grant type needs */
   spend(kind: 'exchange' | 'poll', code: string, form: Readonly<Record<string, string>>): Promise<Entry>
 }
@@ -88,7 +89,6 @@ export function openClient(
     chain,
     refreshToken: () => refreshToken,
     accessToken: () => accessToken,
-    hasTokens: () => refreshToken !== '',
     call: () =>
       use('call', accessToken, () =>
         send(agent, `${target()}/v7/account-groups`, { authorization: `Bearer ${accessToken}` }),
@@ -97,5 +97,10 @@ export function openClient(
       spend('refresh', refreshToken, { grant_type: 'refresh_token', refresh_token: refreshToken }),
     revoke: () => use('revoke', refreshToken, () => post('/v7/oauth2/revoke', { token: refreshToken })),
     spend,
+    rival: (url) =>
+      openClient(
+        { target: () => url, agent, note },
+        { chain, credentials, tokens: { refresh_token: refreshToken, access_token: accessToken } },
+      ),
   }
 }

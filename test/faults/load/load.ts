@@ -24,6 +24,8 @@ export interface Load {
   revoked(): readonly Client[]
   /** A connection outside of the load, for a scenario's own steps. */
   connect(): Promise<Client>
+  /** Several exchanges of one code at once. @returns how many of them were answered with tokens */
+  raceOnCode(urls: readonly string[]): Promise<number>
   /** Stops sending. @returns once everything is answered */
   stop(): Promise<void>
   /** Every connection once more: who was told that it lives has to live, who left is refused. For when all is well again. */
@@ -167,6 +169,15 @@ export async function startLoad({ target, perSecond, connections = 12 }: LoadPar
       if (!client) throw new Error('no connection came about')
       living.delete(client)
       return client
+    },
+    async raceOnCode(urls) {
+      const approved = await approvedCode(target())
+      if (!approved) throw new Error('no code came about')
+      const client = newClient(cloud)
+      const answers = await Promise.all(
+        urls.map((url) => client.rival(url).spend('exchange', approved.code, approved.form)),
+      )
+      return answers.filter(({ status }) => status === 200).length
     },
     async stop() {
       isOver = true

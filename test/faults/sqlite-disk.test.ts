@@ -1,0 +1,96 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { brokenInvariants } from './judge/invariants.ts'
+import { startLoad } from './load/load.ts'
+import { startNode } from './node-process.ts'
+import { patienceMs, perSecond, rounds } from './scale.ts'
+import { freshFolder, readDatabase, sqliteGround } from './sqlite-ground.ts'
+import { failingCalls, mountSmallDisk, withoutProgram } from './tools.ts'
+
+test(
+  'R05: a sync that fails is told to nobody as success, and ends the process, which comes back clean',
+  async ({ skip }) => {
+    const missing = withoutProgram('fiu-run', 'fiu-utils')
+    if (missing) skip(missing)
+    const folder = freshFolder()
+    const { options, database } = sqliteGround(folder)
+    const { starter, fail } = failingCalls(folder)
+    const node = await startNode({ options, starter })
+    const load = await startLoad({ target: () => node.url, perSecond })
+    for (let round = 0; round < rounds(5, 1); round += 1) {
+      await pause(300)
+      fail(node.pid(), 'posix/io/sync/*', constants.errno.EIO)
+      const failingFrom = performance.now()
+      expect(await node.ended()).toEqual({ code: 1, signal: null })
+      const meanwhile = load.history.filter(({ sentAt, kind }) => sentAt > failingFrom && kind !== 'call')
+      expect(meanwhile.filter(({ status }) => status === 200)).toEqual([])
+      expect(meanwhile.some(({ status }) => status === 503)).toBe(true)
+      expect(node.log()).toContain('"event":"store-lost"')
+      await node.start()
+    }
+    await load.stop()
+    await load.takeStock()
+    await node.kill()
+    const { integrity, audit } = readDatabase(database)
+    expect(integrity).toBe('ok')
+    expect(brokenInvariants({ history: load.history, audit, logs: [node.log()] })).toEqual([])
+  },
+  patienceMs,
+)
+
+/** Takes what room there is. */
+function fill(path: string): void {
+  const descriptor = openSync(path, 'a')
+  try {
+    for (let size = 65_536; size >= 512; size /= 2)
+      try {
+        for (;;) writeSync(descriptor, Buffer.alloc(size))
+      } catch {
+        // Smaller pieces may still fit.
+      }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+test(
+  'R06: on a full disk reads go on, a change is made or answered 503, and it recovers by itself when there is room again',
+  async ({ skip }) => {
+    const disk = join(freshFolder(), 'disk')
+    const missing = mountSmallDisk(disk, 24 * 1_024 * 1_024)
+    if (missing) skip(missing)
+    const { options, database } = sqliteGround(disk)
+    const node = await startNode({ options })
+    const load = await startLoad({ target: () => node.url, perSecond, connections: 20 })
+    const leaver = await load.connect()
+    await pause(500)
+    const full = performance.now()
+    const ballast = join(disk, 'ballast')
+    fill(ballast)
+    // The log has room left from before, which may be used up first.
+    while (!load.history.some(({ status, kind }) => status === 503 && kind === 'refresh')) await pause(50)
+    const left = await leaver.revoke()
+    expect(await leaver.call()).toMatchObject({ status: left.status === 200 ? 401 : 200 })
+    await pause(rounds(5_000, 1_000))
+    const calls = load.history.filter(({ kind, sentAt }) => kind === 'call' && sentAt > full)
+    expect(calls.length).toBeGreaterThan(20)
+    expect(calls.filter(({ status }) => status !== 200 && status !== 401)).toEqual([])
+    expect(node.log()).toMatch(/database or disk is full/)
+    const pid = node.pid()
+    rmSync(ballast)
+    expect(await leaver.revoke()).toMatchObject({ status: 200 })
+    expect(await leaver.call()).toMatchObject({ status: 401 })
+    await pause(500)
+    await load.stop()
+    await load.takeStock()
+    expect(node.pid()).toBe(pid)
+    await node.kill()
+    const { integrity, audit } = readDatabase(database)
+    expect(integrity).toBe('ok')
+    expect(brokenInvariants({ history: load.history, audit, logs: [node.log()] })).toEqual([])
+  },
+  patienceMs,
+)

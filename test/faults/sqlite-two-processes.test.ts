@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
+import { brokenInvariants } from './judge/invariants.ts'
+import { startLoad } from './load/load.ts'
+import { type NodeProcess, startInVain, startNode } from './node-process.ts'
+import { patienceMs, perSecond, rounds } from './scale.ts'
+import { readDatabase, type SqliteGround, sqliteGround } from './sqlite-ground.ts'
+
+/** Two processes of one origin on one file. */
+async function twoNodes({
+  options,
+}: Pick<SqliteGround, 'options'>): Promise<readonly [NodeProcess, NodeProcess]> {
+  const one = await startNode({ options })
+  const port = await freePort()
+  const other = await startNode({
+    options: [...options, '--origin', one.url, '--hostname', `127.0.0.1:${port}`],
+    port,
+  })
+  return [one, other]
+}
+
+function inTurn(urls: readonly string[]): () => string {
+  let turn = 0
+  return () => {
+    turn += 1
+    return urls[turn % urls.length] ?? ''
+  }
+}
+
+test(
+  'R48: a second start on the same port is refused, on another port both serve one file',
+  async () => {
+    const ground = sqliteGround()
+    const [one, other] = await twoNodes(ground)
+    const { port } = new URL(one.url)
+    const { code, words } = await startInVain({
+      options: [...ground.options, '--port', port, '--operator-port', '0'],
+    })
+    expect(code).toBe(1)
+    expect(words).toMatch(new RegExp(`^panoptes: .*${port}.*\\n$`))
+
+    const load = await startLoad({ target: inTurn([one.url, other.url]), perSecond })
+    // Two processes race on one refresh token, and on one code: A22 with two processes.
+    for (let round = 0; round < rounds(60, 10); round += 1) {
+      const client = await load.connect()
+      const [first, second] = await Promise.all([one, other].map(({ url }) => client.rival(url).refresh()))
+      expect([first?.status, second?.status]).toEqual([200, 200])
+      expect(await load.raceOnCode([one.url, other.url])).toBeLessThanOrEqual(1)
+    }
+    // A frozen process knows nothing of what happened meanwhile, and must not act on what it knew.
+    for (let round = 0; round < rounds(10, 2); round += 1) {
+      const client = await load.connect()
+      expect(await client.rival(other.url).call()).toMatchObject({ status: 200 })
+      other.signal('SIGSTOP')
+      const asked = client.rival(other.url).refresh()
+      expect(await client.rival(one.url).revoke()).toMatchObject({ status: 200 })
+      await pause(rounds(1_500, 300))
+      other.signal('SIGCONT')
+      expect(await asked).toMatchObject({ status: 400 })
+      expect(await client.rival(other.url).call()).toMatchObject({ status: 401 })
+    }
+    await load.stop()
+    await load.takeStock()
+    await Promise.all([one.kill(), other.kill()])
+    const { integrity, audit } = readDatabase(ground.database)
+    expect(integrity).toBe('ok')
+    expect(brokenInvariants({ history: load.history, audit, logs: [one.log(), other.log()] })).toEqual([])
+  },
+  patienceMs,
+)

@@ -1,0 +1,42 @@
+/** Programs that make faults, where this machine has them. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { onTestFinished } from 'vitest'
+
+const isOnPath = (program: string): boolean =>
+  spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program]).status === 0
+
+/** Why a scenario cannot run here; undefined when it can. */
+export const withoutProgram = (program: string, debianPackage: string): string | undefined =>
+  isOnPath(program) ? undefined : `needs ${program} (Debian: apt-get install ${debianPackage})`
+
+/** Failing system calls, switched on and off in a process that runs under `starter`. */
+export interface FailingCalls {
+  readonly starter: readonly string[]
+  /** @param point of libfiu's POSIX module @param errno what the calls then fail with */
+  fail(pid: number, point: string, errno: number): void
+  mend(pid: number, point: string): void
+}
+
+/** @param folder where the pipes to the process are made */
+export function failingCalls(folder: string): FailingCalls {
+  const pipes = `${folder}/fiu`
+  const command = (pid: number, words: string): void => {
+    const { status, stderr } = spawnSync('fiu-ctrl', ['-f', pipes, '-c', words, String(pid)])
+    if (status !== 0) throw new Error(`fiu-ctrl failed: ${stderr}`)
+  }
+  return {
+    starter: ['fiu-run', '-x', '-f', pipes],
+    fail: (pid, point, errno) => command(pid, `enable name=${point},failinfo=${errno}`),
+    mend: (pid, point) => command(pid, `disable name=${point}`),
+  }
+}
+
+/** A disk of so many bytes, in memory. @returns why there can be none; undefined when it is mounted, until the test ends */
+export function mountSmallDisk(folder: string, bytes: number): string | undefined {
+  mkdirSync(folder, { recursive: true })
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'panoptes-faults', folder])
+  if (status !== 0) return 'needs root, to mount a small disk'
+  onTestFinished(() => void spawnSync('umount', ['-l', folder]))
+  return undefined
+}

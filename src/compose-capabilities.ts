@@ -128,8 +128,9 @@ export function openFoundation({ settings, surroundings, material, store }: Foun
 }
 
 /**
+ * Over a store that holds what it begins with, or is away: then it is asked when a request needs it.
  * @param openBackend opens what stands behind the gateway
- * @throws with one line for a person when the integrations file or the store cannot be used
+ * @throws with one line for a person when the integrations file cannot be used
  */
 export async function openCapabilities<Own extends Backend>(
   ground: Ground,

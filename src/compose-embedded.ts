@@ -2,6 +2,7 @@
 import { ownStanding } from '#broker/own-standing.ts'
 import type { StoreImage } from '#store/images.ts'
 import { openStore } from '#store/open-store.ts'
+import type { Store } from '#store/store.ts'
 import { type EmbeddedUpstream, openEmulator, seedV7 } from '#upstream/emulator/emulator.ts'
 import type { Entry } from '#upstream/emulator/state.ts'
 import {
@@ -24,19 +25,17 @@ export interface EmbeddedGround extends Ground {
   readonly knownEntries: ReadonlyMap<string, Entry>
 }
 
-/** Opens it on a store, which gets what the seed says if it is empty. @throws when the store cannot answer */
+/** Opens it on a store that holds the seed, or is away. */
 export async function openEmbedded(
   { surroundings, origin, facts, store, knownEntries: known }: EmbeddedGround,
   { directory, userApiTokens, trail }: Foundation,
 ): Promise<EmbeddedBackend> {
   const { clock, randomBytes } = surroundings
-  const { seed, v7 } = facts
   const own = origin.origin
-  await seedPeople(seed, { store, directory, userApiTokens, clock })
   const upstream = await openEmulator({
-    ...{ store, clock, randomBytes, directory, userApiTokens, trail, seed, known },
+    ...{ store, clock, randomBytes, directory, userApiTokens, trail, known },
     origin: own,
-    facts: v7,
+    facts: facts.v7,
   })
   return {
     broker: ownStanding(),
@@ -48,18 +47,25 @@ export async function openEmbedded(
   }
 }
 
+type SeedGround = Omit<FoundationParts, 'store'> & Pick<EmbeddedGround, 'facts'>
+
+/** Gives a store that never held the seed its people and v7 objects. @throws when the store cannot answer */
+export async function seedStore(ground: SeedGround, store: Store): Promise<void> {
+  const { seed, v7 } = ground.facts
+  const { clock } = ground.surroundings
+  const { directory, userApiTokens } = openFoundation({ ...ground, store })
+  await seedPeople(seed, { store, directory, userApiTokens, clock })
+  await seedV7(store, seed, v7)
+}
+
 /**
  * What an empty store of this seed begins with, made in a store of its own: reset puts it back, workspaces begin with it.
  * It belongs to the key material, as users and tokens are found by keyed hashes.
  */
-export async function makeSeedImage(
-  ground: Omit<FoundationParts, 'store'> & Pick<EmbeddedGround, 'facts'>,
-): Promise<StoreImage> {
+export async function makeSeedImage(ground: SeedGround): Promise<StoreImage> {
   const { clock, randomBytes: random } = ground.surroundings
   const { store, images } = await openStore({ kind: 'memory' }, { clock, random })
-  const { directory, userApiTokens } = openFoundation({ ...ground, store })
-  await seedPeople(ground.facts.seed, { store, directory, userApiTokens, clock })
-  await seedV7(store, ground.facts.seed, ground.facts.v7)
+  await seedStore(ground, store)
   const image = await images.take()
   await store.close()
   return image

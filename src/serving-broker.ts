@@ -5,12 +5,15 @@ import { bind } from './binding.ts'
 import { composeBroker, type OpenBroker } from './compose-broker.ts'
 import type { Surroundings } from './compose-capabilities.ts'
 import { loadBrokerFacts } from './compose-facts.ts'
+import { patientWith } from './patience.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { Listening } from './welcome.ts'
 
 export interface ServingBroker extends Listening {
   /** Resolves with the reason once the store is of no use to this process any more; never where that cannot be. */
   readonly lost: Promise<Error>
+  /** Resolves once the store can be used, until when all is answered 503; rejects in one line for a person when it never can be. */
+  readonly settled: Promise<void>
   /** Refuses readiness, serves on for the notice of the settings, finishes what is under way within the grace, closes everything. */
   stop(graceMs: number): Promise<void>
 }
@@ -31,13 +34,15 @@ export async function serveBroker(
       loadBrokerFacts(),
       loadKeyMaterial(settings.data, randomBytes),
     ])
-    const opened = await openStore(settings.store, { clock, random: randomBytes })
+    const patience = patientWith(surroundings.log)
+    const opened = await openStore(settings.store, { clock, random: randomBytes, patience })
     void opened.lost?.then(lost.resolve)
-    const { store } = opened
+    const { store, settled = Promise.resolve() } = opened
     const ground = { settings, origin, surroundings, facts, material, store, cookieSuffix: '' }
     const composed = await composeBroker(ground, openBroker)
     return {
       ...composed,
+      settled,
       url: origin.origin,
       end: () => Promise.resolve(),
       async close() {
@@ -46,5 +51,6 @@ export async function serveBroker(
       },
     }
   })
-  return { url: served.url, operatorUrl, operatorToken: served.operatorToken, lost: lost.promise, stop }
+  const { url, operatorToken, settled } = served
+  return { url, operatorUrl, operatorToken, settled, lost: lost.promise, stop }
 }

@@ -1,14 +1,14 @@
 /** Serving: an emulator on its two ports, in the workspace that the process begins with. */
 import type { Clock } from '#domain/clock.ts'
 import { loadKeyMaterial, newKeyMaterial } from '#secrets/key-file.ts'
-import type { OpenedStore, StoreImage } from '#store/images.ts'
+import type { OpenedStore, Patience, StoreImage } from '#store/images.ts'
 import { imageBases } from '#store/memory-bases.ts'
 import { openStore } from '#store/open-store.ts'
 import { afterOnMachine } from '#store/purging.ts'
 import { entriesByText } from '#upstream/emulator/stored-state.ts'
 import { bind } from './binding.ts'
 import type { Surroundings } from './compose-capabilities.ts'
-import { makeSeedImage } from './compose-embedded.ts'
+import { makeSeedImage, seedStore } from './compose-embedded.ts'
 import { loadFacts } from './compose-facts.ts'
 import type { Settings } from './settings.ts'
 import type { Listening } from './welcome.ts'
@@ -20,6 +20,8 @@ export interface Serving extends Listening {
   readonly workspace: RunningWorkspace
   /** Resolves with the reason once the store of the settings is of no use to this process any more; never where that cannot be. */
   readonly lost: Promise<Error>
+  /** Resolves once the store can be used, until when all is answered 503; rejects in one line for a person when it never can be. */
+  readonly settled: Promise<void>
   /** Refuses readiness, serves on for the notice of the settings, finishes what is under way within the grace, closes everything. */
   stop(graceMs: number): Promise<void>
 }
@@ -28,7 +30,7 @@ export interface Serving extends Listening {
 interface ProcessGround {
   /** For the first workspace, whose store is that of the settings. */
   readonly first: SharedGround
-  readonly openFirst: (clock: Clock) => Promise<OpenedStore>
+  readonly openFirst: (clock: Clock, patience: Patience) => Promise<OpenedStore>
   readonly workspaces: OpenWorkspaces
 }
 
@@ -50,6 +52,12 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
     return opened
   }
   const isKept = settings.store.kind !== 'memory'
+  const openKept = async (clock: Clock, patience: Patience): Promise<OpenedStore> => {
+    const opened = await openStore(settings.store, { clock, random, beginning: seedImage, patience })
+    // A store on another machine begins by itself, whenever it is there.
+    if (!opened.settled) await seedStore({ settings, surroundings, facts, material }, opened.store)
+    return opened
+  }
   const workspaces = openWorkspaces({ settings, ground: () => shared(seedImage), openSeeded })
   /** @param parsed the image whose entries need not be parsed again */
   const shared = async (parsed?: () => Promise<StoreImage>): Promise<SharedGround> => ({
@@ -64,7 +72,7 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
   })
   return {
     first: await shared(isKept ? undefined : seedImage),
-    openFirst: isKept ? (clock) => openStore(settings.store, { clock, random }) : openSeeded,
+    openFirst: isKept ? openKept : openSeeded,
     workspaces,
   }
 }
@@ -85,8 +93,8 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
           name: 'default',
           settings,
           origin,
-          async open(clock) {
-            const opened = await openFirst(clock)
+          async open(...given) {
+            const opened = await openFirst(...given)
             void opened.lost?.then(lost.resolve)
             return opened
           },
@@ -100,6 +108,6 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
     },
   )
   const { workspace } = served
-  const { url, operatorToken } = workspace
-  return { workspace, lost: lost.promise, url, operatorUrl, operatorToken, stop }
+  const { url, operatorToken, settled } = workspace
+  return { workspace, settled, lost: lost.promise, url, operatorUrl, operatorToken, stop }
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import type { ProtocolSpans } from '#authorization-server/parts.ts'
 import type { SsoRule } from '#sso/sso.ts'
+import { parseRedisAddress, type RedisAddress, redisAddressWords } from '#store/redis-address.ts'
 import { brokerSso, emulatorSso } from './settings-sso.ts'
 import { type CheckedUpstream, upstreamSettings } from './settings-upstream.ts'
 import { flag, secondsIn, span, text, wholeNumber } from './settings-words.ts'
@@ -18,7 +19,9 @@ export interface CheckedCommon {
   /** A directory that keeps everything. */
   readonly data?: string | undefined
   /** Of a Redis or Valkey. */
-  readonly store?: string | undefined
+  readonly store?: RedisAddress | undefined
+  /** So many of its replicas must have a change before it is acknowledged. */
+  readonly replicas: number
   /** v7 calls of one client or organization in a minute, while limits are on. */
   readonly callsPerMinute: number
   readonly operatorToken?: string | undefined
@@ -77,10 +80,12 @@ const origin = z
   )
   .transform((words) => new URL(words))
 
-const storeWords = 'allowed is redis://HOST:PORT or rediss://HOST:PORT'
-const storeUrl = z
-  .string(storeWords)
-  .refine((words) => ['redis:', 'rediss:'].includes(URL.parse(words)?.protocol ?? ''), storeWords)
+const storeWords = `allowed is ${redisAddressWords}`
+const storeAddress = z.string(storeWords).transform((words, context): RedisAddress => {
+  const address = parseRedisAddress(words)
+  if (!address) context.addIssue({ code: 'custom', message: storeWords, input: words })
+  return address ?? z.NEVER
+})
 
 // YAML reads a bare on or off as text, and true or false as what they are: all four are understood.
 const onOff = z
@@ -145,7 +150,8 @@ const commonShape = {
   operatorHost: text(addressWords).default('127.0.0.1'),
   operatorPort: port.default(7071),
   origin: origin.optional(),
-  store: storeUrl.optional(),
+  store: storeAddress.optional(),
+  replicas: wholeNumber(0, 8).default(0),
   callsPerMinute: wholeNumber(1, 1_000_000_000).default(240),
   operatorToken: z
     .string(tokenWords)

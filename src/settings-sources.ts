@@ -34,6 +34,7 @@ export const commonKeys: readonly string[] = [
   'origin',
   'data',
   'store',
+  'replicas',
   'operatorToken',
 ]
 

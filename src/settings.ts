@@ -28,7 +28,7 @@ import type { CheckedUpstream } from './settings-upstream.ts'
 export { SettingsError }
 
 /** What every composition wants to know. */
-export interface CommonSettings extends Omit<CheckedCommon, 'store' | 'data' | 'integrations'> {
+export interface CommonSettings extends Omit<CheckedCommon, 'store' | 'replicas' | 'data' | 'integrations'> {
   readonly store: StoreSettings
   /** The whole path of the directory that keeps everything. */
   readonly data: string | undefined
@@ -93,8 +93,16 @@ function checkTogether(
     )
 }
 
-function storeSettings(redis: string | undefined, directory: string | undefined): StoreSettings {
-  if (redis !== undefined) return { kind: 'redis', url: new URL(redis) }
+function storeSettings(
+  { store: address, replicas }: Pick<CheckedCommon, 'store' | 'replicas'>,
+  directory: string | undefined,
+  source: string,
+): StoreSettings {
+  if (address) return { kind: 'redis', address, replicas }
+  if (replicas > 0)
+    throw new SettingsError(
+      `${source}: found ${replicas} without a Redis store; allowed is 0, or a store that has replicas`,
+    )
   return directory === undefined
     ? { kind: 'memory' }
     : { kind: 'sqlite', path: join(directory, 'panoptes.db') }
@@ -102,7 +110,7 @@ function storeSettings(redis: string | undefined, directory: string | undefined)
 
 /** What is checked in the same way in every composition. */
 function serviceSettings(
-  { store, data, integrations, ...rest }: CheckedCommon,
+  { store, replicas, data, integrations, ...rest }: CheckedCommon,
   { hostnames, json, file, sourceOf }: Sources,
 ): Omit<CommonSettings, 'limits' | 'tls' | 'tokenConfirmation'> {
   checkHostnames(hostnames)
@@ -112,7 +120,7 @@ function serviceSettings(
     json,
     allowedHosts: [...rest.allowedHosts, ...hostnames],
     data: directory,
-    store: storeSettings(store, directory),
+    store: storeSettings({ store, replicas }, directory, sourceOf('replicas')),
     integrations: integrationsPath(integrations, file, sourceOf('integrations')),
   }
 }

@@ -8,7 +8,7 @@ import { type AdjustableClock, adjustableClock, type Clock } from '#domain/clock
 import type { Workspace, Workspaces } from '#emulator-control/parts.ts'
 import type { Views } from '#http/page.ts'
 import { type KeyMaterial, secretsFrom } from '#secrets/secrets.ts'
-import type { OpenedStore, StoreImage } from '#store/images.ts'
+import type { OpenedStore, Patience, StoreImage } from '#store/images.ts'
 import { observed } from '#traffic/observe.ts'
 import { type OpenTraffic, openTraffic } from '#traffic/open-traffic.ts'
 import type { Entry } from '#upstream/emulator/state.ts'
@@ -18,6 +18,7 @@ import type { Facts } from './compose-facts.ts'
 import { namesOf, realAnswers } from './compose-traffic.ts'
 import { type Gate, openGate } from './gate.ts'
 import { noting } from './noting.ts'
+import { patientWith } from './patience.ts'
 import type { Settings } from './settings.ts'
 import type { RequestListener } from './sockets.ts'
 import { openComposition, restoring } from './workspace-states.ts'
@@ -42,8 +43,8 @@ export interface WorkspaceParts {
   readonly name: string
   readonly settings: Settings
   readonly origin: URL
-  /** @param clock the workspace's */
-  readonly open: (clock: Clock) => Promise<OpenedStore>
+  /** @param clock the workspace's @param patience for a store that may be away */
+  readonly open: (clock: Clock, patience: Patience) => Promise<OpenedStore>
   /** Whether the store outlives the process. */
   readonly isKept: boolean
   /** Told where the clock stands whenever somebody moved it. */
@@ -56,6 +57,8 @@ export interface RunningWorkspace {
   readonly publicListener: RequestListener
   readonly operatorListener: RequestListener
   readonly operatorToken: string
+  /** Resolves once the store can be used; rejects when it never can be. */
+  readonly settled: Promise<void>
   readonly seed: Facts['seed']
   /** As they are now: a loaded snapshot may change them. */
   capabilities(): Capabilities
@@ -146,7 +149,9 @@ export async function openWorkspace(
 ): Promise<RunningWorkspace> {
   const { surroundings, facts, material: firstKeys, after } = shared
   const clock = adjustableClock(surroundings.clock, clockMoved)
-  const { store, images } = await open(clock)
+  let reload = (): Promise<void> => Promise.resolve()
+  const patience = patientWith(surroundings.log, () => reload())
+  const { store, images, settled = Promise.resolve() } = await open(clock, patience)
   const traffic = trafficOf(shared, clock)
   const operatorToken = settings.operatorToken ?? surroundings.randomBytes(24).toString('base64url')
   const gate = openGate({ patienceMs, after })
@@ -184,12 +189,14 @@ export async function openWorkspace(
       }),
     firstKeys,
   )
+  reload = () => current().reload()
   return {
     name,
     url: origin.origin,
     publicListener: front.listener,
     operatorListener: (...exchange) => current().operatorListener(...exchange),
     operatorToken,
+    settled,
     seed: facts.seed,
     capabilities: () => current().capabilities,
     drain: () => current().drain(),

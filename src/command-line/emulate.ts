@@ -16,6 +16,7 @@ export async function emulate(
   const serving = await serve(settings, surroundings)
   stopOnSignals(serving, surroundings.log)
   endWithStore(serving, surroundings.log)
+  await serving.settled
   const { url, operatorUrl, operatorToken, workspace } = serving
   const { seed } = workspace
   const { integrations } = workspace.capabilities()

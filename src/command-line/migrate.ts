@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { ImagedRecord, OpenedStore, StoreImage } from '#store/images.ts'
 import { openStore, type StoreSettings } from '#store/open-store.ts'
+import { parseRedisAddress, type RedisAddress, redisAddressWords } from '#store/redis-address.ts'
 import { SettingsError } from '../settings.ts'
 import type { CommandLineParts } from './command-line.ts'
 
-const placeWords =
-  'allowed are sqlite:DIR, sqlite:FILE.db, redis://HOST:PORT and rediss://HOST:PORT, with credentials and a database if need be'
+const placeWords = `allowed are sqlite:DIR, sqlite:FILE.db, and ${redisAddressWords}`
 
 interface Place {
   readonly name: string
@@ -19,7 +19,8 @@ interface Place {
 }
 
 /** Never with a password: what is told may land in a log. */
-const redisName = (url: URL): string => `${url.protocol}//${url.host}${url.pathname}`
+const redisName = (address: RedisAddress): string =>
+  `Redis at ${address.name}${'database' in address && address.database > 0 ? `, database ${address.database}` : ''}`
 
 function placeOf(option: string, text: string | undefined): Place {
   if (text === undefined) throw new SettingsError(`${option}: found nothing; ${placeWords}`)
@@ -28,11 +29,10 @@ function placeOf(option: string, text: string | undefined): Place {
     const path = given.endsWith('.db') ? given : join(given, 'panoptes.db')
     return { name: `sqlite:${path}`, settings: { kind: 'sqlite', path } }
   }
-  const url = URL.parse(text)
-  if (url !== null && ['redis:', 'rediss:'].includes(url.protocol) && url.host !== '')
-    return { name: redisName(url), settings: { kind: 'redis', url } }
+  const address = parseRedisAddress(text)
+  if (address) return { name: redisName(address), settings: { kind: 'redis', address, replicas: 0 } }
   throw new SettingsError(
-    `${option}: found ${/@/.test(text) ? 'a value that is not shown here' : JSON.stringify(text)}; ${placeWords}`,
+    `${option}: found ${/@|assword/.test(text) ? 'a value that is not shown here' : JSON.stringify(text)}; ${placeWords}`,
   )
 }
 

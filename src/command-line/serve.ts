@@ -16,6 +16,7 @@ export async function serve(
   const serving = await serveBroker(settings, surroundings)
   stopOnSignals(serving, surroundings.log)
   endWithStore(serving, surroundings.log)
+  await serving.settled
   const { url, operatorUrl, operatorToken } = serving
   // Whoever configured the token knows it; only one that was made now has to be told.
   const token = settings.operatorToken === undefined ? operatorToken : 'as configured'

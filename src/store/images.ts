@@ -33,4 +33,14 @@ export interface OpenedStore {
   readonly images: StoreImages
   /** Resolves with the reason once the store is of no use to this process any more, whatever happens: another start may help. */
   readonly lost?: Promise<Error>
+  /** Where the store may be away at first: resolves once it can be used, rejects when it never will be. */
+  readonly settled?: Promise<void>
+}
+
+/** How a process goes on that must not end because its store is away. */
+export interface Patience {
+  /** Told in words why the store cannot be used, and undefined when it can. */
+  readonly told: (reason: string | undefined) => void
+  /** Told when all records are others than before, as the store had lost them. */
+  readonly renewed: () => void
 }

@@ -1,14 +1,20 @@
 import type { Clock } from '#domain/clock.ts'
-import type { OpenedStore } from './images.ts'
+import type { OpenedStore, Patience, StoreImage } from './images.ts'
 import { openMemoryStore } from './memory.ts'
 import type { ImageBases } from './memory-bases.ts'
+import type { RedisAddress } from './redis-address.ts'
 
 export type StoreSettings =
   /** Nothing outlives the process. */
   | { readonly kind: 'memory' }
   /** A file, or `:memory:`. */
   | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'redis'; readonly url: URL }
+  | {
+      readonly kind: 'redis'
+      readonly address: RedisAddress
+      /** So many replicas must have a commit before it is acknowledged. */
+      readonly replicas: number
+    }
 
 export interface StoreParts {
   readonly clock: Clock
@@ -16,6 +22,10 @@ export interface StoreParts {
   readonly random: (size: number) => Uint8Array
   /** For stores in memory that are restored from the same images; others make nothing of it. */
   readonly bases?: ImageBases
+  /** For a store on another machine: what it begins with when it holds nothing, also when it lost all. Else nothing. */
+  readonly beginning?: () => Promise<StoreImage>
+  /** For a store on another machine: given, opening does not wait for it, nor fail when it is away. */
+  readonly patience?: Patience
 }
 
 /**
@@ -32,7 +42,7 @@ export async function openStore(settings: StoreSettings, parts: StoreParts): Pro
     }
     case 'redis': {
       const { openRedisStore } = await import('./redis.ts')
-      return openRedisStore({ url: settings.url, ...parts })
+      return openRedisStore({ address: settings.address, replicas: settings.replicas, ...parts })
     }
     default:
       return settings satisfies never

@@ -1,8 +1,9 @@
 /**
  * Recent records: what a node keeps of the records that it read, so that a v7 call costs no round trip. A record is believed only
  * while the node hears of changes: every commit announces the keys that it changed, a beat that goes out on the connection of the
- * commands has to come back on that of the announcements, and whenever it does not, nothing is believed (DECISIONS 63). Everything
- * here is machine time: connections know no other.
+ * commands has to come back on that of the announcements, and whenever it does not, nothing is believed (DECISIONS 63). Announcements
+ * are numbered, and a beat says which was the last one: whoever missed one keeps nothing (DECISIONS 87). Everything here is machine
+ * time: connections know no other.
  */
 import type { Awaitable } from '#domain/awaitable.ts'
 import { recordCache } from './record-cache.ts'
@@ -15,6 +16,8 @@ export interface RecentRecords {
   read(keys: readonly string[], load: (keys: readonly string[]) => Promise<Records>): Awaitable<Records>
   /** Somebody changed them, or may have. */
   forget(keys: readonly string[]): void
+  /** Everything may be another, or be announced by another server. */
+  forgetAll(): void
   close(): void
 }
 
@@ -29,9 +32,9 @@ export interface Announcements {
 
 export interface RecentRecordsParts {
   readonly announcements: Announcements
-  /** Where the keys of changed records are announced, as JSON; `"all"` when everything may be another. */
+  /** Where a number and the keys of changed records are announced, as JSON; `"all"` when everything may be another. */
   readonly changed: string
-  /** Of this node alone. */
+  /** Of this node alone: the text of a beat, and the head as it was (redis-scripts.ts). */
   readonly beats: string
   /** Has the text announced on `beats`, over the connection of the commands. */
   readonly beat: (text: string) => Promise<unknown>
@@ -130,12 +133,28 @@ export function recentRecords(parts: RecentRecordsParts): RecentRecords {
     asking.spoilAll()
   }
 
-  function hear(channel: string, message: string): void {
-    if (channel === beats) ear.heard(Number(message))
-    if (channel !== changed) return
-    const keys: unknown = JSON.parse(message)
-    if (Array.isArray(keys)) forget(keys as readonly string[])
+  /** The number of the last announcement that is accounted for. */
+  let generation: number | undefined
+
+  function hearBeat(message: string): void {
+    const [sentAt, , , last] = message.split(' ')
+    // Announced before this beat, and never heard: nothing says which records it was about.
+    if (Number(last) !== generation) forgetAll()
+    generation = Number(last)
+    ear.heard(Number(sentAt))
+  }
+
+  function hearChange(message: string): void {
+    const told: unknown = JSON.parse(message)
+    const [number, ...keys] = Array.isArray(told) ? told : []
+    if (number - 1 === generation) forget(keys)
     else forgetAll()
+    generation = number
+  }
+
+  function hear(channel: string, message: string): void {
+    if (channel === beats) hearBeat(message)
+    if (channel === changed) hearChange(message)
   }
 
   announcements.listen(hear, () => {
@@ -172,6 +191,7 @@ export function recentRecords(parts: RecentRecordsParts): RecentRecords {
   return {
     read: (keys, load) => atHand(keys) ?? loaded(keys, load),
     forget,
+    forgetAll,
     close() {
       ear.stop()
       announcements.close()

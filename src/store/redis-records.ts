@@ -1,17 +1,26 @@
 /** Records as the scripts of redis-scripts.ts keep them. */
+import type { ImagedRecord } from './images.ts'
 import type { Change, StoredRecord } from './store.ts'
 
 /** Redis drops a record so long after its expiry, if no purge came first. */
 const graceMilliseconds = 5 * 60_000
 
+/** A span, not an instant: our clock may be a virtual one, and Redis keeps the machine's time. */
+const lifetimeOf = (expiresAt: number, now: number): number =>
+  Math.max(0, expiresAt - now) + graceMilliseconds
+
 /** The six arguments by which commitScript knows a change. */
 export function wordsOf(change: Change, now: number): (string | number)[] {
   if (change.kind === 'delete') return [change.key, 'delete', 0, 0, '[]', '']
   const { key, value, expiresAt, expected, indexes = [] } = change
-  // A span, not an instant: our clock may be a virtual one, and Redis keeps the machine's time.
-  const lifetime = Math.max(0, expiresAt - now) + graceMilliseconds
-  return [key, expected, expiresAt, lifetime, JSON.stringify(indexes), value]
+  return [key, expected, expiresAt, lifetimeOf(expiresAt, now), JSON.stringify(indexes), value]
 }
+
+/** The five arguments by which beginScript knows a record. */
+export const beginningWords = (
+  { key, value, expiresAt, indexes }: ImagedRecord,
+  now: number,
+): (string | number)[] => [key, expiresAt, lifetimeOf(expiresAt, now), JSON.stringify(indexes), value]
 
 export const storedRecord = (key: string, stored: string | null | undefined): StoredRecord | undefined =>
   stored ? recordOf(key, stored) : undefined

@@ -1,5 +1,8 @@
 /**
- * Redis scripts: each runs alone in Redis, so what one does is atomic, in one round trip.
+ * Redis scripts: each runs alone in Redis, so what one does is atomic, in one round trip. All keys of an installation have one hash
+ * tag, hence one slot (DECISIONS 86).
+ * `head` says what is here: `<schema version> <birth> <generation>`. It is written with the first records, and by its absence a Redis
+ * shows that it lost everything; birth differs each time, the generation rises with every announcement.
  * A record is one string: `<version> <expiresAt> <its indexes as JSON>`, a line feed, the value. An index is a sorted set of
  * keys with equal scores, hence in bytewise order. One more sorted set holds all keys by expiry, for the purge.
  * Expiry is decided by `expiresAt` and the caller's clock; the lifetime given to Redis only cleans up behind us.
@@ -19,6 +22,20 @@ local function carries(record, index)
   return false
 end
 
+local function outlive(key, lifetime)
+  if redis.call('PTTL', key) < tonumber(lifetime) then redis.call('PEXPIRE', key, lifetime) end
+end
+
+local function write(prefix, key, lifetime, expiresAt, json, stored)
+  redis.call('SET', prefix .. 'record:' .. key, stored, 'PX', lifetime)
+  redis.call('ZADD', prefix .. 'expiry', expiresAt, key)
+  outlive(prefix .. 'expiry', lifetime)
+  for _, name in ipairs(cjson.decode(json)) do
+    redis.call('ZADD', prefix .. 'index:' .. name, 0, key)
+    outlive(prefix .. 'index:' .. name, lifetime)
+  end
+end
+
 local function remove(prefix, key, record)
   if record then
     for _, name in ipairs(cjson.decode(record.json)) do redis.call('ZREM', prefix .. 'index:' .. name, key) end
@@ -28,35 +45,46 @@ local function remove(prefix, key, record)
 end
 `
 
+/** What commitScript answers. */
+export const commitAnswers = { conflict: 0, committed: 1, lost: -1, late: -2 } as const
+
 /**
- * KEYS: the mark of this commit, then one record per change.
- * ARGV: now, prefix, lifetime of the mark in ms, version; then six for each change: key, what must stand (or \`delete\`),
- * expiresAt, lifetime for Redis in ms, indexes as JSON, value.
- * Answers 1 for committed and 0 for a conflict. The mark makes a commit count once that the client sent again after a lost
- * reply, even when somebody else has replaced the record in between. Keys of records that were there are announced: nobody keeps
- * that there is none.
+ * KEYS: the head, the mark of this commit, then one record per change.
+ * ARGV: now, prefix, lifetime of the mark in ms, version, until when it may begin by Redis' own clock in ms; then six for each change:
+ * key, what must stand (or \`delete\`), expiresAt, lifetime for Redis in ms, indexes as JSON, value.
+ * Answers as \`commitAnswers\`: lost when there is no head, late when nobody waits for the answer any more. The mark makes a commit
+ * count once that the client sent again after a lost reply, even when somebody else has replaced the record in between; it is written
+ * again then, as WAIT only waits for what its own connection wrote. Keys of records that were there are announced, with the
+ * generation: nobody keeps that there is none.
  */
 export const commitScript: string = `${shared}
-if redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
+local head = redis.call('GET', KEYS[1])
+if not head then return ${commitAnswers.lost} end
+local time = redis.call('TIME')
+if time[1] * 1000 + time[2] / 1000 > tonumber(ARGV[5]) then return ${commitAnswers.late} end
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('SET', KEYS[2], '', 'PX', ARGV[3])
+  return ${commitAnswers.committed}
+end
 local now, prefix, version = tonumber(ARGV[1]), ARGV[2], ARGV[4]
 local found = {}
 
-for number = 2, #KEYS do
+for number = 3, #KEYS do
   local record = header(redis.call('GET', KEYS[number]))
   local live = record and record.expiresAt > now
-  local expected = ARGV[6 * number - 6]
+  local expected = ARGV[6 * number - 11]
   if expected == 'absent' then
-    if live then return 0 end
+    if live then return ${commitAnswers.conflict} end
   elseif expected ~= 'any' and expected ~= 'delete' and not (live and record.version == expected) then
-    return 0
+    return ${commitAnswers.conflict}
   end
   found[number] = { record = record, live = live }
 end
 
-redis.call('SET', KEYS[1], '', 'PX', ARGV[3])
+redis.call('SET', KEYS[2], '', 'PX', ARGV[3])
 local changed = {}
-for number = 2, #KEYS do
-  local first = 6 * number - 7
+for number = 3, #KEYS do
+  local first = 6 * number - 12
   local key, expected, expiresAt, lifetime = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
   local record, live = found[number].record, found[number].live
   if record then changed[#changed + 1] = key end
@@ -65,33 +93,55 @@ for number = 2, #KEYS do
   else
     local json = ARGV[first + 4]
     if live then json = record.json elseif record then remove(prefix, key, record) end
-    redis.call('SET', KEYS[number], version .. ' ' .. expiresAt .. ' ' .. json .. '\\n' .. ARGV[first + 5], 'PX', lifetime)
-    redis.call('ZADD', prefix .. 'expiry', expiresAt, key)
-    for _, name in ipairs(cjson.decode(json)) do
-      local index = prefix .. 'index:' .. name
-      redis.call('ZADD', index, 0, key)
-      if redis.call('PTTL', index) < tonumber(lifetime) then redis.call('PEXPIRE', index, lifetime) end
-    end
+    local stored = version .. ' ' .. expiresAt .. ' ' .. json .. '\\n' .. ARGV[first + 5]
+    write(prefix, key, lifetime, expiresAt, json, stored)
   end
 end
-if #changed > 0 then redis.call('PUBLISH', prefix .. 'changed', cjson.encode(changed)) end
-return 1
+if #changed > 0 then
+  local schema, birth, generation = string.match(head, '^(%S+) (%S+) (%d+)$')
+  table.insert(changed, 1, generation + 1)
+  redis.call('SET', KEYS[1], string.format('%s %s %d', schema, birth, generation + 1))
+  redis.call('PUBLISH', prefix .. 'changed', cjson.encode(changed))
+end
+return ${commitAnswers.committed}
 `
 
 /**
- * KEYS: the index. ARGV: now, prefix, name of the index, where to begin as ZRANGEBYLEX has it, how many keys to look at.
- * Answers where to go on (empty at the end), then key and stored record in turn, for the live ones.
+ * KEYS: the head. ARGV: prefix, the head to write, version of the records; then five for each record: key, expiresAt, lifetime for
+ * Redis in ms, indexes as JSON, value.
+ * Writes what an empty store begins with, unless another node was first. Answers the head. In one script, as nobody can be
+ * served meanwhile anyway, and a half of it would be taken for the whole.
+ */
+export const beginScript: string = `${shared}
+local head = redis.call('GET', KEYS[1])
+if head then return head end
+local prefix = ARGV[1]
+for first = 4, #ARGV, 5 do
+  local key, expiresAt, lifetime, json = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
+  if redis.call('EXISTS', prefix .. 'record:' .. key) == 0 then
+    local stored = ARGV[3] .. ' ' .. expiresAt .. ' ' .. json .. '\\n' .. ARGV[first + 4]
+    write(prefix, key, lifetime, expiresAt, json, stored)
+  end
+end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('PUBLISH', prefix .. 'changed', '"all"')
+return ARGV[2]
+`
+
+/**
+ * KEYS: the head, the index. ARGV: now, prefix, name of the index, where to begin as ZRANGEBYLEX has it, how many keys to look at.
+ * Answers the head (empty when there is none), where to go on (empty at the end), then key and stored record in turn, for the live ones.
  */
 export const listScript: string = `${shared}
 local now, prefix, slice = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[5])
-local keys = redis.call('ZRANGEBYLEX', KEYS[1], ARGV[4], '+', 'LIMIT', 0, slice)
-local answer = { '' }
-if #keys == slice then answer[1] = '(' .. keys[slice] end
+local keys = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[4], '+', 'LIMIT', 0, slice)
+local answer = { redis.call('GET', KEYS[1]) or '', '' }
+if #keys == slice then answer[2] = '(' .. keys[slice] end
 for _, key in ipairs(keys) do
   local stored = redis.call('GET', prefix .. 'record:' .. key)
   local record = header(stored)
   if not record or not carries(record, ARGV[3]) then
-    redis.call('ZREM', KEYS[1], key)
+    redis.call('ZREM', KEYS[2], key)
   elseif record.expiresAt > now then
     answer[#answer + 1] = key
     answer[#answer + 1] = stored
@@ -101,12 +151,16 @@ return answer
 `
 
 /**
- * KEYS: where the schema version stands. ARGV: prefix, schema version, channel of the node's beats, text of this beat.
- * A Redis without a schema version has been emptied: then everything that any node keeps is wrong.
+ * KEYS: the head. ARGV: prefix, channel of the node's beats, text of this beat.
+ * The DEL of nothing is refused where writes are, as on a primary that became a replica, and costs no memory and no replication.
+ * Answers the head (empty when there is none) and Redis' clock in ms.
  */
 export const beatScript: string = `
-if redis.call('SET', KEYS[1], ARGV[2], 'NX') then redis.call('PUBLISH', ARGV[1] .. 'changed', '"all"') end
-return redis.call('PUBLISH', ARGV[3], ARGV[4])
+redis.call('DEL', ARGV[1] .. 'beat')
+local head = redis.call('GET', KEYS[1]) or ''
+redis.call('PUBLISH', ARGV[2], ARGV[3] .. ' ' .. head)
+local time = redis.call('TIME')
+return { head, time[1] * 1000 + math.floor(time[2] / 1000) }
 `
 
 /** KEYS: the keys by expiry. ARGV: now, prefix, how many at most. Answers how many went. */

@@ -95,6 +95,7 @@ export const table: readonly Row[] = [
     ],
   },
   { place: 'src/gate.ts', mayImport: ['src/sockets.ts'] },
+  { place: 'src/patience.ts', mayImport: ['ports'] },
   { place: 'src/noting.ts', mayImport: ['src/traffic/open-traffic.ts'] },
   { place: 'src/binding.ts', mayImport: ['src/domain', 'src/settings.ts', 'src/sockets.ts'] },
   { place: 'src/sockets.ts', mayImport: ['src/domain', 'src/certificate.ts', 'src/settings.ts'] },
@@ -130,6 +131,7 @@ export const table: readonly Row[] = [
       'src/domain',
       'ports',
       'src/store/open-store.ts',
+      'src/store/redis-address.ts',
       'src/authorization-server/parts.ts',
       'src/upstream/live/live-settings.ts',
     ],
@@ -143,6 +145,7 @@ export const table: readonly Row[] = [
       'src/integrations/configured-integrations.ts',
       'src/secrets/key-file.ts',
       'src/store/open-store.ts',
+      'src/store/redis-address.ts',
       'src/upstream/emulator/seed.ts',
       'src/upstream/operations.ts',
       'src/upstream/scope-rules.ts',
@@ -166,7 +169,7 @@ const configurationReaders = [
 
 /** A foreign package, subpaths included, stays with those named. What is not written is imported nowhere. */
 export const homes: Readonly<Record<string, readonly string[]>> = {
-  ioredis: ['src/store/redis.ts'],
+  ioredis: ['src/store/redis*.ts'],
   'node:sqlite': ['src/store/sqlite.ts'],
   'oidc-provider': ['src/authorization-server'],
   eta: ['src/http/page.ts'],

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import request, { type Response } from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { startProcess as startLocking } from '../contract/store-processes.ts'
@@ -170,6 +171,9 @@ describe('while the store does not answer at all', () => {
     for (const page of pages) expectUnavailablePage(page)
     expect(await v7Status(service, tokens.access_token)).toBe(503)
     redis.thaw()
+    const isReady = async (): Promise<boolean> =>
+      (await request(service.operatorUrl).get('/health/ready')).status === 200
+    while (!(await isReady())) await pause(50)
     // A revocation that got 503 may have taken effect, or may come again (RFC 7009 §2.2.1): here the command had been sent.
     const again = await post(service, paths.revoke, { ...merakiSecret, token: tokens.access_token })
     expect(again.status, again.text).toBe(200)

@@ -46,8 +46,8 @@ let prefixes = 0
 
 function openOnRedis(): Promise<OpenedImages> {
   prefixes += 1
-  const prefix = `images [${prefixes}]*:`
-  return handlesOf((parts) => openRedisStore({ url: server.url, prefix, ...parts }), true)
+  const tag = `images [${prefixes}]*`
+  return handlesOf((parts) => openRedisStore({ address: server.address, tag, ...parts }), true)
 }
 
 const adapters: Readonly<Record<string, () => Promise<OpenedImages>>> = {

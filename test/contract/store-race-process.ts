@@ -7,10 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { systemClock } from '#domain/clock.ts'
 import { openStore, type StoreSettings } from '#store/open-store.ts'
 
-const told = JSON.parse(process.argv[2] ?? '') as
-  | { kind: 'sqlite'; path: string }
-  | { kind: 'redis'; url: string }
-const settings: StoreSettings = told.kind === 'redis' ? { kind: 'redis', url: new URL(told.url) } : told
+const settings = JSON.parse(process.argv[2] ?? '') as StoreSettings
 const { store } = await openStore(settings, { clock: systemClock, random: randomBytes })
 
 /** @returns how often the record stood otherwise than it was read */

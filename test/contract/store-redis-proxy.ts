@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
+import type { RedisAddress } from '#store/redis-address.ts'
+import { redisAddress } from '../support/redis-server.ts'
 
 /** Stands between a store and its Redis. */
 export interface RedisProxy {
-  readonly url: URL
+  readonly address: RedisAddress
   /**
    * Loses the reply to the next commit: the request reaches Redis, the reply does not come back, the connection is cut.
    * @returns when that has happened; new connections wait until `letIn`
@@ -75,7 +77,7 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
     server.close()
   })
   return {
-    url: new URL(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    address: redisAddress(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`),
     loseNextReply() {
       lost = Promise.withResolvers()
       return lost.promise

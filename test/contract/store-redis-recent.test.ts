@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openRedisStore } from '#store/redis.ts'
+import type { RedisAddress } from '#store/redis-address.ts'
 import { type Store, type StoredRecord, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
@@ -19,16 +20,16 @@ const clock = fakeClock()
 const put = putFor(clock)
 let opened = 0
 
-/** Two nodes on one Redis, in a part of it of their own. @param nearUrl how the first one reaches it */
-async function openNodes(nearUrl = server.url): Promise<{ near: Store; far: Store }> {
+/** Two nodes on one Redis, in a part of it of their own. @param nearAddress how the first one reaches it */
+async function openNodes(nearAddress = server.address): Promise<{ near: Store; far: Store }> {
   opened += 1
-  const prefix = `recent ${opened}:`
-  const open = async (url: URL): Promise<Store> => {
-    const { store } = await openRedisStore({ url, clock, random: randomBytes, prefix })
+  const tag = `recent ${opened}`
+  const open = async (address: RedisAddress): Promise<Store> => {
+    const { store } = await openRedisStore({ address, clock, random: randomBytes, tag })
     onTestFinished(() => store.close())
     return store
   }
-  const [near, far] = await Promise.all([open(nearUrl), open(server.url)])
+  const [near, far] = await Promise.all([open(nearAddress), open(server.address)])
   return { near, far }
 }
 
@@ -52,11 +53,12 @@ async function untilAtHand(store: Store, key: string): Promise<void> {
   expect(isAtHand(store, key)).toBe(true)
 }
 
-/** @returns how many ms it took until the node had another value; fails after some seconds */
+/** @returns how many ms it took until the node had another value, or told of none; fails after some seconds */
 async function untilValue(store: Store, key: string, value: string | undefined): Promise<number> {
   const begun = performance.now()
   for (;;) {
-    if ((await recent(store, key))?.value === value) return performance.now() - begun
+    const found = await recent(store, key).catch((failure: StoreFailure) => failure)
+    if (!(found instanceof Error) && found?.value === value) return performance.now() - begun
     if (performance.now() - begun > 8_000) throw new Error(`${key} did not become ${value}`)
     await pause(5)
   }
@@ -132,7 +134,7 @@ describe('a node that hears no announcements', () => {
 
   test('believes nothing that is older than its beats, on a connection that is open and silent', async () => {
     const proxy = await startRedisProxy(server.port)
-    const { near, far } = await openNodes(proxy.url)
+    const { near, far } = await openNodes(proxy.address)
     await far.commit([put('a')])
     await untilAtHand(near, 'a')
     proxy.muteAnnouncements()

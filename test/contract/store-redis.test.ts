@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openRedisStore } from '#store/redis.ts'
+import type { RedisAddress } from '#store/redis-address.ts'
 import { type Store, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { type RedisServer, redisAddress, startRedisServer } from '../support/redis-server.ts'
 import { describeStore } from './store.contract.ts'
 import { type OpenedStore, putFor, versionOf } from './store-handles.ts'
 import { raceProcesses } from './store-processes.ts'
@@ -20,16 +21,25 @@ afterAll(() => server?.[Symbol.asyncDispose]())
 let opened = 0
 
 /** Handles on records of their own: each call takes another prefix. */
-async function openOn(url: URL): Promise<OpenedStore & { put: ReturnType<typeof putFor>; prefix: string }> {
+async function openOn(
+  address: RedisAddress,
+): Promise<OpenedStore & { put: ReturnType<typeof putFor>; prefix: string }> {
   const clock = fakeClock()
   opened += 1
-  const prefix = `test ${opened}:`
-  const open = async (at: URL): Promise<Store> => {
-    const { store } = await openRedisStore({ url: at, clock, random: randomBytes, prefix })
+  const tag = `test ${opened}`
+  const prefix = `{${tag}}:`
+  const open = async (at: RedisAddress): Promise<Store> => {
+    const { store } = await openRedisStore({ address: at, clock, random: randomBytes, tag })
     onTestFinished(() => store.close())
     return store
   }
-  return { store: await open(url), another: () => open(server.url), clock, put: putFor(clock), prefix }
+  return {
+    store: await open(address),
+    another: () => open(server.address),
+    clock,
+    put: putFor(clock),
+    prefix,
+  }
 }
 
 /** A plain client that looks at what the store keeps. */
@@ -67,11 +77,11 @@ async function untilItFails(store: Store, words: string): Promise<void> {
   throw new Error(`it did not fail with ${words}`)
 }
 
-describeStore('Redis', () => openOn(server.url))
+describeStore('Redis', () => openOn(server.address))
 
 describe('Redis store: what Redis keeps', () => {
   test('everything that belongs to a record has a lifetime, somewhat longer than the record', async () => {
-    const { store, put, prefix } = await openOn(server.url)
+    const { store, put, prefix } = await openOn(server.address)
     await store.commit([
       put('a', { seconds: 100, indexes: ['all'] }),
       put('b', { seconds: 50, indexes: ['all'] }),
@@ -84,23 +94,23 @@ describe('Redis store: what Redis keeps', () => {
     }
     const keys = (await redis.keys(`${prefix}*`)).toSorted()
     const commit = expect.stringContaining(`${prefix}commit:`)
-    const named = ['expiry', 'index:all', 'record:a', 'record:b', 'schema'].map((name) => `${prefix}${name}`)
+    const named = ['expiry', 'head', 'index:all', 'record:a', 'record:b'].map((name) => `${prefix}${name}`)
     expect(keys).toEqual([commit, ...named])
     expect(await redis.pttl(keys[0] ?? '')).toBeGreaterThan(0)
   })
 
   test('nothing of a record is left when it was deleted or purged', async () => {
-    const { store, put, clock, prefix } = await openOn(server.url)
+    const { store, put, clock, prefix } = await openOn(server.address)
     await store.commit([put('a', { indexes: ['all'] }), put('b', { indexes: ['all'], seconds: 10 })])
     await store.commit([{ kind: 'delete', key: 'a' }])
     clock.advance(10)
     expect(await store.purge(10)).toBe(1)
     const keys = (await plainRedis().keys(`${prefix}*`)).filter((key) => !key.startsWith(`${prefix}commit:`))
-    expect(keys).toEqual([`${prefix}schema`])
+    expect(keys).toEqual([`${prefix}head`])
   })
 
   test('an index forgets a record that Redis dropped by itself', async () => {
-    const { store, put, prefix } = await openOn(server.url)
+    const { store, put, prefix } = await openOn(server.address)
     await store.commit([put('a', { indexes: ['all'] }), put('b', { indexes: ['all'] })])
     const redis = plainRedis()
     await redis.del(`${prefix}record:a`)
@@ -112,7 +122,7 @@ describe('Redis store: what Redis keeps', () => {
   })
 
   test('an index of an expired record is gone when the record is created anew without it', async () => {
-    const { store, put, clock, prefix } = await openOn(server.url)
+    const { store, put, clock, prefix } = await openOn(server.address)
     await store.commit([put('a', { indexes: ['first'], seconds: 10 })])
     clock.advance(10)
     await store.commit([put('a', { indexes: ['second'] })])
@@ -120,7 +130,7 @@ describe('Redis store: what Redis keeps', () => {
   })
 
   test('a commit works when Redis has forgotten the scripts', async () => {
-    const { store, put } = await openOn(server.url)
+    const { store, put } = await openOn(server.address)
     await store.commit([put('a')])
     await plainRedis().script('FLUSH')
     expect(await store.commit([put('a', { value: 'new' })])).toBe('committed')
@@ -131,7 +141,7 @@ describe('Redis store: what Redis keeps', () => {
 describe('Redis store: a reply is lost', () => {
   async function throughProxy() {
     const proxy = await startRedisProxy(server.port)
-    const handles = await openOn(proxy.url)
+    const handles = await openOn(proxy.address)
     const { store, put } = handles
     await store.commit([put('a')])
     return { ...handles, proxy, expected: await versionOf(store, 'a') }
@@ -186,7 +196,7 @@ describe('Redis store: Redis is in trouble', () => {
   async function onOwnServer() {
     const own = await startRedisServer()
     onTestFinished(() => own[Symbol.asyncDispose]())
-    return { own, ...(await openOn(own.url)) }
+    return { own, ...(await openOn(own.address)) }
   }
 
   test('while Redis is down commits and reads fail at once, and work again once it is back', async () => {
@@ -225,8 +235,8 @@ describe('Redis store: Redis is in trouble', () => {
   test('opening fails with host and port, and without the password, when nothing listens there', async () => {
     const { own } = await onOwnServer()
     await own.kill()
-    const url = new URL(`redis://user:secret@${own.url.host}`)
-    const failure = await openRedisStore({ url, clock: fakeClock(), random: randomBytes }).catch(String)
+    const address = redisAddress(`redis://user:secret@${own.url.host}`)
+    const failure = await openRedisStore({ address, clock: fakeClock(), random: randomBytes }).catch(String)
     expect(failure).toContain(`Redis at ${own.url.host} does not answer: not connected (connect ECONNREFUSED`)
     expect(failure).not.toContain('secret')
   })
@@ -236,7 +246,7 @@ describe('Redis store: Redis is in trouble', () => {
     const redis = new Redis(own.url.href)
     onTestFinished(() => redis.disconnect())
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru')
-    const opening = openRedisStore({ url: own.url, clock: fakeClock(), random: randomBytes })
+    const opening = openRedisStore({ address: own.address, clock: fakeClock(), random: randomBytes })
     await expect(opening).rejects.toThrow(
       `Redis at ${own.url.host} cannot be used: its maxmemory-policy is allkeys-lru; allowed is noeviction`,
     )
@@ -256,17 +266,20 @@ describe('Redis store: Redis is in trouble', () => {
   })
 
   test('opening refuses a newer schema and names found and supported', async () => {
-    const { another, prefix } = await openOn(server.url)
-    await plainRedis().set(`${prefix}schema`, 99)
+    const { another, prefix } = await openOn(server.address)
+    await plainRedis().set(`${prefix}head`, '99 birth 0')
     await expect(another()).rejects.toThrow(
-      `cannot use Redis at ${server.url.host}: its schema version is 99, this Panoptes supports 1`,
+      `Redis at ${server.url.host} cannot be used: its schema version is 99; this Panoptes supports 2`,
     )
   })
 })
 
 describe('Redis store and other processes', () => {
   test('four processes that count one record up lose no count', async () => {
-    const race = await raceProcesses({ kind: 'redis', url: server.url }, { processes: 4, times: 100 })
+    const race = await raceProcesses(
+      { kind: 'redis', address: server.address, replicas: 0 },
+      { processes: 4, times: 100 },
+    )
     expect(race.committed.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 400 }, (_, index) => index + 1),
     )

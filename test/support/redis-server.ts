@@ -2,11 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { parseRedisAddress, type RedisAddress } from '#store/redis-address.ts'
 import { freePort } from './free-port.ts'
 
 /** A Redis of the test's own on loopback: it keeps nothing and ends with the process that started it. */
 export interface RedisServer extends AsyncDisposable {
   readonly url: URL
+  readonly address: RedisAddress
   readonly port: number
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>
@@ -15,6 +17,13 @@ export interface RedisServer extends AsyncDisposable {
   /** It keeps its connections but answers nothing, until `thaw`. */
   freeze(): void
   thaw(): void
+}
+
+/** @throws Error when it is none */
+export function redisAddress(text: string): RedisAddress {
+  const address = parseRedisAddress(text)
+  if (!address) throw new Error(`${text} is no address of a Redis`)
+  return address
 }
 
 const programs = ['redis-server', 'valkey-server'] as const
@@ -42,6 +51,7 @@ export async function startRedisServer(): Promise<RedisServer> {
   return {
     port,
     url: new URL(`redis://127.0.0.1:${port}`),
+    address: redisAddress(`redis://127.0.0.1:${port}`),
     kill: stop,
     async restart() {
       await stop()

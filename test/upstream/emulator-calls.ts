@@ -9,7 +9,7 @@ import type { Directory } from '#identity/directory.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { type EmbeddedUpstream, loadV7Facts, openEmulator } from '#upstream/emulator/emulator.ts'
+import { type EmbeddedUpstream, loadV7Facts, openEmulator, seedV7 } from '#upstream/emulator/emulator.ts'
 import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
@@ -93,6 +93,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
   }
   const [operations, facts] = await Promise.all([loadOperations(), loadV7Facts()])
   const store = given.store ?? memoryStore(clock)
+  await seedV7(store, defaultSeed, facts)
   const upstream = await openEmulator({
     store,
     clock,
@@ -101,7 +102,6 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     userApiTokens,
     trail: storeAuditTrail(store, clock),
     origin,
-    seed: defaultSeed,
     facts,
   })
   return {

@@ -49,7 +49,7 @@ async function storeFinding({ settings, machine }: Examination): Promise<readonl
       on.ok(
         place.kind === 'sqlite'
           ? `${place.path} is whole, and of this version`
-          : `${place.url.host} answers, with records of this version or none`,
+          : `${place.address.name} answers, with records of this version or none`,
       ),
     ]
   } catch (error) {

@@ -56,8 +56,6 @@ export interface EmulatorParts
   readonly clock: Clock
   /** Where the gateway is reached, without a slash at the end: links and `Location` start with it. */
   readonly origin: string
-  /** What a store that never held v7 objects starts with. */
-  readonly seed: Seed
   readonly facts: V7Facts
   /** Objects that need not be parsed again, by their stored text: those of a seed that many emulators of a process share. */
   readonly known?: ReadonlyMap<string, Entry>
@@ -73,11 +71,10 @@ export interface EmbeddedUpstream extends Upstream {
 const answersKept = 2_000
 
 /**
- * Opens the embedded upstream on a store. The objects of all regions are held in memory and every write is committed to the
- * store before its answer. @throws when the store cannot answer
+ * Opens the embedded upstream on a store that holds the seed. The objects of all regions are held in memory and every write is
+ * committed to the store before its answer. While the store is away, calls fail.
  */
 export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<EmbeddedUpstream> {
-  await seedV7(parts.store, parts.seed, facts)
   const known = parts.known ?? new Map<string, Entry>()
   const regions = new Map<RegionId, StoredRegion>()
   for (const region of regionIds) regions.set(region, await openStoredRegion(parts.store, region, known))
@@ -118,7 +115,7 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
       }))
     },
     async reload() {
-      for (const region of regionIds) await turnOf(region)(() => regionOf(region).reload())
+      await Promise.all(regionIds.map((region) => turnOf(region)(() => regionOf(region).reload())))
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { RegionId } from '#domain/region.ts'
-import type { Change, Store, StoredRecord } from '#store/store.ts'
+import { type Change, type Store, type StoredRecord, StoreFailure } from '#store/store.ts'
 import type { Entry, NewEntry, RegionState, Written } from './state.ts'
 import { regionState } from './state.ts'
 
@@ -66,7 +66,7 @@ export interface StoredRegion {
   current(): Awaitable<RegionState>
   /** Commits a draft's changes and shows them from then on. @throws when the store cannot answer */
   write(written: Written): Promise<void>
-  /** Reads the objects anew, as the store was put back to another state. @throws when the store cannot answer */
+  /** Reads the objects anew, as the store was put back to another state. @throws when the store cannot answer; then with the next call */
   reload(): Promise<void>
 }
 
@@ -80,20 +80,24 @@ export const entriesByText = (
       .map(({ value }) => [value, JSON.parse(value) as Entry]),
   )
 
-/** @param known entries by their stored text, which need not be parsed again @throws when the store cannot answer */
+/** @param known entries by their stored text, which need not be parsed again @returns also while the store is away */
 export async function openStoredRegion(
   store: Store,
   region: RegionId,
   known: ReadonlyMap<string, Entry>,
 ): Promise<StoredRegion> {
-  let state = regionState(region, await readEntries(store, region, known), 0)
-  let isStale = false
+  let state = regionState(region, [], 0)
+  /** What is shown may not be what the store has. */
+  let isStale = true
   let reading: Promise<void> | undefined
 
   async function readAnew(): Promise<void> {
     state = regionState(region, await readEntries(store, region, known), state.revision + 1)
     isStale = false
   }
+  await readAnew().catch((failure: unknown) => {
+    if (!(failure instanceof StoreFailure)) throw failure
+  })
   return {
     current() {
       if (!isStale) return state
@@ -116,6 +120,9 @@ export async function openStoredRegion(
       }
       state.apply(written)
     },
-    reload: readAnew,
+    reload() {
+      isStale = true
+      return readAnew()
+    },
   }
 }

@@ -1,0 +1,74 @@
+/** How a node hears of changes: on a connection of its own, with beats that show whether it still does. */
+import type { Redis } from 'ioredis'
+import type { RedisConnections } from './redis-connections.ts'
+import type { RecentRecordsParts } from './redis-recent.ts'
+import { beatScript } from './redis-scripts.ts'
+
+/** The clock of the Redis that serves, as far as this process knows it. */
+export interface ServerClock {
+  /** @param at what Redis said, in ms @param sentAt when it was asked, by `performance.now()` */
+  saw(at: number, sentAt: number): void
+  /** What Redis' clock shows so many ms from now, at the latest; undefined before the first answer. */
+  after(milliseconds: number): number | undefined
+}
+
+export function serverClock(): ServerClock {
+  let ahead: number | undefined
+  return {
+    saw(at, sentAt) {
+      ahead = at - sentAt
+    },
+    after: (milliseconds) =>
+      ahead === undefined ? undefined : Math.ceil(performance.now() + ahead + milliseconds),
+  }
+}
+
+export interface HearingParts {
+  readonly connections: RedisConnections
+  readonly prefix: string
+  /** Told of the head that a beat found. */
+  readonly sawHead: (head: string) => void
+  readonly server: ServerClock
+  /** Gives so many random bytes. */
+  readonly random: (size: number) => Uint8Array
+}
+
+interface Beating {
+  beat(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<[string, number]>
+}
+
+export function hearingOf({
+  connections,
+  prefix,
+  sawHead,
+  server,
+  random,
+}: HearingParts): Omit<RecentRecordsParts, 'most'> {
+  const { announcements: subscriber, commands } = connections
+  const changed = `${prefix}changed`
+  const beats = `${prefix}beats:${Buffer.from(random(12)).toString('base64url')}`
+  commands.defineCommand('beat', { lua: beatScript })
+  const beating = commands as Redis & Beating
+  return {
+    changed,
+    beats,
+    async beat(text) {
+      const sentAt = performance.now()
+      const [head, at] = await beating.beat(1, `${prefix}head`, prefix, beats, text)
+      server.saw(at, sentAt)
+      sawHead(head)
+    },
+    announcements: {
+      listen(hear, lost) {
+        subscriber.on('message', hear)
+        subscriber.on('close', lost)
+        subscriber.on('ready', () => void subscriber.subscribe(changed, beats).catch(() => undefined))
+        subscriber.connect().catch(() => undefined)
+        // Whoever serves the commands from now on announces there, perhaps on another server.
+        commands.on('ready', () => subscriber.disconnect(true))
+      },
+      restart: () => subscriber.disconnect(true),
+      close: () => subscriber.disconnect(),
+    },
+  }
+}

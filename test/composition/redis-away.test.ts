@@ -1,0 +1,221 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import request, { type Response } from 'supertest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { keptOnDisk } from '../authorization-server/kept-on-disk.ts'
+import {
+  authorize,
+  connectMeraki,
+  expectRefusal,
+  merakiSecret,
+  paths,
+  pollFields,
+  post,
+  refresh,
+  sdWan,
+  sdWanScope,
+  signedIn,
+  type Tokens,
+  v7Status,
+} from '../authorization-server/protocol.ts'
+import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+
+/** Nodes of one installation. @param keys its data directory */
+async function nodesOn(
+  redis: RedisServer,
+  count: number,
+  keys = keptOnDisk(),
+): Promise<readonly RunningPanoptes[]> {
+  const nodes = await Promise.all(
+    Array.from({ length: count }, () =>
+      startPanoptes(['--data', keys.path, '--limits', 'off'], { PANOPTES_STORE: redis.url.href }),
+    ),
+  )
+  onTestFinished(async () => {
+    await Promise.all(nodes.map((node) => node.stop()))
+    keys[Symbol.dispose]()
+  })
+  return nodes
+}
+
+async function ownRedis(): Promise<RedisServer> {
+  const redis = await startRedisServer()
+  onTestFinished(() => redis[Symbol.asyncDispose]())
+  return redis
+}
+
+const readiness = async ({ operatorUrl }: RunningPanoptes): Promise<Response> =>
+  request(operatorUrl).get('/health/ready')
+
+/** @returns after how many ms the node was ready */
+async function untilReady(node: RunningPanoptes): Promise<number> {
+  const begun = performance.now()
+  for (;;) {
+    if ((await readiness(node)).status === 200) return performance.now() - begun
+    if (performance.now() - begun > 10_000) throw new Error('it does not get ready')
+    await pause(20)
+  }
+}
+
+const untilAllReady = (nodes: readonly RunningPanoptes[]): Promise<readonly number[]> =>
+  Promise.all(nodes.map(untilReady))
+
+const eventsOf = ({ log }: RunningPanoptes): readonly string[] =>
+  log
+    .flatMap((entry) => ('event' in entry ? [String(entry.event)] : []))
+    .filter((event) => /^store-/.test(event))
+
+/** What clients ask of the authorization server and the gateway. */
+const clientRequests = (node: RunningPanoptes, tokens: Tokens): readonly request.Test[] => [
+  refresh(node, tokens.refresh_token),
+  post(node, paths.revoke, { ...merakiSecret, token: tokens.refresh_token }),
+  post(node, paths.token, pollFields('A'.repeat(43))),
+  post(node, paths.device, { ...sdWan, scope: sdWanScope }),
+  authorize(node),
+  request(node.url).get('/v7/account-groups').set('Authorization', `Bearer ${tokens.access_token}`),
+  request(node.url).get('/v7/tests').set('Authorization', 'Bearer 11111111-2222-4333-8444-555555555555'),
+]
+
+describe('nodes that start while nothing listens where their Redis is', () => {
+  test('live, say what they wait for, and answer 503 at once', async () => {
+    const redis = await ownRedis()
+    const keys = keptOnDisk()
+    const [before] = (await nodesOn(redis, 1, keys)) as [RunningPanoptes]
+    const tokens = await connectMeraki(before, await signedIn(before))
+    await before.stop()
+    await redis.kill()
+    const [node] = (await nodesOn(redis, 1, keys)) as [RunningPanoptes]
+    expect((await request(node.operatorUrl).get('/health/live')).status).toBe(200)
+    const ready = await readiness(node)
+    expect(ready.status).toBe(503)
+    const reason = `Redis at ${redis.url.host} does not answer: not connected (connect ECONNREFUSED ${redis.url.host})`
+    expect(ready.body).toEqual({ status: 'store unavailable', reason })
+    expect(node.log).toContainEqual(expect.objectContaining({ event: 'store-unavailable', reason }))
+    const spans: number[] = []
+    for (let round = 0; round < 5; round += 1)
+      for (const asked of clientRequests(node, tokens)) {
+        const begun = performance.now()
+        const answer = await asked
+        spans.push(performance.now() - begun)
+        expect([answer.status, Number(answer.headers['retry-after']) > 0], answer.text.slice(0, 200)).toEqual(
+          [503, true],
+        )
+      }
+    // Nothing is waited for: half of them take some ms.
+    expect(spans.toSorted((a, b) => a - b)[Math.floor(spans.length / 2)]).toBeLessThan(50)
+    expect(eventsOf(node)).toEqual(['store-unavailable'])
+  })
+
+  test('get ready by themselves once it is there, with the seed written once', async () => {
+    const redis = await ownRedis()
+    await redis.kill()
+    const nodes = await nodesOn(redis, 3)
+    await pause(700)
+    await redis.restart()
+    expect(Math.max(...(await untilAllReady(nodes)))).toBeLessThan(4_000)
+    const [one, other] = nodes as [RunningPanoptes, RunningPanoptes]
+    const tokens = await connectMeraki(one, await signedIn(one))
+    expect(await v7Status(other, tokens.access_token)).toBe(200)
+    await signedIn(other)
+    for (const node of nodes) expect(eventsOf(node)).toEqual(['store-unavailable', 'store-answers'])
+  })
+})
+
+describe('a Redis that is there and may not be used', () => {
+  test('ends the start when its records are of another version', async () => {
+    const redis = await ownRedis()
+    const plain = new Redis(redis.url.href)
+    await plain.set('{panoptes}:head', '99 birth 0')
+    plain.disconnect()
+    await expect(nodesOn(redis, 1)).rejects.toThrow(
+      `Redis at ${redis.url.host} cannot be used: its schema version is 99; this Panoptes supports 2`,
+    )
+  })
+
+  test('is waited for when it drops records to make room, and used when that was mended', async () => {
+    const redis = await ownRedis()
+    const plain = new Redis(redis.url.href)
+    onTestFinished(() => plain.disconnect())
+    await plain.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    const [node] = (await nodesOn(redis, 1)) as [RunningPanoptes]
+    expect((await readiness(node)).body).toMatchObject({
+      reason: expect.stringContaining('its maxmemory-policy is allkeys-lru; allowed is noeviction'),
+    })
+    await plain.config('SET', 'maxmemory-policy', 'noeviction')
+    await untilReady(node)
+    await signedIn(node)
+  })
+
+  test('is waited for when it is a replica', async () => {
+    const redis = await ownRedis()
+    const primary = await ownRedis()
+    const plain = new Redis(redis.url.href)
+    onTestFinished(() => plain.disconnect())
+    await plain.call('REPLICAOF', '127.0.0.1', `${primary.port}`)
+    const [node] = (await nodesOn(redis, 1)) as [RunningPanoptes]
+    expect((await readiness(node)).body).toMatchObject({
+      reason: expect.stringContaining('it is a replica; allowed is the primary'),
+    })
+    await plain.call('REPLICAOF', 'NO', 'ONE')
+    await untilReady(node)
+    await signedIn(node)
+  })
+})
+
+describe('a Redis that comes back empty', () => {
+  test.each([
+    ['after a restart', (redis: RedisServer) => redis.restart()],
+    [
+      'after FLUSHALL',
+      async (redis: RedisServer) => {
+        const plain = new Redis(redis.url.href)
+        await plain.flushall()
+        plain.disconnect()
+      },
+    ],
+  ])(
+    '%s gets the seed again: tokens are dead, people sign in, no node shows what is gone',
+    async (_, empty) => {
+      const redis = await ownRedis()
+      const nodes = await nodesOn(redis, 2)
+      const [one, other] = nodes as [RunningPanoptes, RunningPanoptes]
+      const [kept, revoked] = await Promise.all([
+        signedIn(one).then((person) => connectMeraki(one, person)),
+        signedIn(other).then((person) => connectMeraki(other, person)),
+      ])
+      await post(one, paths.revoke, { ...merakiSecret, token: revoked.refresh_token })
+      const admin = 'Bearer f537f4ac-2921-3199-bbab-d5a43f1c2b60'
+      const made = await request(one.url)
+        .post('/v7/tags')
+        .set('Authorization', admin)
+        .send({ key: 'made', value: 'before', objectType: 'test' })
+      expect(made.status, made.text).toBe(201)
+      await empty(redis)
+      await untilAllReady(nodes)
+      for (const node of nodes) {
+        for (const tokens of [kept, revoked]) {
+          expect(await v7Status(node, tokens.access_token)).toBe(401)
+          expectRefusal(await refresh(node, tokens.refresh_token), 'invalid_grant')
+        }
+        const again = await connectMeraki(node, await signedIn(node))
+        expect(await v7Status(node, again.access_token)).toBe(200)
+        const tags = await request(node.url).get('/v7/tags').set('Authorization', admin)
+        expect(tags.status, tags.text).toBe(200)
+        expect(tags.text).not.toContain('before')
+      }
+    },
+  )
+
+  test('is never ready with nobody in it, whoever asks how often', async () => {
+    const redis = await ownRedis()
+    const [node] = (await nodesOn(redis, 1)) as [RunningPanoptes]
+    const plain = new Redis(redis.url.href)
+    onTestFinished(() => plain.disconnect())
+    for (let round = 0; round < 5; round += 1) {
+      await plain.flushall()
+      while ((await readiness(node)).status !== 200) await pause(1)
+      expect(await plain.exists('{panoptes}:record:seeded-people')).toBe(1)
+    }
+  })
+})

@@ -1,6 +1,7 @@
-import type { Broker, UpstreamCredential } from '#broker/broker.ts'
+import type { Broker } from '#broker/broker.ts'
 import type { Awaitable } from '#domain/awaitable.ts'
 import { type Refusal, refuse } from '#domain/refusal.ts'
+import type { UpstreamCredential } from '#domain/upstream-credential.ts'
 import type { Call } from './call.ts'
 
 /** Borrows what the upstream wants to see for the caller of this call. */

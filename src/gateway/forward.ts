@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { UpstreamCredential } from '#broker/broker.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Operation } from '#domain/operation.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { RegionId } from '#domain/region.ts'
+import type { UpstreamCredential } from '#domain/upstream-credential.ts'
 import {
   type Upstream,
   type UpstreamAnswer,

@@ -3,11 +3,11 @@
  * limits; the upstream checks roles, account groups of the user, and bodies. Adapters: emulator/ (embedded), live/ (ThousandEyes).
  */
 import type { Readable } from 'node:stream'
-import type { UpstreamCredential } from '#broker/broker.ts'
 import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
+import type { UpstreamCredential } from '#domain/upstream-credential.ts'
 
 export interface UpstreamRequest {
   readonly region: RegionId

@@ -1,8 +1,9 @@
 /** Compiled, never run: choices are closed unions, and a new member breaks every switch that forgets it. */
-import type { UpstreamCredential } from '#broker/broker.ts'
+
 import type { GrantType } from '#domain/integration.ts'
 import { isRefusal, type Refusal, refuse } from '#domain/refusal.ts'
 import type { RegionChoice, RegionId } from '#domain/region.ts'
+import type { UpstreamCredential } from '#domain/upstream-credential.ts'
 import type { Change } from '#store/store.ts'
 
 /** All members are named, so that adding one is noticed here too. */

@@ -8,6 +8,7 @@ import type { Row } from '../test/bench/row.ts'
 import { control } from '../test/bench/scenarios/control.ts'
 import { gatewayGet } from '../test/bench/scenarios/gateway-get.ts'
 import { libraryStart } from '../test/bench/scenarios/library-start.ts'
+import { millionRedis } from '../test/bench/scenarios/million-redis.ts'
 import { millionSqlite } from '../test/bench/scenarios/million-sqlite.ts'
 import { refresh } from '../test/bench/scenarios/refresh.ts'
 import { refreshRedis } from '../test/bench/scenarios/refresh-redis.ts'
@@ -28,6 +29,7 @@ const scenarios = [
   signInLoad,
   revocationDelay,
   millionSqlite,
+  millionRedis,
 ]
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
 const chosen = scenarios.filter(({ name }) => values.only === undefined || values.only === name)

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { UserId } from '#domain/user.ts'
 import { readForm } from '#http/form.ts'
 import type { GrantWork } from './grant-work.ts'
 import { continuePage, type SignedOutPage, signedOutPage, signOutPage } from './pages.ts'
@@ -107,9 +108,13 @@ function leave(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC, clientI
  * that outlive the session. Events are not awaited, so this stands around the engine, in the same unit (ARCHITECTURE, Leaving).
  */
 export function endConnectionsOnLogout(parts: AuthorizationServerParts, work: GrantWork): Middleware {
-  async function endConnections(sessionUid: string | undefined, clientId: string | undefined): Promise<void> {
-    if (sessionUid === undefined || clientId === undefined) return
-    for (const { tag } of await parts.grants.list({ sessionUid, clientId }))
+  async function endConnections(
+    { uid, accountId }: { readonly uid: string; readonly accountId?: string | undefined },
+    clientId: string,
+  ): Promise<void> {
+    // A session that forgot whose it was costs a look at all connections, and ends the same ones.
+    const user = accountId === undefined ? {} : { userId: accountId as UserId }
+    for (const { tag } of await parts.grants.list({ ...user, sessionUid: uid, clientId }))
       await work.destroy(tag, 'grant-revoked')
   }
   return async (context, next) => {
@@ -121,7 +126,7 @@ export function endConnectionsOnLogout(parts: AuthorizationServerParts, work: Gr
     if (ctx.oidc?.route === 'end_session' && ctx.status === 200 && session?.accountId === undefined)
       showSignOut(parts, ctx)
     if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303) return
-    await endConnections(session?.uid, clientId)
+    if (session && clientId !== undefined) await endConnections(session, clientId)
     leave(parts, ctx, clientId)
   }
 }

@@ -109,12 +109,10 @@ export const grantKey = (tag: GrantTag): string => `grant:${tag}`
 /** Beside the grant's record, and ended with it: its last call (grant-uses.ts). */
 export const grantUseKey = (tag: GrantTag): string => `grant-use:${tag}`
 
-/** The indexes under which a connection is found; fixed at its creation. */
+/** The indexes under which a connection is found; fixed at its creation. Each costs up to a fifth of the whole in Redis, so whoever looks for anything else goes through all of these. */
 export const grantIndexes = (record: GrantRecord): readonly string[] => [
   'grants',
   `grants-of-user:${record.userId}`,
-  `grants-of-client:${record.clientId}`,
-  `grants-of-session:${record.sessionUid}`,
 ]
 
 /** Drops what has expired or exceeds the bound; the newest access tokens stay. @param now epoch ms */

@@ -25,13 +25,9 @@ export interface StoredGrantsParts {
   readonly audit: Audit
 }
 
-/** The index that narrows a filter most. */
-function narrowest(filter: ConnectionFilter): string {
-  if (filter.sessionUid !== undefined) return `grants-of-session:${filter.sessionUid}`
-  if (filter.userId !== undefined) return `grants-of-user:${filter.userId}`
-  if (filter.clientId !== undefined) return `grants-of-client:${filter.clientId}`
-  return 'grants'
-}
+/** The index that narrows the filter. */
+const indexFor = ({ userId }: ConnectionFilter): string =>
+  userId === undefined ? 'grants' : `grants-of-user:${userId}`
 
 const matches = (record: GrantRecord, filter: ConnectionFilter): boolean =>
   (filter.userId === undefined || record.userId === filter.userId) &&
@@ -130,7 +126,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
 
     async list(filter) {
       const connections: Connection[] = []
-      for await (const page of pagesOf(store, narrowest(filter)))
+      for await (const page of pagesOf(store, indexFor(filter)))
         connections.push(...(await connectionsOf(page, filter)))
       return connections.sort((one, other) => other.createdAt - one.createdAt)
     },

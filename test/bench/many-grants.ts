@@ -12,7 +12,7 @@ const idleSeconds = 7 * 86_400
 const absoluteSeconds = 180 * 86_400
 export const million = 1_000_000
 /** Changes of one commit. */
-const batch = 500
+const batch = 100
 
 const idOf = (index: number): string => `the id of grant number ${index}`.padEnd(43, '.')
 const randomOf = (secrets: Secrets, index: number): string => secrets.hash('bench', String(index))
@@ -77,6 +77,9 @@ function recordFor(secrets: Secrets, index: number, now: number): GrantRecord {
   }
 }
 
+/** The key of the grant of that number. */
+export const grantKeyOf = (index: number): string => grantKey(grantTagOf(idOf(index)))
+
 /** Writes so many live grants, as the authorization server does. @param now epoch ms */
 export async function writeGrants(
   store: Store,
@@ -89,7 +92,7 @@ export async function writeGrants(
       const record = recordFor(secrets, index, now)
       return {
         kind: 'put',
-        key: grantKey(grantTagOf(idOf(index))),
+        key: grantKeyOf(index),
         value: grantValue(record),
         expiresAt: recordEnd(record),
         expected: 'absent',

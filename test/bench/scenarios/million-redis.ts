@@ -4,6 +4,7 @@ import { systemClock } from '#domain/clock.ts'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { secretsFrom } from '#secrets/secrets.ts'
 import { openStore } from '#store/open-store.ts'
+import { parseRedisAddress } from '#store/redis-address.ts'
 import type { Store } from '#store/store.ts'
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts'
 import { grantKeyOf, million, scattered, writeGrants } from '../many-grants.ts'
@@ -43,8 +44,10 @@ async function run(): Promise<readonly Row[]> {
   await using servers = new AsyncDisposableStack()
   async function open(count: number): Promise<{ readonly store: Store; readonly bytes: number }> {
     const server = servers.use(await startRedisServer())
+    const address = parseRedisAddress(server.url.href)
+    if (!address) throw new Error('the address of the Redis cannot be read')
     const { store } = await openStore(
-      { kind: 'redis', url: server.url },
+      { kind: 'redis', address, replicas: 0 },
       { clock: systemClock, random: randomBytes },
     )
     servers.defer(() => store.close())

@@ -1,38 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { freePort } from '../support/free-port.ts'
 import { brokenInvariants } from './judge/invariants.ts'
 import { startLoad } from './load/load.ts'
-import { type NodeProcess, startInVain, startNode } from './node-process.ts'
+import { type NodeProcess, startInVain } from './node-process.ts'
+import { inTurn, startNodes } from './redis-ground.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
-import { readDatabase, type SqliteGround, sqliteGround } from './sqlite-ground.ts'
-
-/** Two processes of one origin on one file. */
-async function twoNodes({
-  options,
-}: Pick<SqliteGround, 'options'>): Promise<readonly [NodeProcess, NodeProcess]> {
-  const one = await startNode({ options })
-  const port = await freePort()
-  const other = await startNode({
-    options: [...options, '--origin', one.url, '--hostname', `127.0.0.1:${port}`],
-    port,
-  })
-  return [one, other]
-}
-
-function inTurn(urls: readonly string[]): () => string {
-  let turn = 0
-  return () => {
-    turn += 1
-    return urls[turn % urls.length] ?? ''
-  }
-}
+import { readDatabase, sqliteGround } from './sqlite-ground.ts'
 
 test(
   'R48: a second start on the same port is refused, on another port both serve one file',
   async () => {
     const ground = sqliteGround()
-    const [one, other] = await twoNodes(ground)
+    const [one, other] = (await startNodes(ground.options, 2)) as [NodeProcess, NodeProcess]
     const { port } = new URL(one.url)
     const { code, words } = await startInVain({
       options: [...ground.options, '--port', port, '--operator-port', '0'],
@@ -40,7 +19,7 @@ test(
     expect(code).toBe(1)
     expect(words).toMatch(new RegExp(`^panoptes: .*${port}.*\\n$`))
 
-    const load = await startLoad({ target: inTurn([one.url, other.url]), perSecond })
+    const load = await startLoad({ target: inTurn([one, other]), perSecond })
     // Two processes race on one refresh token, and on one code: A22 with two processes.
     for (let round = 0; round < rounds(60, 10); round += 1) {
       const client = await load.connect()

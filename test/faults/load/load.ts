@@ -146,8 +146,8 @@ export async function startLoad({ target, perSecond, connections = 12 }: LoadPar
   async function run(): Promise<void> {
     const begun = performance.now()
     for (let sent = 0; !isOver; sent += 1) {
-      const due = begun + (sent * 1_000) / perSecond
-      if (due > performance.now()) await pause(due - performance.now())
+      const early = begun + (sent * 1_000) / perSecond - performance.now()
+      if (early > 0) await pause(early)
       if (underWay.size >= mostUnderWay) continue
       const operation = operations[mix[sent % mix.length] ?? 'call']()
       underWay.add(operation)

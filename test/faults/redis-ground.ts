@@ -1,0 +1,80 @@
+/** What a scenario on Redis stands on: a Redis that keeps on disk what it acknowledges, to be killed, frozen and started again. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { onTestFinished } from 'vitest'
+import { startRedis } from '../../scripts/cluster/redis.ts'
+import { freePort } from '../support/free-port.ts'
+import { type NodeProcess, startNode } from './node-process.ts'
+import { faultOptions, freshFolder } from './sqlite-ground.ts'
+
+export interface RedisProcess {
+  readonly port: number
+  /** A connection past the nodes. */
+  readonly client: Redis
+  kill(): Promise<void>
+  /** With all that it had acknowledged. */
+  start(): Promise<void>
+  /** Forgets what it kept on disk; for while it does not run. */
+  empty(): void
+  freeze(): void
+  thaw(): void
+}
+
+export async function redisProcess(): Promise<RedisProcess> {
+  const directory = join(freshFolder(), 'redis')
+  const port = await freePort()
+  let running = await startRedis(directory, port)
+  const client = new Redis(port, { retryStrategy: () => 100 })
+  client.on('error', () => undefined)
+  onTestFinished(() => {
+    client.disconnect()
+    try {
+      process.kill(running.pid, 'SIGKILL')
+    } catch {
+      // The scenario left it dead.
+    }
+  })
+  return {
+    port,
+    client,
+    async kill() {
+      process.kill(running.pid, 'SIGKILL')
+      await running.ended
+    },
+    async start() {
+      running = await startRedis(directory, port)
+    },
+    empty: () => rmSync(directory, { recursive: true }),
+    freeze: () => void process.kill(running.pid, 'SIGSTOP'),
+    thaw: () => void process.kill(running.pid, 'SIGCONT'),
+  }
+}
+
+/** @param url of the store @returns options for nodes of one set of keys */
+export function redisOptions(url: string): readonly string[] {
+  const folder = freshFolder()
+  return [...faultOptions(folder, [`store: ${url}`]), '--data', join(folder, 'data')]
+}
+
+/** Nodes of one origin, which is the first one's own address. */
+export async function startNodes(options: readonly string[], count: number): Promise<readonly NodeProcess[]> {
+  const first = await startNode({ options })
+  const others = Array.from({ length: count - 1 }, async () => {
+    const port = await freePort()
+    return startNode({
+      options: [...options, '--origin', first.url, '--hostname', `127.0.0.1:${port}`],
+      port,
+    })
+  })
+  return [first, ...(await Promise.all(others))]
+}
+
+/** Each in its turn. */
+export function inTurn(nodes: readonly { readonly url: string }[]): () => string {
+  let turn = 0
+  return () => {
+    turn += 1
+    return nodes[turn % nodes.length]?.url ?? ''
+  }
+}

@@ -15,6 +15,7 @@ import { refreshRedis } from '../test/bench/scenarios/refresh-redis.ts'
 import { revocationDelay } from '../test/bench/scenarios/revocation-delay.ts'
 import { signInLoad } from '../test/bench/scenarios/sign-in-load.ts'
 import { start } from '../test/bench/scenarios/start.ts'
+import { twoNodes } from '../test/bench/scenarios/two-nodes.ts'
 import { workspaces } from '../test/bench/scenarios/workspaces.ts'
 import { pinLoad } from '../test/bench/server-process.ts'
 
@@ -30,6 +31,7 @@ const scenarios = [
   revocationDelay,
   millionSqlite,
   millionRedis,
+  twoNodes,
 ]
 const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } })
 const chosen = scenarios.filter(({ name }) => values.only === undefined || values.only === name)

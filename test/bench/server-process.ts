@@ -18,9 +18,10 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 /** As it was at the start: pinning lowers what Node says. */
-const cores = availableParallelism()
+export const cores: number = availableParallelism()
 const canPin = process.platform === 'linux' && cores > 1 && spawnSync('taskset', ['--version']).status === 0
-const ticksPerSecond = 100
+/** Of the times in /proc. */
+export const ticksPerSecond = 100
 
 /** As `npm start` does it. */
 export const ourStart: readonly string[] = ['--max-semi-space-size=16', 'bin/panoptes.js']

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { startCluster } from '../../../scripts/cluster/cluster.ts'
 import { type Answered, send } from '../../support/send.ts'
+import { benchCluster, clientId, mint, type Tokens } from '../bench-cluster.ts'
 import { type Row, rowOf, type Scenario } from '../row.ts'
 import { pinLoad, unpinLoad } from '../server-process.ts'
 
@@ -11,23 +11,6 @@ const goalMs = 10
 /** One request each, in turn over the nodes: 200 a second (reliability 3), seven calls and three refreshes of ten. */
 const loadEveryMs = 5
 const loadConnections = 20
-
-const clientId = 'sd-wan-manager'
-
-interface Tokens {
-  readonly access_token: string
-  readonly refresh_token: string
-}
-
-async function mint(url: string): Promise<Tokens> {
-  const answer = await fetch(`${url}/emulator/tokens`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ integration: clientId, user: 'admin@acme.example', region: 'us1' }),
-  })
-  if (answer.status !== 201) throw new Error(`minting was answered ${answer.status}: ${await answer.text()}`)
-  return (await answer.json()) as Tokens
-}
 
 const call = (agent: Agent, url: string, token: string): Promise<Answered> =>
   send(agent, `${url}/v7/account-groups`, { authorization: `Bearer ${token}` })
@@ -85,6 +68,9 @@ interface Refusal {
   readonly acceptedAt: number
 }
 
+/** Between two calls of a node that is watched: four loops without it would be more load than what is measured. */
+const watchEveryMs = 1
+
 /** Calls one node again and again. @returns the first refusal */
 async function untilRefused(agent: Agent, url: string, token: string): Promise<Refusal> {
   for (let acceptedAt = 0; ; ) {
@@ -93,6 +79,7 @@ async function untilRefused(agent: Agent, url: string, token: string): Promise<R
     if (status === 401) return { at: performance.now(), acceptedAt }
     if (status !== 200) throw new Error(`a call was answered ${status}`)
     acceptedAt = sentAt
+    await wait(watchEveryMs)
   }
 }
 
@@ -126,15 +113,7 @@ const percentile = (values: readonly number[], part: number): number =>
 
 async function run(): Promise<readonly Row[]> {
   unpinLoad()
-  const cluster = await startCluster({
-    nodes,
-    port: 0,
-    data: undefined,
-    origin: undefined,
-    options: ['--limits', 'off'],
-    log: 'ignore',
-    say: (line) => void process.stderr.write(`${line}\n`),
-  })
+  const cluster = await benchCluster(nodes)
   const agents = Array.from({ length: nodes + 1 }, () => new Agent({ keepAlive: true }))
   const delays: Delay[] = []
   let perSecond = 0

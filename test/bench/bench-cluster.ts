@@ -1,0 +1,31 @@
+import { type Cluster, startCluster } from '../../scripts/cluster/cluster.ts'
+
+export const clientId = 'sd-wan-manager'
+
+export interface Tokens {
+  readonly access_token: string
+  readonly refresh_token: string
+}
+
+/** A connection of an administrator, without a browser. */
+export async function mint(url: string): Promise<Tokens> {
+  const answer = await fetch(`${url}/emulator/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ integration: clientId, user: 'admin@acme.example', region: 'us1' }),
+  })
+  if (answer.status !== 201) throw new Error(`minting was answered ${answer.status}: ${await answer.text()}`)
+  return (await answer.json()) as Tokens
+}
+
+/** So many nodes that let any number of calls through, on a Redis of their own. */
+export const benchCluster = (nodes: number): Promise<Cluster> =>
+  startCluster({
+    nodes,
+    port: 0,
+    data: undefined,
+    origin: undefined,
+    options: ['--limits', 'off'],
+    log: 'ignore',
+    say: (line) => void process.stderr.write(`${line}\n`),
+  })

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { runCommandLine } from '#command-line/command-line.ts'
-import { systemClock } from '#domain/clock.ts'
+import { steadyClock, systemClock } from '#domain/clock.ts'
 import { processBrokerSettings, processSettings } from './settings.ts'
 
 /** One JSON line on standard error for each thing worth knowing; standard output is for what was asked for. */
@@ -20,7 +20,11 @@ const errorsInWords = (_key: string, value: unknown): unknown =>
 /** Runs the command line of the process. What stops it is said in one line, with exit code 1. */
 export async function run(): Promise<void> {
   const surroundings = {
-    clock: systemClock,
+    clock: steadyClock({
+      machine: systemClock,
+      stopwatch: () => performance.now(),
+      steppedBack: (behindMs) => log({ event: 'clock-stepped-back', behindSeconds: behindMs / 1_000 }),
+    }),
     engineNow: systemClock.now,
     randomBytes,
     newUuid: randomUUID,

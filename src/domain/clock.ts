@@ -11,6 +11,42 @@ export interface Clock {
 /** The machine's own clock. */
 export const systemClock: Clock = { now: () => Date.now() }
 
+export interface SteadyClockParts {
+  readonly machine: Clock
+  /** Milliseconds that pass whatever is done to the machine's clock. */
+  readonly stopwatch: () => number
+  /** Told once of each step back, with how far behind ours the machine's clock is. */
+  readonly steppedBack: (behindMs: number) => void
+}
+
+/** By less than that a clock that is being kept right goes back; then ours stands still for so long. */
+const unremarkableMs = 1_000
+
+/**
+ * Follows the machine's clock forward and never back: after a step back time goes on by the stopwatch, from where it was, until the
+ * machine's clock has caught up (DECISIONS 90). What was once seen as expired stays so.
+ */
+export function steadyClock({ machine, stopwatch, steppedBack }: SteadyClockParts): Clock {
+  let latest = machine.now()
+  let readAt = stopwatch()
+  let isBehind = false
+
+  return {
+    now() {
+      const [at, watch] = [machine.now(), stopwatch()]
+      const due = latest + Math.max(0, watch - readAt)
+      const wasBehind = isBehind
+      isBehind = due - at > unremarkableMs
+      if (isBehind && !wasBehind) steppedBack(Math.round(due - at))
+      // Whole milliseconds, as the machine's own; what is left over stays with the stopwatch.
+      const now = isBehind ? Math.floor(due) : Math.max(latest, at)
+      readAt = isBehind ? watch - (due - now) : watch
+      latest = now
+      return now
+    },
+  }
+}
+
 /** Where an adjustable clock stands. */
 export interface ClockReading {
   /** Epoch ms. */

@@ -57,7 +57,8 @@ function openUnit(store: Store): OpenUnit {
     delete: (key) => void pending.set(key, { kind: 'delete' }),
     also: (change) => void extra.push(change),
     async commit() {
-      if (pending.size === 0 && extra.length === 0) return 'committed'
+      // What rests on records, as that a token is gone, is acknowledged too: they must be as safe as what this would have written.
+      if (pending.size === 0 && extra.length === 0) return seen.size > 0 ? store.commit([]) : 'committed'
       const changes = await Promise.all([...pending].map(([key, what]) => changeOf(key, what)))
       return store.commit([...changes, ...extra])
     },

@@ -134,7 +134,11 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
     async revoke(tag, by) {
       const key = grantKey(tag)
       const [stored] = await store.read([key])
-      if (!stored) return false
+      if (!stored) {
+        // That it is gone is acknowledged, and another process may just have ended it.
+        await store.commit([])
+        return false
+      }
       const { userId, clientId } = readGrantRecord(stored)
       const entry = audit.entry({
         event: 'grant-revoked',

@@ -1,10 +1,10 @@
 /**
- * Commits on their way to Redis: each is one script. Where replicas have to acknowledge, those of one moment go together, with one
- * WAIT behind them on the same connection, which waits for what that connection wrote (DECISIONS 89).
+ * Commits on their way to Redis: each is one script. Where replicas have to acknowledge, those of one moment go together, with a
+ * write of their own and one WAIT behind them on the same connection, which waits for what that connection wrote last (DECISIONS 89).
  */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { commitAnswers, commitScript } from './redis-scripts.ts'
+import { commitScript } from './redis-scripts.ts'
 
 /** Sends one commit: its keys and arguments. @returns as `commitAnswers` @throws when it is not acknowledged */
 export type SendCommit = (keys: readonly string[], words: readonly (string | number)[]) => Promise<number>
@@ -27,6 +27,8 @@ interface Waiting {
 }
 
 export interface ReplicatedParts {
+  /** Before every key. */
+  readonly prefix: string
   /** Used for nothing else, without automatic pipelines: order counts. */
   readonly redis: Redis
   /** So many must have it. */
@@ -36,6 +38,7 @@ export interface ReplicatedParts {
 }
 
 const most = 100
+const writtenMilliseconds = 60_000
 const hash = createHash('sha1').update(commitScript).digest('hex')
 
 const refusalOf = (answer: PromiseSettledResult<unknown>): string =>
@@ -47,12 +50,15 @@ function settle(
   lack: Error | undefined,
 ): void {
   if (answer?.status !== 'fulfilled') reject(answer?.reason)
-  else if (lack && answer.value === commitAnswers.committed) reject(lack)
+  else if (lack) reject(lack)
   else resolve(Number(answer.value))
 }
 
-/** Commits that count once so many replicas have them. What they did not acknowledge in time may stand, or be lost: a failure. */
-export function replicatedCommits({ redis, replicas, milliseconds }: ReplicatedParts): SendCommit {
+/**
+ * Commits that count once so many replicas have them, and conflicts once these have what the conflict is with. What they did not
+ * acknowledge in time may stand, or be lost: a failure.
+ */
+export function replicatedCommits({ redis, prefix, replicas, milliseconds }: ReplicatedParts): SendCommit {
   const waiting: Waiting[] = []
   let isSending = false
   let connections = 0
@@ -76,6 +82,8 @@ export function replicatedCommits({ redis, replicas, milliseconds }: ReplicatedP
   async function together(batch: readonly Waiting[]): Promise<void> {
     const connection = connections
     const sent = batch.map(({ keys, words }) => redis.evalsha(hash, keys.length, ...keys, ...words))
+    // Behind whatever anybody wrote before, also where these wrote nothing.
+    sent.push(redis.set(`${prefix}written`, '', 'PX', writtenMilliseconds))
     const [acknowledged, ...answers] = await Promise.allSettled([redis.wait(replicas, milliseconds), ...sent])
     if (await isToRepeat([acknowledged, ...answers], connection)) return together(batch)
     const count = acknowledged.status === 'fulfilled' ? acknowledged.value : 0

@@ -98,7 +98,7 @@ function looker(redis: Redis, prefix: string, clock: ServerClock): () => Promise
 }
 
 /** Tells each reason once, and of use only after a reason. */
-function teller(told: Patience['told'] = () => undefined): Patience['told'] {
+function teller(told: Patience['told']): Patience['told'] {
   let last: string | undefined
   return (reason) => {
     if (reason === last) return
@@ -118,7 +118,8 @@ export async function openRedis(parts: RedisServingParts): Promise<RedisServing>
   const connections = redisConnections(address, { tag, replicas })
   const { commands, commits } = connections
   const clockOfServer = serverClock()
-  const tell = teller(patience?.told)
+  let isClosed = false
+  const tell = teller((reason) => void (isClosed || patience?.told(reason)))
   const renewals: (() => void)[] = [() => patience?.renewed()]
   const standing = redisStanding({
     name,
@@ -143,6 +144,7 @@ export async function openRedis(parts: RedisServingParts): Promise<RedisServing>
     clockOfServer,
     onRenewed: (told) => void renewals.push(told),
     close() {
+      isClosed = true
       standing.stop()
       connections.close()
     },

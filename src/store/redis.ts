@@ -93,8 +93,9 @@ function committing(
   const send =
     replicas === 0
       ? directCommits(redis)
-      : replicatedCommits({ redis, replicas, milliseconds: replicaMilliseconds })
+      : replicatedCommits({ redis, prefix, replicas, milliseconds: replicaMilliseconds })
   return async (changes) => {
+    if (changes.length === 0 && replicas === 0) return 'committed'
     assertKeepable(changes)
     const version = nextVersion()
     const now = clock.now()

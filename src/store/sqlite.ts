@@ -63,6 +63,7 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
   const store: Store = {
     read: (keys) => reading.records(keys, clock.now()),
     async commit(changes) {
+      if (changes.length === 0) return 'committed'
       assertKeepable(changes)
       const commit = { changes, version: nextVersion() }
       const outcome = await group.write({

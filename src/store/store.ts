@@ -65,7 +65,7 @@ export interface Store {
   /**
    * All of the changes or none, durably, before the promise resolves; against parallel commits, also of other processes,
    * exactly one of two that expect the same version wins. `delete` never conflicts. A commit that the adapter had to send
-   * twice counts once. A commit names each key once.
+   * twice counts once. A commit names each key once. One of nothing resolves once all that could be read before is as safe as what is committed.
    * @returns `conflict` when an expectation does not hold @throws StoreFailure when the store cannot answer
    */
   commit(changes: readonly Change[]): Promise<'committed' | 'conflict'>

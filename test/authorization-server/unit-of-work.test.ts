@@ -60,8 +60,18 @@ describe('a unit of work', () => {
     expect([await valueAt('a'), await valueAt('b'), await valueAt('c')]).toEqual(['one', 'two', 'three'])
   })
 
-  test('asks the store for nothing when nothing changed', async () => {
+  test('commits nothing when nothing changed, but what it read has to be safe', async () => {
     expect(await units.run(async () => void (await units.current().read('a')), keep)).toBe('committed')
+    expect(commits).toEqual([[]])
+  })
+
+  test('asks the store for nothing when it read nothing', async () => {
+    expect(
+      await units.run(
+        async () => undefined,
+        () => true,
+      ),
+    ).toBe('committed')
     expect(commits).toEqual([])
   })
 

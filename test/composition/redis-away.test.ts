@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis } from 'ioredis'
-import request, { type Response } from 'supertest'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import request from 'supertest'
+import { describe, expect, test } from 'vitest'
 import { keptOnDisk } from '../authorization-server/kept-on-disk.ts'
 import {
   authorize,
@@ -18,48 +17,17 @@ import {
   type Tokens,
   v7Status,
 } from '../authorization-server/protocol.ts'
-import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
-
-/** Nodes of one installation. @param keys its data directory */
-async function nodesOn(
-  redis: RedisServer,
-  count: number,
-  keys = keptOnDisk(),
-): Promise<readonly RunningPanoptes[]> {
-  const nodes = await Promise.all(
-    Array.from({ length: count }, () =>
-      startPanoptes(['--data', keys.path, '--limits', 'off'], { PANOPTES_STORE: redis.url.href }),
-    ),
-  )
-  onTestFinished(async () => {
-    await Promise.all(nodes.map((node) => node.stop()))
-    keys[Symbol.dispose]()
-  })
-  return nodes
-}
-
-async function ownRedis(): Promise<RedisServer> {
-  const redis = await startRedisServer()
-  onTestFinished(() => redis[Symbol.asyncDispose]())
-  return redis
-}
-
-const readiness = async ({ operatorUrl }: RunningPanoptes): Promise<Response> =>
-  request(operatorUrl).get('/health/ready')
-
-/** @returns after how many ms the node was ready */
-async function untilReady(node: RunningPanoptes): Promise<number> {
-  const begun = performance.now()
-  for (;;) {
-    if ((await readiness(node)).status === 200) return performance.now() - begun
-    if (performance.now() - begun > 10_000) throw new Error('it does not get ready')
-    await pause(20)
-  }
-}
-
-const untilAllReady = (nodes: readonly RunningPanoptes[]): Promise<readonly number[]> =>
-  Promise.all(nodes.map(untilReady))
+import type { RunningPanoptes } from '../support/panoptes.ts'
+import type { RedisServer } from '../support/redis-server.ts'
+import {
+  nodeOn,
+  nodesOn,
+  ownRedis,
+  plainClient,
+  readiness,
+  untilAllReady,
+  untilReadiness,
+} from './redis-ground.ts'
 
 const eventsOf = ({ log }: RunningPanoptes): readonly string[] =>
   log
@@ -81,11 +49,11 @@ describe('nodes that start while nothing listens where their Redis is', () => {
   test('live, say what they wait for, and answer 503 at once', async () => {
     const redis = await ownRedis()
     const keys = keptOnDisk()
-    const [before] = (await nodesOn(redis, 1, keys)) as [RunningPanoptes]
+    const before = await nodeOn(redis.url.href, { keys })
     const tokens = await connectMeraki(before, await signedIn(before))
     await before.stop()
     await redis.kill()
-    const [node] = (await nodesOn(redis, 1, keys)) as [RunningPanoptes]
+    const node = await nodeOn(redis.url.href, { keys })
     expect((await request(node.operatorUrl).get('/health/live')).status).toBe(200)
     const ready = await readiness(node)
     expect(ready.status).toBe(503)
@@ -110,7 +78,7 @@ describe('nodes that start while nothing listens where their Redis is', () => {
   test('get ready by themselves once it is there, with the seed written once', async () => {
     const redis = await ownRedis()
     await redis.kill()
-    const nodes = await nodesOn(redis, 3)
+    const nodes = await nodesOn(redis.url.href, { count: 3 })
     await pause(700)
     await redis.restart()
     expect(Math.max(...(await untilAllReady(nodes)))).toBeLessThan(4_000)
@@ -125,40 +93,37 @@ describe('nodes that start while nothing listens where their Redis is', () => {
 describe('a Redis that is there and may not be used', () => {
   test('ends the start when its records are of another version', async () => {
     const redis = await ownRedis()
-    const plain = new Redis(redis.url.href)
+    const plain = plainClient(redis)
     await plain.set('{panoptes}:head', '99 birth 0')
-    plain.disconnect()
-    await expect(nodesOn(redis, 1)).rejects.toThrow(
+    await expect(nodesOn(redis.url.href, { count: 1 })).rejects.toThrow(
       `Redis at ${redis.url.host} cannot be used: its schema version is 99; this Panoptes supports 2`,
     )
   })
 
   test('is waited for when it drops records to make room, and used when that was mended', async () => {
     const redis = await ownRedis()
-    const plain = new Redis(redis.url.href)
-    onTestFinished(() => plain.disconnect())
+    const plain = plainClient(redis)
     await plain.config('SET', 'maxmemory-policy', 'allkeys-lru')
-    const [node] = (await nodesOn(redis, 1)) as [RunningPanoptes]
+    const node = await nodeOn(redis.url.href)
     expect((await readiness(node)).body).toMatchObject({
       reason: expect.stringContaining('its maxmemory-policy is allkeys-lru; allowed is noeviction'),
     })
     await plain.config('SET', 'maxmemory-policy', 'noeviction')
-    await untilReady(node)
+    await untilReadiness(node, 200)
     await signedIn(node)
   })
 
   test('is waited for when it is a replica', async () => {
     const redis = await ownRedis()
     const primary = await ownRedis()
-    const plain = new Redis(redis.url.href)
-    onTestFinished(() => plain.disconnect())
+    const plain = plainClient(redis)
     await plain.call('REPLICAOF', '127.0.0.1', `${primary.port}`)
-    const [node] = (await nodesOn(redis, 1)) as [RunningPanoptes]
+    const node = await nodeOn(redis.url.href)
     expect((await readiness(node)).body).toMatchObject({
       reason: expect.stringContaining('it is a replica; allowed is the primary'),
     })
     await plain.call('REPLICAOF', 'NO', 'ONE')
-    await untilReady(node)
+    await untilReadiness(node, 200)
     await signedIn(node)
   })
 })
@@ -169,16 +134,15 @@ describe('a Redis that comes back empty', () => {
     [
       'after FLUSHALL',
       async (redis: RedisServer) => {
-        const plain = new Redis(redis.url.href)
+        const plain = plainClient(redis)
         await plain.flushall()
-        plain.disconnect()
       },
     ],
   ])(
     '%s gets the seed again: tokens are dead, people sign in, no node shows what is gone',
     async (_, empty) => {
       const redis = await ownRedis()
-      const nodes = await nodesOn(redis, 2)
+      const nodes = await nodesOn(redis.url.href, { count: 2 })
       const [one, other] = nodes as [RunningPanoptes, RunningPanoptes]
       const [kept, revoked] = await Promise.all([
         signedIn(one).then((person) => connectMeraki(one, person)),
@@ -209,9 +173,8 @@ describe('a Redis that comes back empty', () => {
 
   test('is never ready with nobody in it, whoever asks how often', async () => {
     const redis = await ownRedis()
-    const [node] = (await nodesOn(redis, 1)) as [RunningPanoptes]
-    const plain = new Redis(redis.url.href)
-    onTestFinished(() => plain.disconnect())
+    const node = await nodeOn(redis.url.href)
+    const plain = plainClient(redis)
     for (let round = 0; round < 5; round += 1) {
       await plain.flushall()
       while ((await readiness(node)).status !== 200) await pause(1)

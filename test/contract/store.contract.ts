@@ -148,6 +148,15 @@ function describeCommitting(opened: Opened): void {
     expect((await read())?.meaning).toBeUndefined()
   })
 
+  test('takes a commit of nothing, which changes nothing', async () => {
+    const { store, put } = await opened()
+    expect(await store.commit([])).toBe('committed')
+    await store.commit([put('a')])
+    const version = await versionOf(store, 'a')
+    expect(await store.commit([])).toBe('committed')
+    expect(await versionOf(store, 'a')).toBe(version)
+  })
+
   test('makes all of the changes or none', async () => {
     const { store, put } = await opened()
     await store.commit([put('a'), put('b')])

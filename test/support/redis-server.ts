@@ -43,9 +43,9 @@ kill -9 $server
 wait $server
 `
 
-/** @throws Error that says what to install, when there is no Redis on this machine */
-export async function startRedisServer(): Promise<RedisServer> {
-  let running = await startOnFreePort()
+/** @param more settings beside the usual ones @throws Error that says what to install, when there is no Redis on this machine */
+export async function startRedisServer(more: readonly string[] = []): Promise<RedisServer> {
+  let running = await startOnFreePort(more)
   const { port } = running
   const stop = (): Promise<void> => stopProcess(running.watcher)
   return {
@@ -55,7 +55,7 @@ export async function startRedisServer(): Promise<RedisServer> {
     kill: stop,
     async restart() {
       await stop()
-      running = await startOn(port)
+      running = await startOn(port, more)
     },
     freeze: () => void process.kill(running.pid, 'SIGSTOP'),
     thaw: () => void process.kill(running.pid, 'SIGCONT'),
@@ -69,10 +69,10 @@ interface Running {
   readonly port: number
 }
 
-async function startOnFreePort(): Promise<Running> {
+async function startOnFreePort(more: readonly string[]): Promise<Running> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOn(await freePort())
+      return await startOn(await freePort(), more)
     } catch (failure) {
       // Another process may take the port between our look and Redis' own.
       if (attempt === 3 || !String(failure).includes('Address already in use')) throw failure
@@ -80,8 +80,12 @@ async function startOnFreePort(): Promise<Running> {
   }
 }
 
-async function startOn(port: number): Promise<Running> {
-  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+async function startOn(port: number, more: readonly string[]): Promise<Running> {
+  // A Sentinel has its settings in a file, which comes first.
+  const isSentinel = more.includes('--sentinel')
+  const usual = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const settings = isSentinel ? [...more, '--port', `${port}`] : [...usual, ...more]
+  const ready = isSentinel ? '+monitor' : 'Ready to accept connections'
   const watcher = spawn('sh', ['-c', watchdog, 'redis', ...settings], { stdio: ['pipe', 'pipe', 'inherit'] })
   const deadline = setTimeout(() => watcher.stdin?.end(), 10_000)
   let pid = 0
@@ -89,11 +93,11 @@ async function startOn(port: number): Promise<Running> {
   for await (const line of createInterface({ input: watcher.stdout as NodeJS.ReadableStream })) {
     log += `${line}\n`
     pid ||= Number(/^pid (\d+)$/.exec(line)?.[1] ?? 0)
-    if (line.includes('Ready to accept connections')) break
+    if (line.includes(ready)) break
   }
   clearTimeout(deadline)
   watcher.stdout?.resume()
-  if (log.includes('Ready to accept connections')) return { watcher, pid, port }
+  if (log.includes(ready)) return { watcher, pid, port }
   await stopProcess(watcher)
   if (pid === 0)
     throw new Error(

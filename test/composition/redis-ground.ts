@@ -1,0 +1,67 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import request, { type Response } from 'supertest'
+import { onTestFinished } from 'vitest'
+import { keptOnDisk } from '../authorization-server/kept-on-disk.ts'
+import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+
+export interface NodesOptions {
+  readonly count?: number
+  /** The data directory; else one of their own. */
+  readonly keys?: ReturnType<typeof keptOnDisk>
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Nodes of one installation, which end with the test. @param store as the settings have it */
+export async function nodesOn(
+  store: string,
+  { count = 1, keys = keptOnDisk(), environment = {} }: NodesOptions = {},
+): Promise<readonly RunningPanoptes[]> {
+  const variables = { PANOPTES_STORE: store, ...environment }
+  const nodes = await Promise.all(
+    Array.from({ length: count }, () => startPanoptes(['--data', keys.path, '--limits', 'off'], variables)),
+  )
+  onTestFinished(async () => {
+    await Promise.all(nodes.map((node) => node.stop()))
+    keys[Symbol.dispose]()
+  })
+  return nodes
+}
+
+/** The same for one. */
+export async function nodeOn(store: string, options: NodesOptions = {}): Promise<RunningPanoptes> {
+  const [node] = await nodesOn(store, { ...options, count: 1 })
+  if (!node) throw new Error('no node')
+  return node
+}
+
+/** Ends with the test. */
+export async function ownRedis(more?: readonly string[]): Promise<RedisServer> {
+  const redis = await startRedisServer(more)
+  onTestFinished(() => redis[Symbol.asyncDispose]())
+  return redis
+}
+
+/** A plain client, which ends with the test. */
+export function plainClient({ url }: Pick<RedisServer, 'url'>): Redis {
+  const redis = new Redis(url.href)
+  redis.on('error', () => undefined)
+  onTestFinished(() => redis.disconnect())
+  return redis
+}
+
+export const readiness = async ({ operatorUrl }: RunningPanoptes): Promise<Response> =>
+  request(operatorUrl).get('/health/ready')
+
+/** @returns after how many ms the node answered so */
+export async function untilReadiness(node: RunningPanoptes, status: 200 | 503): Promise<number> {
+  for (const begun = performance.now(); ; ) {
+    if ((await readiness(node)).status === status) return performance.now() - begun
+    if (performance.now() - begun > 15_000) throw new Error(`readiness does not become ${status}`)
+    await pause(20)
+  }
+}
+
+export const untilAllReady = (nodes: readonly RunningPanoptes[]): Promise<readonly number[]> =>
+  Promise.all(nodes.map((node) => untilReadiness(node, 200)))

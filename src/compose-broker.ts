@@ -5,6 +5,7 @@
 import type { Middleware } from 'koa'
 import { accountGroupsSection } from '#account/account-groups.ts'
 import { activitySection } from '#account/activity.ts'
+import { apiTokensSection } from '#account/api-tokens.ts'
 import { connectionsSection } from '#account/connections.ts'
 import { sessionsSection } from '#account/sessions.ts'
 import type { Broker } from '#broker/broker.ts'
@@ -52,6 +53,12 @@ function openBackend(
 export const composeBroker = (ground: BrokerGround, openBroker: OpenBroker = noAccounts): Promise<Composed> =>
   compose(ground, {
     openBackend: async (foundation) => openBackend(ground, openBroker, foundation),
-    accountSections: [connectionsSection, accountGroupsSection, sessionsSection, activitySection],
+    accountSections: [
+      connectionsSection,
+      apiTokensSection,
+      accountGroupsSection,
+      sessionsSection,
+      activitySection,
+    ],
     morePages: () => [() => accountAtRoot],
   })

@@ -7,7 +7,9 @@ import type { Broker } from '#broker/broker.ts'
 import type { Clock } from '#domain/clock.ts'
 import type { ResourceServer } from '#domain/integration.ts'
 import type { RegionId } from '#domain/region.ts'
+import type { ApiTokens } from '#grants/api-tokens.ts'
 import type { Grants } from '#grants/grants.ts'
+import { storedApiTokens } from '#grants/stored-api-tokens.ts'
 import { openGrants } from '#grants/stored-grants.ts'
 import { clientAddress } from '#http/client-address.ts'
 import type { Views } from '#http/page.ts'
@@ -88,6 +90,7 @@ export interface Capabilities extends Foundation, Omit<Backend, 'close'> {
   readonly resourceServers: readonly ResourceServer[]
   readonly integrations: AdjustableIntegrations
   readonly grants: Grants
+  readonly apiTokens: ApiTokens
   readonly limits: AdjustableLimits
   readonly mail: Mail & Outbox
   readonly sso: Sso
@@ -149,6 +152,7 @@ export async function openCapabilities<Own extends Backend>(
   const { secrets, audit, identity } = foundation
   const backend = await openBackend(foundation)
   const { people } = backend
+  const grants = openGrants({ store, secrets, clock, audit })
   const { spans, sso: rules } = settings
   return {
     ...foundation,
@@ -156,7 +160,11 @@ export async function openCapabilities<Own extends Backend>(
     resourceServers: configured.resourceServers,
     scopes: facts.scopes,
     integrations: storeIntegrations({ ...configured, allScopes, store, secrets }),
-    grants: openGrants({ store, secrets, clock, audit }),
+    grants,
+    apiTokens: storedApiTokens({
+      ...{ store, secrets, clock, audit, grants, randomBytes },
+      mostPerUser: configured.apiTokens?.mostPerUser ?? 0,
+    }),
     limits: openLimits({ store, clock, enforced: settings.limits === 'on' }),
     mail: storedOutbox({ store, secrets, clock, randomBytes }),
     sso: openSso({ ...surroundings, origin, rules, spans, store, secrets, audit, identity, people }),

@@ -7,6 +7,7 @@
 import type { Middleware } from 'koa'
 import { accountGroupsSection } from '#account/account-groups.ts'
 import { activitySection } from '#account/activity.ts'
+import { apiTokensSection } from '#account/api-tokens.ts'
 import { connectionsSection } from '#account/connections.ts'
 import { profileSection } from '#account/profile.ts'
 import { sessionsSection } from '#account/sessions.ts'
@@ -195,6 +196,7 @@ export async function composeEmulator(ground: EmulatorGround): Promise<ComposedE
     openBackend: (foundation) => openEmbedded(surrounded, foundation),
     accountSections: [
       connectionsSection,
+      apiTokensSection,
       profileSection,
       accountGroupsSection,
       sessionsSection,

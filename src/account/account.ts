@@ -19,9 +19,10 @@ export function accountRoutes(
   sections: readonly Section[],
 ): Middleware {
   const router = new Router({ sensitive: true, strict: true })
-  const tabs = sections.map(({ tab }) => tab)
+  const shown = sections.filter(({ isThere }) => isThere?.(parts) ?? true)
+  const tabs = shown.map(({ tab }) => tab)
   const frame = accountFrame(parts, sessions, tabs)
-  for (const section of sections) section.open(router, frame, { ...parts, sessions })
+  for (const section of shown) section.open(router, frame, { ...parts, sessions })
 
   router.post(
     signOutPath,

@@ -38,6 +38,11 @@ const words: Readonly<Record<AuditEvent['event'], Words>> = {
   'user-api-token-generated': 'User API Token generated',
   'user-api-token-renewed': 'User API Token renewed through the API',
   'user-api-token-revoked': 'User API Token revoked',
+  'api-token-generated': ({ detail }) => `API token ${detail ?? ''} generated`,
+  'api-token-revoked': ({ detail, by }) =>
+    by === 'operator'
+      ? `API token ${detail ?? ''} was revoked by an operator`
+      : `API token ${detail ?? ''} revoked`,
   'operator-action': 'An operator changed something',
 }
 

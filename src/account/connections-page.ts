@@ -43,6 +43,17 @@ function usesInWords({ createdAt, firstUsedAt, lastUsedAt, lastUsedAddress }: Ac
   }
 }
 
+/** A connection as the views print it; of a scoped API token too. */
+export const connectionInWords = (connection: AccountConnection): object => ({
+  ...connection,
+  region: regionLabel(connection.region),
+  connected: instantInWords(connection.createdAt),
+  ...usesInWords(connection),
+  expires: instantInWords(connection.expiresAt),
+  scopes: scopesInWords(connection.scopes),
+  accountGroups: folded(connection.accountGroups, 3),
+})
+
 /** Buttons Disconnect, one for each connection. */
 export const connectionsPage = (views: Views, page: ConnectionsPage): string =>
   views.render('account-connections', {
@@ -50,13 +61,5 @@ export const connectionsPage = (views: Views, page: ConnectionsPage): string =>
     ...framed(page.frame),
     // With few connections the scopes stand open; a long page of them would hide what there is to disconnect.
     isShort: page.connections.length <= 2,
-    connections: page.connections.map((connection) => ({
-      ...connection,
-      region: regionLabel(connection.region),
-      connected: instantInWords(connection.createdAt),
-      ...usesInWords(connection),
-      expires: instantInWords(connection.expiresAt),
-      scopes: scopesInWords(connection.scopes),
-      accountGroups: folded(connection.accountGroups, 3),
-    })),
+    connections: page.connections.map(connectionInWords),
   })

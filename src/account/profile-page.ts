@@ -27,6 +27,8 @@ export interface ProfilePage {
   readonly frame: AccountFrame
   readonly generateAction: string
   readonly revokeHref: string
+  /** Where tokens for less are made; undefined where they are not. */
+  readonly apiTokensHref: string | undefined
   readonly loginAccountGroup: string | undefined
   readonly token: TokenState
   readonly codeSeconds: number

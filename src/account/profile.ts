@@ -30,8 +30,8 @@ const statuses: Readonly<Record<ProfileProblem, number>> = {
 function profileAnswers(parts: AccountParts, frame: Frame) {
   const { views, userApiTokens, secrets, clock } = parts
   const groupsOf = ownAccountGroups(parts)
-  const once = shownOnce(parts)
-  const codes = tokenCodes(parts)
+  const once = shownOnce(parts, 'shown-once')
+  const codes = tokenCodes(parts, 'User API Token')
   const isConfirmed = parts.tokenConfirmation === 'email'
 
   async function tokenState(who: SignedIn, mayShow: boolean): Promise<TokenState> {
@@ -48,6 +48,7 @@ function profileAnswers(parts: AccountParts, frame: Frame) {
       frame: frame.around(who, tab.href),
       generateAction: generatePath,
       revokeHref: revokePath,
+      apiTokensHref: parts.integrations.apiTokens && '/account/api-tokens',
       loginAccountGroup: groups.find(({ isLogin }) => isLogin)?.name,
       token: await tokenState(who, ctx.method === 'GET'),
       codeSeconds,

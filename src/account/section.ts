@@ -7,6 +7,7 @@ import type { Clock } from '#domain/clock.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { ScopeWord } from '#domain/scope.ts'
 import type { User } from '#domain/user.ts'
+import type { ApiTokens } from '#grants/api-tokens.ts'
 import type { Grants } from '#grants/grants.ts'
 import type { BrowserSession, BrowserSessions } from '#http/browser-session.ts'
 import type { Views } from '#http/page.ts'
@@ -17,6 +18,7 @@ import type { Guards } from '#limits/limits.ts'
 import type { Mail } from '#mail/mail.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Store } from '#store/store.ts'
+import type { UpstreamPeople } from '#upstream/people.ts'
 import type { Upstream } from '#upstream/upstream.ts'
 import type { AccountFrame, Tab } from './frame-page.ts'
 
@@ -24,6 +26,8 @@ export interface AccountParts {
   readonly views: Views
   readonly identity: Identity
   readonly grants: Grants
+  readonly apiTokens: ApiTokens
+  readonly people: Pick<UpstreamPeople, 'permittedOperations'>
   readonly integrations: Integrations
   readonly broker: Broker
   readonly upstream: Upstream
@@ -67,6 +71,8 @@ export interface Frame {
 /** One tab of the account with its routes. */
 export interface Section {
   readonly tab: Tab
+  /** Left out by those that are always there. */
+  readonly isThere?: (parts: AccountParts) => boolean
   open(router: Router, frame: Frame, parts: AccountParts & { readonly sessions: BrowserSessions }): void
 }
 

@@ -11,9 +11,15 @@ export interface ShownOnce {
   take(sessionUid: string): Promise<string | undefined>
 }
 
-/** In the store meanwhile, where each process that may answer the next request finds it. */
-export function shownOnce(parts: OnceRecordsParts & { readonly clock: Clock }): ShownOnce {
-  const records = onceRecords<{ readonly secret: string }>(parts, 'shown-once')
+/**
+ * In the store meanwhile, where each process that may answer the next request finds it.
+ * @param purpose of one page: another one never shows what was kept for it
+ */
+export function shownOnce(
+  parts: OnceRecordsParts & { readonly clock: Clock },
+  purpose: 'shown-once' | 'shown-once-api-token',
+): ShownOnce {
+  const records = onceRecords<{ readonly secret: string }>(parts, purpose)
   return {
     keep: (sessionUid, secret) => records.keep(sessionUid, { secret }, parts.clock.now() + keptMs),
     async take(sessionUid) {

@@ -35,17 +35,24 @@ export interface TokenCodes {
   check(who: SignedIn, code: string): Promise<CodeVerdict>
 }
 
-const text = (code: string): string =>
-  `${code} is your code to generate a User API Token.
+export type TokenNoun = 'User API Token' | 'API token'
+
+const articles: Readonly<Record<TokenNoun, string>> = { 'User API Token': 'a', 'API token': 'an' }
+
+const text = (code: string, noun: TokenNoun): string =>
+  `${code} is your code to generate ${articles[noun]} ${noun}.
 
 Enter it on the page that asked for it within ${codeSeconds / 60} minutes.
 
 If you did not ask for a token, somebody else is signed in as you: choose Sign out everywhere on your account page, and have your administrator reset your password.`
 
-export function tokenCodes(parts: TokenCodeParts): TokenCodes {
+/** @param noun what is made: a code for one is none for the other */
+export function tokenCodes(parts: TokenCodeParts, noun: TokenNoun): TokenCodes {
   const { store, secrets, clock, guards, mail, randomBytes } = parts
-  const keyOf = ({ session }: SignedIn): string => `token-code:${secrets.hash(purpose, session.uid)}`
-  const subjectOf = ({ session, user }: SignedIn, code: string): string => `${session.uid} ${user.id} ${code}`
+  const keyOf = ({ session }: SignedIn): string =>
+    `token-code:${secrets.hash(purpose, `${session.uid} ${noun}`)}`
+  const subjectOf = ({ session, user }: SignedIn, code: string): string =>
+    `${session.uid} ${user.id} ${noun} ${code}`
 
   async function awaited(who: SignedIn) {
     const [stored] = await store.read([keyOf(who)])
@@ -62,8 +69,8 @@ export function tokenCodes(parts: TokenCodeParts): TokenCodes {
       await store.commit([{ kind: 'put', key: keyOf(who), value, expiresAt, expected: 'any' }])
       await mail.send({
         to: who.user.email,
-        subject: 'Validation Code to generate your User API Token',
-        text: text(code),
+        subject: `Validation Code to generate your ${noun}`,
+        text: text(code, noun),
       })
       return 0
     },

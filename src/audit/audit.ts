@@ -22,6 +22,8 @@ export interface AuditEvent {
     | 'user-api-token-generated'
     | 'user-api-token-renewed'
     | 'user-api-token-revoked'
+    | 'api-token-generated'
+    | 'api-token-revoked'
     | 'operator-action'
   /** A user id, a client id, `operator`, or an address. */
   readonly actor: string

@@ -17,6 +17,8 @@ export interface Connection {
   readonly accountGroups: readonly AccountGroupId[]
   /** Those that it was made with; undefined when nothing limited it. */
   readonly limits?: CallLimits
+  /** The name that the user gave, where it is a scoped API token. */
+  readonly apiToken?: string
   readonly createdAt: number
   /** Of its first token answer; undefined before it, and for connections of before this was kept. */
   readonly firstUsedAt: number | undefined

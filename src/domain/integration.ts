@@ -40,3 +40,17 @@ export interface ResourceServer {
   readonly clientId: string
   readonly clientSecret: string
 }
+
+/**
+ * The client id under which scoped API tokens are granted: an integration that nobody registers and no client is, so that what
+ * holds for integrations holds for these tokens.
+ */
+export const apiTokensClientId = 'api-tokens'
+
+/** What users may make on their account page for clients that cannot do OAuth. */
+export interface ApiTokenRules {
+  /** Its scopes are the most that a token may have, its limits those of every token, its absolute lifetime the longest span. */
+  readonly integration: Integration
+  /** A user has at most so many. */
+  readonly mostPerUser: number
+}

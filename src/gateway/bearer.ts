@@ -22,6 +22,8 @@ interface PresentedToken {
 
 /** The fixed forms of what we issue. Anything else is garbage, refused before the store is asked. */
 const accessTokenForm = /^[\w-]{16}\.[\w-]{43}$/
+/** Whether its MAC is ours is the affair of the grants, and asked before the store is. */
+const apiTokenForm = /^panoptes_[\w-]{75}$/
 const userApiTokenForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** RFC 9110 §11.4: the scheme in any case, then one or more spaces. @returns undefined for another scheme */
@@ -35,6 +37,8 @@ function credentialsOf(authorization: string): string | undefined {
 function presentedToken(authorization: string): PresentedToken | undefined {
   const value = credentialsOf(authorization) ?? ''
   if (value.length === 60 && accessTokenForm.test(value)) return { kind: 'access-token', value }
+  // A grant's own token too, only longer-lived: from here on it is one.
+  if (value.length === 84 && apiTokenForm.test(value)) return { kind: 'access-token', value }
   return value.length === 36 && userApiTokenForm.test(value) ? { kind: 'user-api-token', value } : undefined
 }
 

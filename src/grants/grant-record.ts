@@ -79,6 +79,8 @@ export interface GrantRecord {
   readonly accountGroups: readonly AccountGroupId[]
   /** What the user was told when it was confirmed; left out when nothing limited it. */
   readonly limits?: RecordedLimits
+  /** The name of the scoped API token that the grant is for, instead of an integration's connection. */
+  readonly apiToken?: string
   /** The browser session in which the user confirmed. */
   readonly sessionUid: string
   readonly createdAt: number
@@ -174,6 +176,7 @@ export const connectionOf = (
   scopes: record.scopes,
   accountGroups: record.accountGroups,
   ...limitsOf(record),
+  ...(record.apiToken === undefined ? {} : { apiToken: record.apiToken }),
   createdAt: record.createdAt,
   firstUsedAt: record.firstUsedAt,
   ...(call && call.at >= record.lastUsedAt

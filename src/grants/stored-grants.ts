@@ -16,7 +16,7 @@ import {
 } from './grant-record.ts'
 import { grantUses } from './grant-uses.ts'
 import type { Access, ConnectionFilter, Grants } from './grants.ts'
-import { tagOfToken } from './token-values.ts'
+import { tagOfApiToken, tagOfToken } from './token-values.ts'
 
 export interface StoredGrantsParts {
   readonly store: Store
@@ -60,10 +60,12 @@ interface Place {
 }
 
 /** Where the record of a token stands. */
-function placeOfToken(token: string): Place | undefined {
-  const tag = tagOfToken(token)
-  return tag && { tag, keys: [grantKey(tag)] }
-}
+const placeOfToken =
+  (secrets: Secrets) =>
+  (token: string): Place | undefined => {
+    const tag = tagOfToken(token) ?? tagOfApiToken(secrets, token)
+    return tag && { tag, keys: [grantKey(tag)] }
+  }
 
 async function* pagesOf(store: Store, index: string): AsyncGenerator<readonly StoredRecord[]> {
   for (let after = ''; ; ) {
@@ -80,7 +82,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
   const opened = new WeakMap<StoredRecord, Map<string, Access>>()
 
   const uses = grantUses({ store, clock })
-  const placeOf = remembering(1_000, placeOfToken)
+  const placeOf = remembering(1_000, placeOfToken(secrets))
 
   function find(stored: StoredRecord, tag: GrantTag, token: string): Access | undefined {
     const known = opened.get(stored)?.get(token)
@@ -139,14 +141,15 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
         await store.commit([])
         return false
       }
-      const { userId, clientId } = readGrantRecord(stored)
+      const { userId, clientId, apiToken } = readGrantRecord(stored)
       const entry = audit.entry({
-        event: 'grant-revoked',
+        ...(apiToken === undefined
+          ? { event: 'grant-revoked', detail: by.reason }
+          : { event: 'api-token-revoked', detail: apiToken }),
         actor: by.actor,
         userId,
         clientId,
         grant: tag,
-        detail: by.reason,
         ...(by.address === undefined ? {} : { address: by.address }),
       })
       await store.commit([{ kind: 'delete', key }, { kind: 'delete', key: grantUseKey(tag) }, entry])

@@ -6,8 +6,10 @@ import type { Secrets } from '#secrets/secrets.ts'
  * The forms of our token values. Each begins with the tag of its grant, so one record answers for all of them (DECISIONS 5).
  *   access token, authorization code   <tag 16>.<random 43>
  *   refresh token                      <tag 16>.<generation>.<random 43>.<mac 16>
+ *   scoped API token                   panoptes_<tag 16><random 43><mac 16>
  * The MAC proves that we issued that generation, so an old refresh token is known as reuse without being stored, and a made-up
- * one is garbage that changes nothing.
+ * one is garbage that changes nothing. Scoped API tokens live long and get lost in repositories: the word in front lets scanners
+ * find them, and their MAC refuses what was made up before the store is asked.
  */
 const accessForm = /^([\w-]{16})\.[\w-]{43}$/
 const refreshForm = /^(([\w-]{16})\.(\d{1,9})\.[\w-]{43})\.([\w-]{16})$/
@@ -56,4 +58,19 @@ export function refreshTokenParts(secrets: Secrets, value: string): RefreshToken
   return mac !== '' && secrets.hasMac(refreshPurpose, signed, mac)
     ? claimedRefreshTokenParts(value)
     : undefined
+}
+
+const apiTokenForm = /^(panoptes_([\w-]{16})[\w-]{43})([\w-]{16})$/
+const apiTokenPurpose = 'api-token'
+
+/** @param random 43 characters of base64url */
+export function apiTokenValue(secrets: Pick<Secrets, 'mac'>, tag: GrantTag, random: string): string {
+  const signed = `panoptes_${tag}${random}`
+  return signed + secrets.mac(apiTokenPurpose, signed)
+}
+
+/** @returns the grant of a scoped API token that we issued; undefined for anything else */
+export function tagOfApiToken(secrets: Pick<Secrets, 'hasMac'>, value: string): GrantTag | undefined {
+  const [, signed = '', tag = '', mac = ''] = apiTokenForm.exec(value) ?? []
+  return mac !== '' && secrets.hasMac(apiTokenPurpose, signed, mac) ? parseGrantTag(tag) : undefined
 }

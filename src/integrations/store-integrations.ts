@@ -1,5 +1,11 @@
 import { whenKnown } from '#domain/awaitable.ts'
-import { grantTypes, type Integration, type TokenLifetimes } from '#domain/integration.ts'
+import {
+  type ApiTokenRules,
+  apiTokensClientId,
+  grantTypes,
+  type Integration,
+  type TokenLifetimes,
+} from '#domain/integration.ts'
 import { scopeList } from '#domain/scope.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Store } from '#store/store.ts'
@@ -12,6 +18,7 @@ export const registeredClientKey = (secrets: Secrets, clientId: string): string 
 export interface StoreIntegrationsParts {
   readonly integrations: readonly Integration[]
   readonly registeredLifetimes: TokenLifetimes
+  readonly apiTokens: ApiTokenRules | undefined
   /** The scope words a registered client may ask for when its registration names none. */
   readonly allScopes: readonly string[]
   readonly store: Store
@@ -58,6 +65,7 @@ export function storeIntegrations(parts: StoreIntegrationsParts): AdjustableInte
 
   return {
     configured: parts.integrations,
+    apiTokens: parts.apiTokens,
     lifetimesOf,
     setLifetimes(clientId, lifetimes) {
       own = new Map(own).set(clientId, lifetimes)
@@ -67,6 +75,7 @@ export function storeIntegrations(parts: StoreIntegrationsParts): AdjustableInte
       own = new Map(lifetimes)
     },
     find(clientId) {
+      if (clientId === apiTokensClientId) return parts.apiTokens?.integration
       const configured = byId.get(clientId)
       if (configured)
         return own.has(clientId) ? { ...configured, lifetimes: lifetimesOf(clientId) } : configured

@@ -11,6 +11,7 @@ export interface Credentials extends Hiding {
 
 /** Our tokens and codes (src/grants/token-values.ts), refresh tokens first, as they contain what looks like an access token. */
 const ourForms = /([\w-]{16}\.\d{1,9}\.[\w-]{43}\.[\w-]{16})|[\w-]{16}\.[\w-]{43}/g
+const apiTokens = /panoptes_[\w-]{75}/g
 /** RFC 7519: base64url of a text that begins with a brace. Anchored, or a long run of such beginnings would take long to refuse. */
 const jwt = /(?<![\w-])e(?:y[AI-L]|w[o-r0])[\w-]{8,}\.[\w-]{2,}\.[\w-]*(?:\.[\w-]*){0,2}/g
 /** RFC 6750 §2.1 and RFC 7617 §2, within other text. */
@@ -73,6 +74,7 @@ export function credentialsOf(hash: (text: string) => string): Credentials {
     if (/e[yw]/.test(shown)) shown = shown.replace(jwt, (found) => hide('jwt', found))
     if (/\.[\w-]{43}/.test(shown))
       shown = shown.replace(ourForms, (found, refresh) => hide(refresh ? 'refresh_token' : 'token', found))
+    if (shown.includes('panoptes_')) shown = shown.replace(apiTokens, (found) => hide('api_token', found))
     if (/bearer|basic/i.test(shown)) shown = afterSchemes(shown)
     if (shown.includes('@'))
       shown = shown.replace(

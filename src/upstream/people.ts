@@ -29,6 +29,8 @@ export interface UpstreamPeople {
   readonly givesRoles: boolean
   /** The labels of the permissions that the user's roles give in any account group; none for a user unknown to the upstream. */
   permissionsOf(userId: UserId): Promise<ReadonlySet<string>>
+  /** Ids of the operations that the user's roles allow in any account group; undefined where the upstream does not tell. */
+  permittedOperations(userId: UserId): Promise<ReadonlySet<string> | undefined>
   /**
    * Adds a person to v7 and to the directory, both before it resolves.
    * @returns the user, or what was named that does not exist @throws when the upstream cannot answer

@@ -31,6 +31,7 @@ const surfaces = [
 /** A port is the file that bears its folder's name. Some have another one beside it. */
 export const ports: readonly string[] = [
   ...capabilities.map((name) => `src/${name}/${name}.ts`),
+  'src/grants/api-tokens.ts',
   'src/identity/directory.ts',
   'src/identity/user-api-tokens.ts',
   'src/store/images.ts',
@@ -161,11 +162,7 @@ export const table: readonly Row[] = [
 const web = ['src/http', ...surfaces.map((name) => `src/${name}`), 'src/compose*.ts', 'src/main.ts']
 
 /** They parse what people wrote or what a script generated, once, at the border. */
-const configurationReaders = [
-  'src/settings*.ts',
-  'src/integrations/configured-integrations.ts',
-  'src/upstream',
-]
+const configurationReaders = ['src/settings*.ts', 'src/integrations/configured-*.ts', 'src/upstream']
 
 /** A foreign package, subpaths included, stays with those named. What is not written is imported nowhere. */
 export const homes: Readonly<Record<string, readonly string[]>> = {

@@ -7,7 +7,7 @@ import { allStops, stopNow, tabTo } from './flow-keys.ts'
 import { fill, heading, press, signIn, text } from './flow-user.ts'
 
 const ops = { email: 'ops@acme.example', password: 'panoptes-us1' } as const
-const tabs = ['Connections', 'Profile', 'Account Groups', 'Sessions', 'Activity']
+const tabs = ['Connections', 'API Tokens', 'Profile', 'Account Groups', 'Sessions', 'Activity']
 
 let service: Panoptes
 let browser: Browser
@@ -130,7 +130,7 @@ describe('the profile by keyboard alone', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'Profile' }).waitFor()
     const stops = await allStops(page)
-    expect(stops.map(({ name }) => name)).toEqual(['Sign out', ...tabs, 'Generate'])
+    expect(stops.map(({ name }) => name)).toEqual(['Sign out', ...tabs, 'API token', 'Generate'])
     expect(stops.filter(({ isSeen }) => !isSeen)).toEqual([])
     await tabTo(page, 'Generate')
     await page.keyboard.press('Space')
@@ -197,7 +197,7 @@ describe.each([360, 1280])('the account at a width of %i', (width) => {
     await look('outbox')
     const inOrder = { sideways: 0, cut: [], faults: [] }
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map((state) => [state, inOrder])))
-    expect(Object.keys(found)).toHaveLength(12)
+    expect(Object.keys(found)).toHaveLength(13)
     expect(complaints).toEqual([])
     expect(requested.filter((url) => !url.startsWith(`${service.url}/`))).toEqual([])
   }, 120_000)

@@ -4,6 +4,7 @@ import { activityPage } from '#account/activity-page.ts'
 import { connectionsPage } from '#account/connections-page.ts'
 import { type ProfilePage, profilePage, revokeTokenPage, type TokenState } from '#account/profile-page.ts'
 import type { Views } from '#http/page.ts'
+import { apiTokenPages } from './sample-api-tokens.ts'
 import { accountFrame, connection, connectionsModel } from './sample-connections.ts'
 import { accountGroups, type SampleText } from './sample-models.ts'
 import { sampleSessionsPages } from './sample-sessions.ts'
@@ -16,6 +17,7 @@ const profileModel = (text: SampleText, token: TokenState): ProfilePage => ({
   frame: accountFrame(text, '/account/profile'),
   generateAction: '/account/profile/user-api-token',
   revokeHref: '/account/profile/user-api-token/revoke',
+  apiTokensHref: '/account/api-tokens',
   loginAccountGroup: text.group,
   token,
   codeSeconds: 600,
@@ -88,6 +90,7 @@ export function accountPages(views: Views, text: SampleText): Readonly<Record<st
   return {
     ...connectionsPages(views, text),
     ...profilePages(views, text),
+    ...apiTokenPages(views, text),
     ...sampleSessionsPages(views, text),
     'account-groups': accountGroupsPage(views, {
       frame: accountFrame(text, '/account/account-groups'),

@@ -29,6 +29,7 @@ export const accountFrame = (text: SampleText, current: string): AccountFrame =>
   organizationName: text.organization,
   tabs: [
     { href: '/account', name: 'Connections' },
+    { href: '/account/api-tokens', name: 'API Tokens' },
     { href: '/account/profile', name: 'Profile' },
     { href: '/account/account-groups', name: 'Account Groups' },
     { href: '/account/sessions', name: 'Sessions' },

@@ -63,6 +63,39 @@ describe('parseIntegrations', () => {
     })
   })
 
+  test('lets users make API tokens of a year at most, twenty of them, when nothing is said', () => {
+    const { apiTokens } = parse({})
+    expect(apiTokens).toMatchObject({
+      mostPerUser: 20,
+      integration: { clientId: 'api-tokens', lifetimes: { absoluteSeconds: 365 * 86_400 }, grantTypes: [] },
+    })
+    expect(parse({}, { apiTokens: 'off' }).apiTokens).toBeUndefined()
+    expect(parse({}, { apiTokens: false }).apiTokens).toBeUndefined()
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['another word', 'no', /apiTokens: found "no"; allowed is off, or a mapping of/],
+    ['an unknown key', { maximum: 3 }, /apiTokens: found {"maximum":3}; allowed are .*longest, most/],
+    ['no token at all', { most: 0 }, /apiTokens\.most: found 0; allowed is a whole number from 1/],
+    ['a span without a unit', { longest: 5 }, /apiTokens\.longest: found 5; allowed is a number and s/],
+    [
+      'an unknown scope',
+      { scopes: ['tests:write'] },
+      /api-tokens\.scopes: found tests:write; allowed are the words/,
+    ],
+    [
+      'an unknown operation',
+      { operations: ['x'] },
+      /api-tokens\.operations: found x; allowed are operation ids/,
+    ],
+  ])('names what is wrong with apiTokens: %s', (_case, apiTokens, message) => {
+    expect(() => parse({}, { apiTokens })).toThrow(message)
+  })
+
+  test('keeps the client id of API tokens for them', () => {
+    expect(() => parse({ clientId: 'api-tokens' })).toThrow(/allowed is one client of an id/)
+  })
+
   test('limits nothing when nothing is said', () => {
     expect(Object.keys(parse({}).integrations[0] ?? {})).not.toContain('limits')
     expect(Object.keys(parse({}).integrations[0] ?? {})).not.toContain('callsPerMinute')

@@ -1,7 +1,12 @@
 import type { GrantTag } from '#domain/grant.ts'
 import type { TokenKind } from '#domain/token-kind.ts'
 import type { GrantRecord, IssuedRefreshToken, IssuedToken } from '#grants/grant-record.ts'
-import { claimedRefreshTokenParts, refreshTokenParts, tagOfToken } from '#grants/token-values.ts'
+import {
+  claimedRefreshTokenParts,
+  refreshTokenParts,
+  tagOfApiToken,
+  tagOfToken,
+} from '#grants/token-values.ts'
 import type { HeadlessParts } from './headless.ts'
 
 /** What a test does to a token of any kind, by its value. Every method answers undefined for what is not alive. */
@@ -61,7 +66,7 @@ function finder({
   records,
 }: HeadlessParts): (token: string) => Promise<Found | undefined> {
   async function inGrant(token: string): Promise<Found | undefined> {
-    const tag = tagOfToken(token) ?? refreshTokenParts(secrets, token)?.tag
+    const tag = tagOfToken(token) ?? tagOfApiToken(secrets, token) ?? refreshTokenParts(secrets, token)?.tag
     const record = tag && (await work.load(tag))
     if (!tag || !record) return undefined
     if (record.refresh?.hash === secrets.hash('refresh-token', token)) return { kind: 'refresh_token', tag }
@@ -71,7 +76,8 @@ function finder({
     return record.access.some((access) => access.hash === hash) ? { kind: 'access_token', tag } : undefined
   }
   return async (token) => {
-    if (tagOfToken(token) || claimedRefreshTokenParts(token)) return inGrant(token)
+    if (tagOfToken(token) || claimedRefreshTokenParts(token) || tagOfApiToken(secrets, token))
+      return inGrant(token)
     const key = records.keyOf('DeviceCode', token)
     if (await records.read(key)) return { kind: 'device_code', key }
     return (await userApiTokens.ownerOf(token)) ? { kind: 'user_api_token' } : undefined

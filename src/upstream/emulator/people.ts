@@ -1,8 +1,9 @@
 import type { Clock } from '#domain/clock.ts'
 import { type Refusal, refuse } from '#domain/refusal.ts'
 import type { RegionId } from '#domain/region.ts'
-import { normalizedEmail, parseUserId } from '#domain/user.ts'
+import { normalizedEmail, parseUserId, type UserId } from '#domain/user.ts'
 import type { Directory } from '#identity/directory.ts'
+import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { GivenRole, NewPerson, PersonRefusal, UpstreamPeople } from '#upstream/people.ts'
 import { callerOf, uidOf } from './caller.ts'
 import type { Turn } from './in-turn.ts'
@@ -15,6 +16,7 @@ import type { StoredRegion } from './stored-state.ts'
 export interface PeopleParts {
   readonly directory: Directory
   readonly permissions: Permissions
+  readonly rows: ReadonlyMap<string, OperationRow>
   readonly clock: Clock
   readonly regionOf: (id: RegionId) => StoredRegion
   readonly turnOf: (id: RegionId) => Turn
@@ -87,15 +89,26 @@ function resolve({ organizationId, email, roles }: NewPerson, objects: Objects):
 
 /** The people of the embedded v7. A new one is in its objects and in the directory, as after `POST /users`. */
 export function emulatedPeople(parts: PeopleParts): UpstreamPeople {
-  const { directory, permissions, clock, regionOf, turnOf } = parts
+  const { directory, permissions, rows, clock, regionOf, turnOf } = parts
+
+  /** The labels of the user's permissions, by account group. */
+  async function held(userId: UserId): Promise<readonly ReadonlySet<string>[]> {
+    const region = parseUserId(userId)?.region
+    if (!region) return []
+    const caller = callerOf(uidOf(region, userId), await regionOf(region).current(), permissions)
+    return caller?.groups.map((aid) => caller.permissionsIn(aid)) ?? []
+  }
+
   return {
     givesRoles: true,
 
-    async permissionsOf(userId) {
-      const region = parseUserId(userId)?.region
-      if (!region) return new Set()
-      const caller = callerOf(uidOf(region, userId), await regionOf(region).current(), permissions)
-      return new Set(caller?.groups.flatMap((aid) => [...caller.permissionsIn(aid)]))
+    permissionsOf: async (userId) => new Set((await held(userId)).flatMap((labels) => [...labels])),
+
+    async permittedOperations(userId) {
+      const anywhere = await held(userId)
+      const isPermitted = (row: OperationRow): boolean =>
+        anywhere.some((labels) => permissions.missing(row, labels) === undefined)
+      return new Set([...rows.values()].filter(isPermitted).map(({ id }) => id))
     },
 
     add: (person) =>

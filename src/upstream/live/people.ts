@@ -35,6 +35,7 @@ export function livePeople({ directory, identity, randomBytes }: LivePeopleParts
   return {
     givesRoles: false,
     permissionsOf: () => Promise.resolve(signIns),
+    permittedOperations: () => Promise.resolve(undefined),
     async add(person) {
       const [given] = person.roles
       if (given)

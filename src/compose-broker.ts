@@ -12,12 +12,21 @@ import type { Broker } from '#broker/broker.ts'
 import { noAccounts } from '#broker/no-accounts.ts'
 import { openLiveUpstream } from '#upstream/live/live.ts'
 import { livePeople } from '#upstream/live/people.ts'
+import type { Stopwatch } from '#upstream/live/region.ts'
 import { type Composed, compose } from './compose.ts'
 import type { Backend, Foundation, Ground } from './compose-capabilities.ts'
 import type { BrokerSettings } from './settings.ts'
 
 export interface BrokerGround extends Ground {
   readonly settings: BrokerSettings
+}
+
+const machineStopwatch: Stopwatch = {
+  now: () => performance.now(),
+  every(milliseconds, work) {
+    const rounds = setInterval(work, milliseconds).unref()
+    return () => clearInterval(rounds)
+  },
 }
 
 /** What lends the credentials. @param foundation where its records are */
@@ -35,12 +44,20 @@ function openBackend(
   foundation: Foundation,
 ): Backend {
   const { regions } = settings.upstream
-  const upstream = openLiveUpstream(settings.upstream)
+  // Whoever counts budgets stands here: an upstream around this one, in front of every call and every list of account groups.
+  const upstream = openLiveUpstream({
+    settings: settings.upstream,
+    clock: surroundings.clock,
+    stopwatch: machineStopwatch,
+  })
   return {
     broker: openBroker(foundation),
     upstream,
     people: livePeople({ ...foundation, ...surroundings }),
     upstreamOrigins: regions,
+    // Each list is a call of the organization's budget. An old one widens nothing: the gateway says `aid` in every call, and asks
+    // anew for calls that are for all account groups.
+    accountGroupSeconds: 60,
     close: upstream.close,
   }
 }

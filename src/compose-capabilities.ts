@@ -80,6 +80,8 @@ export interface Backend {
   readonly people: UpstreamPeople
   /** What the upstream of each region writes into its links. */
   readonly upstreamOrigins: Readonly<Record<RegionId, string>>
+  /** How long the gateway believes the account groups that the upstream lists for a user. */
+  readonly accountGroupSeconds: number
   /** Lets go of what it holds; no request may be under way. */
   close(): Promise<void>
 }

@@ -43,6 +43,7 @@ export async function openEmbedded(
     people: upstream.people,
     // It writes our own origin into its links, so there is nothing to rewrite.
     upstreamOrigins: { us1: own, us2: own, eu1: own },
+    accountGroupSeconds: 1,
     close: () => Promise.resolve(),
   }
 }

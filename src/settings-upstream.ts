@@ -56,7 +56,7 @@ const upstream = mapping({
   allowPlaintextLoopback: flag.default(false),
   proxy: proxy.optional(),
   authorities: text('allowed is the path of a PEM file').optional(),
-  connectTimeout: span('60s').default(4),
+  connectTimeout: span('60s').default(3),
   headersTimeout: span('10m').default(30),
   bodyTimeout: span('10m').default(30),
   totalTimeout: span('1h').default(300),

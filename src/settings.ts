@@ -61,8 +61,12 @@ function seedPath(seed: string, source: string): string {
   )
 }
 
-function integrationsPath(given: string | undefined, file: string, source: string): string {
-  if (given === undefined) return join(configFolder, 'integrations.yaml')
+/** @param standing in config, the file that counts when none is named */
+function integrationsPath(
+  given: string | undefined,
+  { file, source, standing }: { readonly file: string; readonly source: string; readonly standing: string },
+): string {
+  if (given === undefined) return join(configFolder, standing)
   const path = resolve(dirname(file), given)
   if (isReadableFile(path)) return path
   throw new SettingsError(
@@ -109,9 +113,10 @@ function storeSettings(
 }
 
 /** What is checked in the same way in every composition. */
-function serviceSettings(
+function commonSettings(
   { store, replicas, data, integrations, ...rest }: CheckedCommon,
   { hostnames, json, file, sourceOf }: Sources,
+  standing: string,
 ): Omit<CommonSettings, 'limits' | 'tls' | 'tokenConfirmation'> {
   checkHostnames(hostnames)
   const directory = data === undefined ? undefined : resolve(data)
@@ -121,7 +126,7 @@ function serviceSettings(
     allowedHosts: [...rest.allowedHosts, ...hostnames],
     data: directory,
     store: storeSettings({ store, replicas }, directory, sourceOf('replicas')),
-    integrations: integrationsPath(integrations, file, sourceOf('integrations')),
+    integrations: integrationsPath(integrations, { file, source: sourceOf('integrations'), standing }),
   }
 }
 
@@ -147,7 +152,7 @@ export function readSettings(args: readonly string[], environment: Environment):
   checkTogether(checked, sourceOf)
   const { seed, limits, tls, tokenConfirmation } = checked
   return {
-    ...serviceSettings(checked, sources),
+    ...commonSettings(checked, sources, 'integrations.yaml'),
     ...{ limits, tls, tokenConfirmation },
     seed: seedPath(seed, sourceOf('seed')),
   }
@@ -179,7 +184,7 @@ export function readBrokerSettings(args: readonly string[], environment: Environ
   if ('words' in checked) throw new SettingsError(`${sources.sourceOf(checked.key)}: ${checked.words}`)
   const { data, upstream, ...common } = checked
   return {
-    ...serviceSettings({ ...common, data }, sources),
+    ...commonSettings({ ...common, data }, sources, 'broker-integrations.yaml'),
     data: resolve(data),
     upstream: liveSettings(upstream, sources),
     // What may differ in an emulator alone.

@@ -1,19 +1,12 @@
 import { type AccountGroup, type AccountGroupId, parseAccountGroupId } from '#domain/account-group.ts'
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
-import type { Clock } from '#domain/clock.ts'
 import { isRefusal } from '#domain/refusal.ts'
-import type { UserId } from '#domain/user.ts'
-import type { Upstream } from '#upstream/upstream.ts'
-import type { Borrow } from './borrow.ts'
 import type { Answer, Call, Caller, Check } from './call.ts'
+import type { Reach } from './reach.ts'
 import { problemAnswer } from './refusal-answer.ts'
+import { badGateway } from './upstream-answer.ts'
 
 type IntegrationCaller = Extract<Caller, { kind: 'integration' }>
-
-/** How long the account groups of a user are believed: a change of the login account group shows within so many ms. */
-const believedMs = 1000
-
-const maxUsers = 10_000
 
 const invalid = (call: Call): Answer =>
   problemAnswer(call, {
@@ -47,37 +40,12 @@ function isAboutForeignGroup({ caller, match: { operation, parameters } }: Call)
   return !caller.access.accountGroups.some((aid) => aid === parameters['id'])
 }
 
-/** The account groups that a user reaches, asked of the upstream at most once a second. */
-function openReach(upstream: Upstream, parts: { readonly borrow: Borrow; readonly clock: Clock }) {
-  const known = new Map<UserId, { readonly groups: readonly AccountGroup[]; readonly readAt: number }>()
-
-  return (call: Call, caller: IntegrationCaller): Awaitable<readonly AccountGroup[]> => {
-    const found = known.get(caller.user.id)
-    const age = found ? parts.clock.now() - found.readAt : -1
-    return found && age >= 0 && age < believedMs ? found.groups : ask(call, caller)
-  }
-
-  async function ask(call: Call, { user }: IntegrationCaller): Promise<readonly AccountGroup[]> {
-    const readAt = parts.clock.now()
-    const credential = await parts.borrow(call)
-    const groups = isRefusal(credential) ? [] : await upstream.accountGroups(user.region, credential)
-    if (known.size >= maxUsers) known.clear()
-    known.set(user.id, { groups, readAt })
-    return groups
-  }
-}
-
 /**
  * Settles the account group of the call: the `aid` of the query, else the user's login account group. A grant opens its own
  * account groups only, also when nothing is asked for and when all are (security-cases G19). Whether the user belongs to the
  * account group is the upstream's affair. Operations without `aid` ignore it (thousandeyes-facts 5.2).
  */
-export function selectAccountGroup(
-  upstream: Upstream,
-  parts: { readonly borrow: Borrow; readonly clock: Clock },
-): Check {
-  const reach = openReach(upstream, parts)
-
+export function selectAccountGroup(reach: Reach): Check {
   function judgeAll(
     call: Call,
     { access }: IntegrationCaller,
@@ -111,7 +79,9 @@ export function selectAccountGroup(
         ? undefined
         : foreign(call, 'The connection does not include this account group.')
     const judge = forAll ? judgeAll : judgeLogin
-    return whenKnown(reach(call, caller), (groups) => judge(call, caller, groups))
+    return whenKnown(reach(call, caller.user, forAll ? 'new' : 'believed'), (groups) =>
+      isRefusal(groups) ? badGateway(call, groups.code, groups.description) : judge(call, caller, groups),
+    )
   }
 
   return (call) => {

@@ -33,7 +33,7 @@ export interface ForwardParts {
 }
 
 /** What the upstream learns of the request beside operation, parameters and query (security-cases G16). */
-const requestHeaders = ['accept', 'content-type'] as const
+const requestHeaders = ['accept', 'content-length', 'content-type'] as const
 
 function headersFor({ request }: Call): Record<string, string> {
   const headers: Record<string, string> = {}

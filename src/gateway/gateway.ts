@@ -21,6 +21,7 @@ import { requireCanonicalRequest } from './framing.ts'
 import { type GatewayLog, logLine } from './log-line.ts'
 import { keepWithinLimits, matchOperation, requireScope } from './operation.ts'
 import { rateWindowChecks } from './rate-windows.ts'
+import { openReach } from './reach.ts'
 import { problemAnswer } from './refusal-answer.ts'
 import { limitBody } from './request-body.ts'
 import { countUnauthorized, refuseBlockedAddress } from './source-block.ts'
@@ -35,6 +36,8 @@ export interface GatewayParts extends TokenReaders {
   readonly upstream: Upstream
   /** What the upstream of each region writes into its links; where it is our own origin, nothing is rewritten. */
   readonly upstreamOrigins: Readonly<Record<RegionId, string>>
+  /** How long the account groups are believed that the upstream lists for a user; a second when left out. */
+  readonly accountGroupSeconds?: number
   /** The canonical origin, as `http://localhost:7070`. */
   readonly origin: string
   /** Whether a Host header names us. */
@@ -53,6 +56,7 @@ function checksOf(parts: GatewayParts): readonly Check[] {
   const windows = rateWindowChecks(limits.windows, clock, parts.callsPerMinute ?? 240)
   const borrow = borrowFrom(parts.broker)
   const count = countUnauthorized(limits.sourceBlock)
+  const reach = openReach({ upstream, borrow, clock, believedSeconds: parts.accountGroupSeconds ?? 1 })
   return [
     requireCanonicalRequest(parts.allowsHost), //         one reading only, our own Host → 400, 414, 415, 421
     refuseBlockedAddress(limits.sourceBlock), //          120 × 401 within the hour → 429
@@ -61,7 +65,7 @@ function checksOf(parts: GatewayParts): readonly Check[] {
     matchOperation(parts.operations), //                  default deny → 404, 405
     requireScope, //                                      RFC 6750 §3.1 → 403
     keepWithinLimits, //                                  read-only, operations, of grant and integration → 403
-    selectAccountGroup(upstream, { borrow, clock }), //   ?aid= → 400, 403
+    selectAccountGroup(reach), //                         ?aid= → 400, 403
     windows.buckets, //                                   instant tests, template deploy, dashboard snapshots → 429
     limitBody, //                                         RFC 9110 §15.5.14 → 413
     forward({ upstream, borrow, origin, upstreamOrigins: parts.upstreamOrigins }),

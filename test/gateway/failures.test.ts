@@ -71,6 +71,6 @@ describe('failures, DECISIONS 13', () => {
     await using gateway = await startGateway({ parts: { broker: { lend } } })
     const answer = await request(gateway.url).get('/v7/tests').auth(userApiToken, bearer).expect(502)
     expect(answer.body).toMatchObject({ code: 'link_account', detail: 'Link the account first.' })
-    await request(gateway.url).get('/v7/tests').auth(accessToken, bearer).expect(403)
+    await request(gateway.url).get('/v7/tests').auth(accessToken, bearer).expect(502)
   })
 })

@@ -5,13 +5,9 @@ import { join } from 'node:path'
 import type { Broker } from '#broker/broker.ts'
 import { type ServingBroker, serveBroker } from '../../src/serving-broker.ts'
 import { readBrokerSettings } from '../../src/settings.ts'
+import type { RunningPanoptes } from './panoptes.ts'
 
-export interface RunningBroker extends AsyncDisposable {
-  readonly url: string
-  readonly operatorUrl: string
-  readonly operatorToken: string
-  /** What was logged so far, newest last. */
-  readonly log: readonly object[]
+export interface RunningBroker extends RunningPanoptes {
   /** Where its keys and records are. */
   readonly data: string
 }
@@ -46,8 +42,9 @@ export async function startBroker({
     ['--config', file, '--port', '0', '--operator-port', '0', '--data', data, ...args],
     {},
   )
+  let aheadMs = 0
   const surroundings = {
-    clock: { now: () => Date.now() },
+    clock: { now: () => Date.now() + aheadMs },
     engineNow: () => Date.now(),
     randomBytes,
     newUuid: randomUUID,
@@ -56,10 +53,18 @@ export async function startBroker({
   }
   const serving: ServingBroker = await serveBroker(settings, surroundings, lender && (() => lender))
   const { url, operatorUrl, operatorToken } = serving
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= serving.stop(500)
+    return stopping
+  }
   return {
-    ...{ url, operatorUrl, operatorToken, log, data },
+    ...{ url, operatorUrl, operatorToken, log, data, stop },
+    advance(seconds) {
+      aheadMs += seconds * 1000
+    },
     async [Symbol.asyncDispose]() {
-      await serving.stop(500)
+      await stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }

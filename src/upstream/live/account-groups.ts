@@ -1,0 +1,53 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { type AccountGroup, parseAccountGroupId } from '#domain/account-group.ts'
+import { type UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
+
+/** Thousands of account groups are less. */
+const mostBytes = 8 * 1024 * 1024
+
+const answerSchema = z.object({
+  accountGroups: z.array(
+    z.object({
+      aid: z.union([z.string(), z.number()]).transform(String),
+      accountGroupName: z.string(),
+      isDefaultAccountGroup: z.boolean().optional(),
+      isCurrentAccountGroup: z.boolean().optional(),
+    }),
+  ),
+})
+
+async function bytesOf(body: UpstreamAnswer['body']): Promise<Buffer> {
+  if (!(body instanceof Readable)) return Buffer.from(body ?? '')
+  const pieces: Buffer[] = []
+  let bytes = 0
+  for await (const piece of body as AsyncIterable<Buffer>) {
+    pieces.push(piece)
+    bytes += piece.length
+    if (bytes > mostBytes) throw new Error('a list of account groups without end')
+  }
+  return Buffer.concat(pieces)
+}
+
+const unusable = (cause?: unknown): UpstreamUnavailable => new UpstreamUnavailable('unusable', { cause })
+
+/** @throws UpstreamUnavailable when it is no list of account groups */
+export async function readAccountGroups({ status, body }: UpstreamAnswer): Promise<readonly AccountGroup[]> {
+  if (status !== 200) {
+    if (body instanceof Readable) body.destroy()
+    throw status === 401 ? new UpstreamUnavailable('credential-rejected') : unusable()
+  }
+  try {
+    const { accountGroups } = answerSchema.parse(JSON.parse((await bytesOf(body)).toString('utf8')))
+    const groups = accountGroups.flatMap(({ aid: text, accountGroupName: name, ...flags }) => {
+      const aid = parseAccountGroupId(text)
+      return aid === undefined ? [] : [{ aid, name, isDefault: flags.isDefaultAccountGroup === true }]
+    })
+    // Calls without `aid` go to the default one (thousandeyes-facts 5.2).
+    return groups
+      .toSorted((one, other) => Number(other.isDefault) - Number(one.isDefault))
+      .map(({ aid, name }, index) => ({ aid, name, isLogin: index === 0 }))
+  } catch (cause) {
+    throw unusable(cause)
+  }
+}

@@ -1,0 +1,159 @@
+import type { Dispatcher } from 'undici'
+import type { UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
+import { AnswerBody } from './answer-body.ts'
+import { type HeadFields, knownHeaders } from './answer-head.ts'
+import type { Connection } from './connections.ts'
+import { isClosing, unavailable } from './trouble.ts'
+
+/** How an exchange ended: the whole answer came, the upstream failed, or nobody waited for it any more. */
+export type Outcome = 'answered' | 'failed' | 'left'
+
+export interface ExchangeParts {
+  readonly options: Dispatcher.DispatchOptions
+  readonly connection: Connection
+  /** When it began, by the stopwatch. */
+  readonly begunAt: number
+  /** Called once, when the connection is free or gone. */
+  readonly over: (exchange: Exchange, outcome: Outcome) => void
+}
+
+/** Bodies up to here are waited for and go out with their head in one piece, and a broken one becomes a 502. */
+const smallBytes = 64 * 1024
+
+type Phase = 'waiting' | 'gathering' | 'streaming' | 'over'
+
+const left = new Error('nobody waits for the answer any more')
+
+/** One request and its answer on one connection, and once more on a new one where RFC 9110 §9.2.2 lets us. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<UpstreamAnswer>
+  readonly connection: Connection
+  readonly begunAt: number
+  readonly #options: Dispatcher.DispatchOptions
+  readonly #over: ExchangeParts['over']
+  #answer!: (answer: UpstreamAnswer) => void
+  #fail!: (error: Error) => void
+  #phase: Phase = 'waiting'
+  #controller: Dispatcher.DispatchController | undefined
+  #hasBegun = false
+  #wasKept = false
+  #mayRepeat: boolean
+  #status = 0
+  #fields: HeadFields = {}
+  #isShort = false
+  #pieces: Buffer[] = []
+  #bytes = 0
+  #body: AnswerBody | undefined
+
+  constructor({ options, connection, begunAt, over }: ExchangeParts) {
+    this.#options = options
+    this.connection = connection
+    this.begunAt = begunAt
+    this.#over = over
+    this.#mayRepeat = options.method === 'GET'
+    this.answer = new Promise((resolve, reject) => {
+      this.#answer = resolve
+      this.#fail = reject
+    })
+  }
+
+  send(): void {
+    this.#wasKept = this.connection.answers > 0
+    this.connection.client.dispatch(this.#options, this)
+  }
+
+  /** Ends it now. @param error why, for whoever waits for the answer or reads it; undefined when nobody does */
+  cut(error?: UpstreamUnavailable): void {
+    const before = this.#phase
+    if (before === 'over') return
+    this.#end(error ? 'failed' : 'left')
+    const controller = this.#controller
+    if (controller) controller.abort(error ?? left)
+    if (before === 'streaming') this.#body?.destroy(error ?? left)
+    else this.#fail(error ?? left)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#phase === 'over') controller.abort(left)
+  }
+
+  onResponseStarted(): void {
+    this.#hasBegun = true
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, fields: HeadFields): void {
+    // RFC 9110 §15.2: more is to come.
+    if (status < 200 || this.#phase === 'over') return
+    this.#status = status
+    this.#fields = fields
+    this.#phase = 'gathering'
+    this.#isShort = Number(fields['content-length'] ?? Number.NaN) <= smallBytes
+    // What has arrived by then arrived with the head.
+    if (!this.#isShort) queueMicrotask(() => this.#stream())
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#phase === 'gathering') {
+      this.#pieces.push(piece)
+      this.#bytes += piece.length
+      if (this.#bytes > smallBytes) this.#stream()
+    } else if (this.#phase === 'streaming' && this.#body?.hand(piece) === false) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    const before = this.#phase
+    if (before === 'over') return
+    this.connection.answers += 1
+    this.#end('answered')
+    if (before === 'streaming') this.#body?.end()
+    else this.#answer(this.#answerWith(Buffer.concat(this.#pieces, this.#bytes)))
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const before = this.#phase
+    if (before === 'over') return
+    if (this.#isWorthRepeating(error)) this.#repeat()
+    else {
+      this.#end('failed')
+      if (before === 'streaming') this.#body?.destroy(error)
+      else this.#fail(unavailable(error))
+    }
+  }
+
+  /** A kept connection was closed before any byte of the answer: nobody can know whether the request was read (reliability R34). */
+  #isWorthRepeating(error: Error): boolean {
+    return this.#mayRepeat && this.#wasKept && !this.#hasBegun && isClosing(error)
+  }
+
+  #repeat(): void {
+    this.#mayRepeat = false
+    this.#controller = undefined
+    // The closed connection is off its client by then, so that this makes a new one.
+    setImmediate(() => {
+      if (this.#phase !== 'over') this.send()
+    })
+  }
+
+  #stream(): void {
+    if (this.#phase !== 'gathering') return
+    this.#phase = 'streaming'
+    const controller = this.#controller
+    const body = new AnswerBody({ resume: () => controller?.resume(), abandon: () => this.cut() })
+    this.#body = body
+    let hasRoom = true
+    for (const piece of this.#pieces) hasRoom = body.hand(piece)
+    this.#pieces = []
+    if (!hasRoom) controller?.pause()
+    this.#answer(this.#answerWith(body))
+  }
+
+  #answerWith(body: Buffer | AnswerBody): UpstreamAnswer {
+    return { status: this.#status, headers: knownHeaders(this.#fields), body }
+  }
+
+  #end(outcome: Outcome): void {
+    this.#phase = 'over'
+    this.#over(this, outcome)
+  }
+}

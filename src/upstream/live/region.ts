@@ -1,0 +1,85 @@
+import type { Dispatcher } from 'undici'
+import { type UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
+import { openBreaker } from './breaker.ts'
+import { openConnections } from './connections.ts'
+import type { Connecting } from './connector.ts'
+import { Exchange, type Outcome } from './exchange.ts'
+import type { LiveSettings } from './live-settings.ts'
+
+/** A stopwatch and rounds, by the machine's time. */
+export interface Stopwatch {
+  /** In ms. */
+  readonly now: () => number
+  /** @returns what ends the rounds */
+  readonly every: (milliseconds: number, work: () => void) => () => void
+}
+
+export interface RegionParts {
+  readonly origin: string
+  readonly connecting: Connecting
+  readonly settings: LiveSettings
+  readonly stopwatch: Stopwatch
+}
+
+/** One region: its connections, how many calls may be under way, and whether it is asked at all. Nothing is shared with another. */
+export interface Region {
+  /** @param signal fires when nobody waits any more @throws UpstreamUnavailable */
+  ask(options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<UpstreamAnswer>
+  close(): Promise<void>
+}
+
+const roundMs = 250
+
+export function openRegion({ origin, connecting, settings, stopwatch }: RegionParts): Region {
+  const { maxInFlight, totalTimeout, breakerFailures: failures, breakerRest: restSeconds } = settings
+  const connections = openConnections(origin, connecting, settings)
+  const breaker = openBreaker({ failures, restSeconds, now: stopwatch.now })
+  const underWay = new Set<Exchange>()
+
+  // One round over all of them costs less than a timer for each.
+  const endRounds = stopwatch.every(roundMs, () => {
+    if (underWay.size === 0) return
+    const latest = stopwatch.now() - totalTimeout * 1_000
+    for (const exchange of underWay)
+      if (exchange.begunAt <= latest) exchange.cut(new UpstreamUnavailable('timeout'))
+  })
+
+  function over(exchange: Exchange, outcome: Outcome): void {
+    underWay.delete(exchange)
+    breaker[outcome]()
+    if (outcome === 'answered') connections.giveBack(exchange.connection)
+    else connections.drop(exchange.connection)
+  }
+
+  function begin(options: Dispatcher.DispatchOptions): Exchange {
+    // The breaker last: what it admits has to come to an outcome.
+    if (underWay.size >= maxInFlight) throw new UpstreamUnavailable('full', { retryAfterSeconds: 1 })
+    const retryAfterSeconds = breaker.admit()
+    if (retryAfterSeconds > 0) throw new UpstreamUnavailable('resting', { retryAfterSeconds })
+    const exchange = new Exchange({
+      options,
+      connection: connections.take(),
+      begunAt: stopwatch.now(),
+      over,
+    })
+    underWay.add(exchange)
+    return exchange
+  }
+
+  return {
+    ask(options, signal) {
+      const exchange = begin(options)
+      if (signal.aborted) exchange.cut()
+      else {
+        signal.addEventListener('abort', () => exchange.cut(), { once: true })
+        exchange.send()
+      }
+      return exchange.answer
+    },
+    async close() {
+      endRounds()
+      for (const exchange of underWay) exchange.cut()
+      await connections.close()
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+/** What an upstream does with a request, with the whole connection in its hands. */
+export type Behaviour = (request: IncomingMessage, response: ServerResponse, socket: Socket) => void
+
+/** What reached an upstream. */
+export interface Arrived {
+  readonly method: string
+  readonly target: string
+  readonly headers: IncomingMessage['headers']
+  /** Which connection it came on, counted from 1. */
+  readonly connection: number
+}
+
+export interface HostileUpstream extends AsyncDisposable {
+  readonly origin: string
+  readonly port: number
+  readonly arrived: Arrived[]
+  /** Connections that were made, and those that are open. */
+  readonly connections: { made: number; open: number }
+  /** From now on. */
+  behave(behaviour: Behaviour): void
+  /** Closes all connections under way. */
+  cut(): void
+}
+
+export const json =
+  (body: string, status = 200, headers: Readonly<Record<string, string>> = {}): Behaviour =>
+  (_request, response) =>
+    void response.writeHead(status, { 'content-type': 'application/hal+json', ...headers }).end(body)
+
+/** Writes bytes that Node would never write, and leaves the connection open. */
+export const raw =
+  (...pieces: readonly string[]): Behaviour =>
+  (_request, _response, socket) => {
+    for (const piece of pieces) socket.write(piece, 'latin1')
+  }
+
+export const silent: Behaviour = () => undefined
+
+/** An upstream of which nothing good can be expected, on loopback. @param tls its certificate, for https */
+export async function startHostileUpstream(
+  behaviour: Behaviour = json('{}'),
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<HostileUpstream> {
+  let current = behaviour
+  const arrived: Arrived[] = []
+  const connections = { made: 0, open: 0 }
+  const numbers = new WeakMap<Socket, number>()
+  const listener: RequestListener = (request, response) => {
+    const { method = '', url = '', headers, socket } = request
+    arrived.push({ method, target: url, headers, connection: numbers.get(socket) ?? 0 })
+    current(request, response, socket)
+  }
+  const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener)
+  const sockets = new Set<Socket>()
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    connections.made += 1
+    connections.open += 1
+    numbers.set(socket, connections.made)
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        connections.open -= 1
+      })
+  })
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
+  })
+  server.on('tlsClientError', () => undefined)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    port,
+    arrived,
+    connections,
+    behave(next) {
+      current = next
+    },
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { userIdOf } from '#domain/user.ts'
+import { accessToken, admin, fullAccess, type RunningGateway } from '../gateway/start-gateway.ts'
+import { json, silent, startHostileUpstream } from './hostile-upstream.ts'
+import { call, startLiveGateway } from './live-gateway.ts'
+
+/** Moves the user to another region, with all that the token opens. */
+function moveTo(gateway: RunningGateway, region: 'us1' | 'us2' | 'eu1'): void {
+  const id = userIdOf(region, '1001')
+  gateway.users.set(id, { ...admin, id, region })
+  gateway.grants.set(accessToken, { ...fullAccess, userId: id, region })
+}
+
+describe('the breaker of a region', () => {
+  test('opens after failures in a row, lets one call try, and closes by itself', async () => {
+    await using upstream = await startHostileUpstream((_request, _response, socket) => void socket.destroy())
+    await using gateway = await startLiveGateway({ origin: upstream.origin, breakerFailures: 3 })
+    for (let round = 0; round < 3; round += 1)
+      expect(await call(gateway)).toMatchObject({ status: 502, code: 'upstream_broken' })
+    expect(await call(gateway)).toMatchObject({ status: 503, code: 'upstream_resting', retryAfter: '1' })
+    expect(upstream.arrived).toHaveLength(3)
+
+    await pause(1_050)
+    expect(await call(gateway)).toMatchObject({ status: 502 })
+    expect(await call(gateway)).toMatchObject({ status: 503, code: 'upstream_resting' })
+    expect(upstream.arrived).toHaveLength(4)
+
+    upstream.behave(json('{}'))
+    await pause(1_050)
+    for (let round = 0; round < 3; round += 1) expect((await call(gateway)).status).toBe(200)
+    upstream.behave((_request, _response, socket) => void socket.destroy())
+    for (let round = 0; round < 3; round += 1) expect((await call(gateway)).status).toBe(502)
+  })
+
+  test('lets exactly one of many try', async () => {
+    await using upstream = await startHostileUpstream((_request, _response, socket) => void socket.destroy())
+    await using gateway = await startLiveGateway({ origin: upstream.origin, breakerFailures: 1 })
+    await call(gateway)
+    await pause(1_050)
+    upstream.behave(silent)
+    const answers = await Promise.all(Array.from({ length: 10 }, () => call(gateway)))
+    expect(answers.map(({ code }) => code).toSorted()).toEqual([
+      ...Array.from({ length: 9 }, () => 'upstream_resting'),
+      'upstream_timeout',
+    ])
+    expect(upstream.arrived).toHaveLength(2)
+  })
+
+  test('lets another try when the caller of the one that tried has left', async () => {
+    await using upstream = await startHostileUpstream((_request, _response, socket) => void socket.destroy())
+    await using gateway = await startLiveGateway({ origin: upstream.origin, breakerFailures: 1 })
+    await call(gateway)
+    await pause(1_050)
+    upstream.behave(silent)
+    const leaving = new AbortController()
+    const left = call(gateway, undefined, { signal: leaving.signal }).catch(() => 'left')
+    await expect.poll(() => upstream.arrived.length).toBe(2)
+    leaving.abort()
+    await left
+    upstream.behave(json('{}'))
+    await expect.poll(async () => (await call(gateway)).status).toBe(200)
+  })
+
+  test('does not count what the upstream answers, whatever it is', async () => {
+    await using upstream = await startHostileUpstream(json('{}', 503))
+    await using gateway = await startLiveGateway({ origin: upstream.origin, breakerFailures: 2 })
+    for (let round = 0; round < 5; round += 1) expect((await call(gateway)).status).toBe(503)
+    expect(upstream.arrived).toHaveLength(5)
+  })
+
+  test('of one region leaves the others alone', async () => {
+    await using dead = await startHostileUpstream((_request, _response, socket) => void socket.destroy())
+    await using alive = await startHostileUpstream(json('{}'))
+    const regions = { us1: dead.origin, us2: alive.origin, eu1: alive.origin }
+    await using gateway = await startLiveGateway({ regions, breakerFailures: 1 })
+    await call(gateway)
+    expect(await call(gateway)).toMatchObject({ status: 503, code: 'upstream_resting' })
+    moveTo(gateway, 'eu1')
+    expect((await call(gateway)).status).toBe(200)
+  })
+})
+
+describe('the calls under way in a region', () => {
+  test('are as many as configured, and another one is answered at once; the other regions are unaffected', async () => {
+    await using hanging = await startHostileUpstream(silent)
+    await using alive = await startHostileUpstream(json('{}'))
+    const regions = { us1: hanging.origin, us2: alive.origin, eu1: alive.origin }
+    await using gateway = await startLiveGateway({
+      regions,
+      maxInFlight: 4,
+      headersTimeout: 3,
+      totalTimeout: 2,
+    })
+    const waiting = Array.from({ length: 4 }, () => call(gateway))
+    await expect.poll(() => hanging.arrived.length).toBe(4)
+    expect(await call(gateway)).toMatchObject({ status: 503, code: 'upstream_busy', retryAfter: '1' })
+    moveTo(gateway, 'us2')
+    expect((await call(gateway)).status).toBe(200)
+    moveTo(gateway, 'us1')
+    for (const { status } of await Promise.all(waiting)) expect(status).toBe(504)
+    hanging.behave(json('{}'))
+    expect((await call(gateway)).status).toBe(200)
+  })
+})

@@ -5,7 +5,7 @@ import type { Audit, AuditTrail } from '#audit/audit.ts'
 import { storeAudit, storeAuditTrail } from '#audit/store-audit.ts'
 import type { Broker } from '#broker/broker.ts'
 import type { Clock } from '#domain/clock.ts'
-import type { ResourceServer } from '#domain/integration.ts'
+import { apiTokensClientId, type ResourceServer } from '#domain/integration.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { ApiTokens } from '#grants/api-tokens.ts'
 import type { Grants } from '#grants/grants.ts'
@@ -26,6 +26,7 @@ import { type AdjustableIntegrations, storeIntegrations } from '#integrations/st
 import { type AdjustableLimits, openLimits } from '#limits/store-limits.ts'
 import type { Mail, Outbox } from '#mail/mail.ts'
 import { storedOutbox } from '#mail/outbox.ts'
+import type { Metrics, OpenMetrics, Watch } from '#metrics/metrics.ts'
 import { type KeyMaterial, type Secrets, secretsFrom } from '#secrets/secrets.ts'
 import { openSso } from '#sso/open-sso.ts'
 import type { Sso } from '#sso/sso.ts'
@@ -58,6 +59,7 @@ export interface Ground {
   readonly facts: CommonFacts
   readonly material: KeyMaterial
   readonly store: Store
+  readonly openMetrics: OpenMetrics
   /** Behind the names of cookies, where several of us share a host: cookies do not know ports (RFC 6265 §8.5). Else empty. */
   readonly cookieSuffix: string
 }
@@ -94,6 +96,7 @@ export interface Capabilities extends Foundation, Omit<Backend, 'close'> {
   readonly grants: Grants
   readonly apiTokens: ApiTokens
   readonly limits: AdjustableLimits
+  readonly metrics: Metrics
   readonly mail: Mail & Outbox
   readonly sso: Sso
   readonly views: Views
@@ -105,10 +108,16 @@ export type FoundationParts = Pick<Ground, 'surroundings' | 'material' | 'store'
   readonly settings: Pick<CommonSettings, 'signIn'>
 }
 
-export function openFoundation({ settings, surroundings, material, store }: FoundationParts): Foundation {
+/** @param watch counts what becomes of store and audit; left out where nobody wants to know */
+export function openFoundation(
+  { settings, surroundings, material, store: given }: FoundationParts,
+  watch?: Pick<Watch, 'audit' | 'store'>,
+): Foundation {
   const { clock, randomBytes, newUuid: newToken } = surroundings
   const secrets = secretsFrom(material, randomBytes)
-  const audit = storeAudit(clock, randomBytes)
+  const made = storeAudit(clock, randomBytes)
+  const store = watch?.store(given) ?? given
+  const audit = watch?.audit(made) ?? made
   const people = {
     records: userRecords(store, secrets),
     passwords: scryptPasswords(passwordCosts[settings.signIn.passwordCost], randomBytes),
@@ -141,7 +150,7 @@ export async function openCapabilities<Own extends Backend>(
   ground: Ground,
   openBackend: (foundation: Foundation) => Promise<Own>,
 ): Promise<Capabilities & Own> {
-  const { settings, origin, surroundings, facts, store } = ground
+  const { settings, origin, surroundings, facts } = ground
   const { clock, randomBytes } = surroundings
   const allScopes = facts.scopes.map(({ name }) => name)
   const configured = parseIntegrations(readFileSync(settings.integrations, 'utf8'), {
@@ -150,8 +159,11 @@ export async function openCapabilities<Own extends Backend>(
     knownScopes: allScopes,
     operations: facts.operations,
   })
-  const foundation = openFoundation(ground)
-  const { secrets, audit, identity } = foundation
+  const metrics = ground.openMetrics({
+    integrations: [...configured.integrations.map(({ clientId }) => clientId), apiTokensClientId],
+  })
+  const foundation = openFoundation(ground, metrics.watch)
+  const { secrets, audit, store, identity } = foundation
   const backend = await openBackend(foundation)
   const { people } = backend
   const grants = openGrants({ store, secrets, clock, audit })
@@ -167,7 +179,8 @@ export async function openCapabilities<Own extends Backend>(
       ...{ store, secrets, clock, audit, grants, randomBytes },
       mostPerUser: configured.apiTokens?.mostPerUser ?? 0,
     }),
-    limits: openLimits({ store, clock, enforced: settings.limits === 'on' }),
+    limits: metrics.watch.limits(openLimits({ store, clock, enforced: settings.limits === 'on' })),
+    metrics,
     mail: storedOutbox({ store, secrets, clock, randomBytes }),
     sso: openSso({ ...surroundings, origin, rules, spans, store, secrets, audit, identity, people }),
     views: facts.views,

@@ -4,7 +4,7 @@
  *   /v7/** (not /v7/oauth2)   listener -> gateway -> grants | user API tokens -> limits -> broker -> upstream -> answer
  *   /oauth2, /v7/oauth2       listener -> edge -> unit of work -> oidc-provider -> grant record -> one commit -> answer
  *   /interaction, /account    listener -> edge -> unit of work -> step or account page
- *   operator listener         token -> grants | source block | health
+ *   operator listener         token -> grants | source block | health | metrics
  *
  * All memory is behind one store port. compose-capabilities.ts names the adapters that every composition has. compose-emulator.ts
  * puts the embedded v7 behind them, and control API, journal, faults, playground and inspector around; compose-broker.ts puts the
@@ -65,6 +65,7 @@ function gatewayOf(
 ): RequestListener {
   return openGateway({
     ...capabilities,
+    metrics: capabilities.metrics.gateway,
     operations: facts.operations,
     callsPerMinute: settings.callsPerMinute,
     origin: origin.origin,
@@ -98,6 +99,7 @@ function authorizationServerOf(
       ...capabilities,
       ...surroundings,
       operations: facts.operations,
+      metrics: capabilities.metrics.protocol,
       origin,
       cookieSuffix,
       guards: limits.guards,
@@ -112,7 +114,7 @@ function authorizationServerOf(
 }
 
 function operatorOf(
-  { store, audit, grants, identity, directory, people, limits }: Capabilities,
+  { store, audit, grants, identity, directory, people, limits, metrics }: Capabilities,
   { log, randomBytes }: Surroundings,
   parts: { readonly token: string; readonly isDraining: () => boolean },
 ): RequestListener {
@@ -125,6 +127,7 @@ function operatorOf(
     allUsers: () => allUsers(store),
     randomBytes,
     sourceBlock: limits.sourceBlock,
+    exposition: metrics.exposition,
     record: async (detail) =>
       void (await store.commit([audit.entry({ event: 'operator-action', actor: 'operator', detail })])),
     probe: async () => void (await store.read(['probe'])),

@@ -1,4 +1,5 @@
 /** Serving a broker on its two ports. */
+import { scrapedMetrics } from '#metrics/open-metrics.ts'
 import { loadKeyMaterial } from '#secrets/key-file.ts'
 import { openStore } from '#store/open-store.ts'
 import { bind } from './binding.ts'
@@ -38,7 +39,11 @@ export async function serveBroker(
     const opened = await openStore(settings.store, { clock, random: randomBytes, patience })
     void opened.lost?.then(lost.resolve)
     const { store, settled = Promise.resolve() } = opened
-    const ground = { settings, origin, surroundings, facts, material, store, cookieSuffix: '' }
+    const ground = {
+      ...{ settings, origin, surroundings, facts, material, store },
+      openMetrics: scrapedMetrics(() => performance.now()),
+      cookieSuffix: '',
+    }
     const composed = await composeBroker(ground, openBroker)
     return {
       ...composed,

@@ -1,5 +1,6 @@
 /** Serving: an emulator on its two ports, in the workspace that the process begins with. */
 import type { Clock } from '#domain/clock.ts'
+import { scrapedMetrics } from '#metrics/open-metrics.ts'
 import { loadKeyMaterial, newKeyMaterial } from '#secrets/key-file.ts'
 import type { OpenedStore, Patience, StoreImage } from '#store/images.ts'
 import { imageBases } from '#store/memory-bases.ts'
@@ -99,6 +100,7 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
             return opened
           },
           isKept: settings.store.kind !== 'memory',
+          openMetrics: scrapedMetrics(first.stopwatch),
           clockMoved: (now) => void renewCertificate(now).catch(surroundings.log),
         },
         first,

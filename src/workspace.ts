@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdjustableClock, adjustableClock, type Clock } from '#domain/clock.ts'
 import type { Workspace, Workspaces } from '#emulator-control/parts.ts'
 import type { Views } from '#http/page.ts'
+import type { OpenMetrics } from '#metrics/metrics.ts'
 import { type KeyMaterial, secretsFrom } from '#secrets/secrets.ts'
 import type { OpenedStore, Patience, StoreImage } from '#store/images.ts'
 import { observed } from '#traffic/observe.ts'
@@ -47,6 +48,7 @@ export interface WorkspaceParts {
   readonly open: (clock: Clock, patience: Patience) => Promise<OpenedStore>
   /** Whether the store outlives the process. */
   readonly isKept: boolean
+  readonly openMetrics: OpenMetrics
   /** Told where the clock stands whenever somebody moved it. */
   readonly clockMoved: (now: number) => void
 }
@@ -144,7 +146,7 @@ function frontOf(parts: FrontParts, views: Views): Front {
 
 /** Begins a workspace. @throws with one line for a person when a file or the store cannot be used */
 export async function openWorkspace(
-  { name, settings, origin, open, isKept, clockMoved }: WorkspaceParts,
+  { name, settings, origin, open, isKept, openMetrics, clockMoved }: WorkspaceParts,
   shared: SharedGround,
 ): Promise<RunningWorkspace> {
   const { surroundings, facts, material: firstKeys, after } = shared
@@ -181,6 +183,7 @@ export async function openWorkspace(
         origin,
         material,
         store,
+        openMetrics,
         clock,
         traffic,
         workspace,

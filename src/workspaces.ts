@@ -1,5 +1,6 @@
 import type { Clock } from '#domain/clock.ts'
 import type { WorkspaceFacts, Workspaces } from '#emulator-control/parts.ts'
+import { noMetrics } from '#metrics/no-metrics.ts'
 import type { OpenedStore } from '#store/images.ts'
 import type { Settings } from './settings.ts'
 import { drainable, listen, listeningLater, openServer, originOf } from './sockets.ts'
@@ -56,7 +57,7 @@ async function startBeside(
     const clockMoved = (now: number): void => void renewCertificate(now).catch(log)
     const origin = besideOrigin(settings, bound)
     const workspace = await openWorkspace(
-      { name, settings, origin, open: openSeeded, isKept: false, clockMoved },
+      { name, settings, origin, open: openSeeded, isKept: false, openMetrics: noMetrics, clockMoved },
       shared,
     )
     attach(workspace.publicListener)

@@ -33,6 +33,7 @@ import { grantWork } from './grant-work.ts'
 import { guardUserCodes, limitAnonymousRows, limitUnknownDeviceCodes } from './guesses.ts'
 import { type Headless, openHeadless } from './headless/headless.ts'
 import { dateIdTokens } from './id-token-time.ts'
+import { measureAnswers } from './measured-answers.ts'
 import { metadata } from './metadata.ts'
 import type { AuthorizationServerParts } from './parts.ts'
 import { programAnswers } from './program-answers.ts'
@@ -175,6 +176,7 @@ export function openAuthorizationServer(
   const sso = ssoSteps(parts)
   const order: readonly Middleware[] = [
     nameRequests(requestIds(randomBytes)),
+    measureAnswers(parts), //                  what leaves us, whatever became of it
     cutUnreadBodies,
     securityHeaders(parts.origin), //          every page, errors included
     programAnswers(), //                       every answer that is no page: RFC 6749 §5.1
@@ -187,9 +189,7 @@ export function openAuthorizationServer(
       askLogoutByGet(), //                     RP-Initiated Logout 1.0 §2
       ownFormsOnly(parts), //                  cross-site POSTs change nothing
     ]),
-    limitAnonymousRows(parts),
-    limitUnknownDeviceCodes(parts),
-    guardUnknownClients(parts),
+    ...[limitAnonymousRows(parts), limitUnknownDeviceCodes(parts), guardUnknownClients(parts)],
     ...onPages([
       guardUserCodes(parts), //                RFC 8628 §5.1
       prefillUserCode(),

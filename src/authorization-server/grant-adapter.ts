@@ -7,6 +7,7 @@ import type { UserId } from '#domain/user.ts'
 import { grantTagOf } from '#grants/token-values.ts'
 import type { EngineTime } from './engine-time.ts'
 import type { Confirmation, GrantWork } from './grant-work.ts'
+import { noteReused } from './token-outcome.ts'
 import type { UnitsOfWork } from './unit-of-work.ts'
 
 export interface GrantAdapterParts {
@@ -20,9 +21,12 @@ export interface GrantAdapterParts {
 
 /** The engine ends a grant for three reasons; only the route and the grant type tell them apart. */
 export function endingEvent(): AuditEvent['event'] {
-  const oidc = Provider.ctx?.oidc
-  if (oidc?.route !== 'token') return 'grant-revoked'
-  return oidc.params?.['grant_type'] === 'refresh_token' ? 'refresh-reuse-detected' : 'code-replay-detected'
+  const ctx = Provider.ctx
+  if (ctx?.oidc?.route !== 'token') return 'grant-revoked'
+  noteReused(ctx)
+  return ctx.oidc.params?.['grant_type'] === 'refresh_token'
+    ? 'refresh-reuse-detected'
+    : 'code-replay-detected'
 }
 
 const noteName = 'confirmation'

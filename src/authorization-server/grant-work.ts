@@ -35,8 +35,8 @@ export interface GrantWork {
   create(tag: GrantTag, record: GrantRecord): void
   /** Changes a loaded record; without effect when the grant is gone or destroyed in this unit. */
   change(tag: GrantTag, how: (record: GrantRecord) => GrantRecord): void
-  /** Ends the grant with all of its tokens; recorded in the audit. Idempotent. */
-  destroy(tag: GrantTag, event: AuditEvent['event']): Promise<void>
+  /** Ends the grant with all of its tokens; recorded in the audit. Idempotent. @param detail what the event leaves open */
+  destroy(tag: GrantTag, event: AuditEvent['event'], detail?: string): Promise<void>
 }
 
 interface Held {
@@ -98,7 +98,7 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       held.record = how(held.record)
       keep(tag, held)
     },
-    async destroy(tag, event) {
+    async destroy(tag, event, detail) {
       await load(tag)
       const unit = units.current()
       // Only now: the engine ends one grant through four models side by side, and that is one event.
@@ -108,7 +108,8 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       unit.delete(grantKey(tag))
       unit.delete(grantUseKey(tag))
       const { userId, clientId } = record
-      unit.also(audit.entry({ event, actor: clientId, userId, clientId, grant: tag }))
+      const more = detail === undefined ? {} : { detail }
+      unit.also(audit.entry({ event, actor: clientId, userId, clientId, grant: tag, ...more }))
     },
   }
 }

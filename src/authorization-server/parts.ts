@@ -12,6 +12,7 @@ import type { Identity } from '#identity/identity.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { Integrations } from '#integrations/integrations.ts'
 import type { Guards, RateWindows } from '#limits/limits.ts'
+import type { ProtocolMetrics } from '#metrics/metrics.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { Sso } from '#sso/sso.ts'
 import type { Store } from '#store/store.ts'
@@ -68,6 +69,7 @@ export interface AuthorizationServerParts {
   /** So many failed passwords in a row, and the user is locked. */
   readonly lockAfter: number
   readonly windows: RateWindows
+  readonly metrics: ProtocolMetrics
   readonly views: Views
   readonly scopes: readonly ScopeWord[]
   /** For the words about an integration that is limited to some of them. */

@@ -9,6 +9,7 @@ import {
 } from '#grants/token-values.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 import type { GrantWork } from './grant-work.ts'
+import { noteReplayed } from './token-outcome.ts'
 import type { UnitsOfWork } from './unit-of-work.ts'
 
 /**
@@ -125,6 +126,7 @@ export function refreshReplay({
   function answerAgain(ctx: KoaContextWithOIDC, replay: Replay): boolean {
     const answer = answerOf(secrets, replay)
     if (answer === undefined) return false
+    noteReplayed(ctx)
     ctx.status = 200
     ctx.body = answer
     return true

@@ -115,7 +115,7 @@ export function endConnectionsOnLogout(parts: AuthorizationServerParts, work: Gr
     // A session that forgot whose it was costs a look at all connections, and ends the same ones.
     const user = accountId === undefined ? {} : { userId: accountId as UserId }
     for (const { tag } of await parts.grants.list({ ...user, sessionUid: uid, clientId }))
-      await work.destroy(tag, 'grant-revoked')
+      await work.destroy(tag, 'grant-revoked', 'logout')
   }
   return async (context, next) => {
     await next()

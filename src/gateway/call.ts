@@ -40,6 +40,8 @@ export interface Call {
   readonly response: ServerResponse
   readonly id: string
   readonly address: string
+  /** Where the stopwatch of the metrics stood. */
+  readonly beganAt: number
   target: Target
   caller: Caller
   match: Match
@@ -82,13 +84,13 @@ const nowhere: Target = { path: '/v7', segments: [], query: new URLSearchParams(
 
 export const newCall = (
   exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  id: string,
-  address: string,
+  { id, address, beganAt }: Pick<Call, 'id' | 'address' | 'beganAt'>,
 ): Call => ({
   request: exchange.request,
   response: exchange.response,
   id,
   address,
+  beganAt,
   target: nowhere,
   caller: { kind: 'nobody' },
   match: nothing,

@@ -11,6 +11,7 @@ import type { Clock } from '#domain/clock.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { Limits } from '#limits/limits.ts'
+import type { GatewayMetrics } from '#metrics/metrics.ts'
 import { type Upstream, UpstreamUnavailable } from '#upstream/upstream.ts'
 import { selectAccountGroup } from './account-group.ts'
 import { requireBearer, type TokenReaders } from './bearer.ts'
@@ -48,6 +49,7 @@ export interface GatewayParts extends TokenReaders {
   /** Calls of one client or organization in a minute; ThousandEyes raises its 240 on request (thousandeyes-facts 6.3). */
   readonly callsPerMinute?: number
   readonly clock: Clock
+  readonly metrics: GatewayMetrics
   readonly log: GatewayLog
 }
 
@@ -104,7 +106,7 @@ function failureAnswer(call: Call, error: unknown): Answer {
 export function openGateway(
   parts: GatewayParts,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { addressOf, requestId, log } = parts
+  const { addressOf, requestId, metrics, log } = parts
   const checks = checksOf(parts)
 
   function fail(call: Call, error: unknown): void {
@@ -112,15 +114,17 @@ export function openGateway(
     // A caller who left is no failure of ours, whatever was thrown because of it.
     if (call.response.destroyed) return
     log(logLine(call, answer, error))
+    metrics.answered(call, answer)
     if (call.response.headersSent) call.response.destroy()
     else writeAnswer(call, answer, () => undefined)
   }
 
   function write(call: Call, answer: Answer): void {
     try {
-      writeAnswer(call, answer, (error) =>
-        log(logLine(call, { ...answer, status: 502, code: 'upstream_broke_off' }, error)),
-      )
+      writeAnswer(call, answer, (error) => {
+        metrics.brokeOff()
+        log(logLine(call, { ...answer, status: 502, code: 'upstream_broke_off' }, error))
+      })
     } catch (cause) {
       discard(answer.body)
       throw new UpstreamFailure('the answer could not be written', { cause })
@@ -130,10 +134,14 @@ export function openGateway(
   function finish(call: Call, answer: Answer): void {
     if (answer.status >= 400) log(logLine(call, answer))
     write(call, answer)
+    metrics.answered(call, answer)
   }
 
   return (request, response) => {
-    const call = newCall({ request, response }, requestId(), addressOf(request))
+    const call = newCall(
+      { request, response },
+      { id: requestId(), address: addressOf(request), beganAt: metrics.began() },
+    )
     const failed = (error: unknown): void => fail(call, error)
     try {
       const answer = firstAnswer(checks, call)

@@ -1,6 +1,6 @@
 /**
- * Operator: the listener for whoever runs us: health, users, and the end of connections. Never on the public port; everything but
- * health needs the bearer token (DECISIONS 16). Owns no records.
+ * Operator: the listener for whoever runs us: health, metrics, users, and the end of connections. Never on the public port;
+ * everything but health and metrics needs the bearer token (DECISIONS 16, 98). Owns no records.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Router from '@koa/router'
@@ -11,6 +11,7 @@ import type { Grants } from '#grants/grants.ts'
 import { writtenAddress } from '#http/client-address.ts'
 import { MalformedForm } from '#http/form.ts'
 import type { SourceBlock } from '#limits/limits.ts'
+import type { Exposition } from '#metrics/metrics.ts'
 import { StoreFailure } from '#store/store.ts'
 import { problem } from './problem.ts'
 import { type OperatorUsersParts, userRoutes } from './users.ts'
@@ -19,6 +20,8 @@ export interface OperatorParts extends OperatorUsersParts {
   readonly token: string
   readonly grants: Grants
   readonly sourceBlock: SourceBlock
+  /** The figures for a scraper; undefined where none are kept. */
+  readonly exposition: Exposition | undefined
   /** Resolves when the store answers; rejects when it does not. */
   readonly probe: () => Promise<void>
   /** True once the process has begun to drain. */
@@ -36,7 +39,7 @@ const filterNames = ['user', 'integration', 'region'] as const
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** What those may ask who watch the process and hold no token. */
-const openPaths: ReadonlySet<string> = new Set(['/health/live', '/health/ready'])
+const openPaths: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics'])
 
 function requireToken(token: string): Middleware {
   const expected = digest(`Bearer ${token}`)
@@ -137,6 +140,14 @@ function routes(parts: OperatorParts): Router {
     ctx.status = state.status === 'ready' ? 200 : 503
     ctx.body = state
   })
+
+  const { exposition } = parts
+  if (exposition)
+    router.get('/metrics', async (ctx) => {
+      const text = await exposition.text((await standing()).status === 'ready')
+      ctx.set('Content-Type', exposition.contentType)
+      ctx.body = text
+    })
 
   router.get('/operator/connections', async (ctx) => {
     const selection = parseSelection(new URLSearchParams(ctx.querystring))

@@ -24,7 +24,10 @@ const instructions = read('Dockerfile')
 const argumentsOf = (name: string): readonly string[] =>
   instructions.filter((instruction) => instruction.name === name).map(({ rest }) => rest)
 
-const copied = argumentsOf('COPY').flatMap((rest) => rest.split(' ').slice(0, -1))
+/** Of the repository, not of the stage before. */
+const copied = argumentsOf('COPY')
+  .filter((rest) => !rest.startsWith('--from='))
+  .flatMap((rest) => rest.split(' ').slice(0, -1))
 
 interface Service {
   readonly image?: string
@@ -36,6 +39,10 @@ interface Service {
   readonly secrets?: readonly string[]
   readonly networks?: readonly string[] | Readonly<Record<string, { readonly ipv4_address: string }>>
   readonly stop_grace_period?: string
+  readonly read_only?: boolean
+  readonly cap_drop?: readonly string[]
+  readonly security_opt?: readonly string[]
+  readonly tmpfs?: readonly string[]
   readonly volumes: readonly string[]
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck: { readonly test: readonly string[] }
@@ -43,7 +50,10 @@ interface Service {
 
 interface Compose {
   readonly services: Readonly<
-    Record<'panoptes' | 'valkey' | 'valkey-replica' | 'node-1' | 'node-2' | 'balancer', Service>
+    Record<
+      'panoptes' | 'valkey' | 'valkey-replica' | 'node-1' | 'node-2' | 'balancer' | 'prometheus' | 'grafana',
+      Service
+    >
   >
   readonly networks: {
     readonly cluster: { readonly ipam: { readonly config: readonly { subnet: string }[] } }
@@ -69,7 +79,8 @@ const { panoptes, valkey } = compose.services
 
 describe('Dockerfile', () => {
   test('runs the Node that package.json pins', () => {
-    expect(argumentsOf('FROM')).toEqual([`node:${devDependencies['node']}-slim`])
+    const image = `node:${devDependencies['node']}-slim`
+    expect(argumentsOf('FROM')).toEqual([`${image} AS packages`, image])
     expect(engines.node).toBe('>=24')
   })
 
@@ -86,7 +97,7 @@ describe('Dockerfile', () => {
     const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Record<string, string> }
     expect(scripts['prepare']).toBeDefined()
     expect(argumentsOf('RUN').filter((command) => command.startsWith('npm ci'))).toEqual([
-      'npm ci --omit=dev --ignore-scripts && npm cache clean --force',
+      'npm ci --omit=dev --ignore-scripts',
     ])
   })
 
@@ -105,7 +116,8 @@ describe('Dockerfile', () => {
   })
 
   test('starts the main file as a user without rights, after everything is in place', () => {
-    expect(argumentsOf('ENTRYPOINT')).toEqual(['["node", "src/main.ts"]'])
+    expect(argumentsOf('ENTRYPOINT')).toEqual(['["node", "--max-semi-space-size=16", "src/main.ts"]'])
+    expect(read('bin/panoptes.js')).toContain("const flags = ['--max-semi-space-size=16']")
     expect(existsSync('src/main.ts')).toBe(true)
     const names = instructions.map(({ name }) => name)
     expect(argumentsOf('USER')).toEqual(['node'])
@@ -150,7 +162,7 @@ describe('docker-compose.yml', () => {
   test('names volumes that it declares, at the folders where the data is', () => {
     expect([...panoptes.volumes, ...valkey.volumes]).toEqual(['keys:/data', 'records:/data'])
     expect(compose.services['valkey-replica'].volumes).toEqual(['replica-records:/data'])
-    expect(Object.keys(compose.volumes)).toEqual(['keys', 'records', 'replica-records'])
+    expect(Object.keys(compose.volumes)).toEqual(['keys', 'records', 'replica-records', 'figures'])
     expect(argumentsOf('VOLUME')).toEqual(['/data'])
   })
 
@@ -161,8 +173,20 @@ describe('docker-compose.yml', () => {
   })
 })
 
+describe('programs that others can reach', () => {
+  const { panoptes: one, 'node-1': first, 'node-2': second, prometheus, grafana } = compose.services
+  test.each(Object.entries({ one, first, second, prometheus, grafana }))(
+    '%s runs on a file system that it cannot write, without rights to get more',
+    (_, service) => {
+      expect(service.read_only).toBe(true)
+      expect(service.cap_drop).toEqual(['ALL'])
+      expect(service.security_opt).toEqual(['no-new-privileges:true'])
+    },
+  )
+})
+
 describe('the profile cluster', () => {
-  const { balancer, ...others } = compose.services
+  const { balancer, prometheus, grafana, ...others } = compose.services
   const nodes = [others['node-1'], others['node-2']] as const
   const haproxy = read('config/container/haproxy.cfg')
   const healthy = { condition: 'service_healthy' }
@@ -172,7 +196,7 @@ describe('the profile cluster', () => {
     const always = Object.entries(compose.services).filter(([, { profiles }]) => profiles === undefined)
     expect(always.map(([name]) => name)).toEqual(['panoptes', 'valkey'])
     expect(Object.values(compose.services).flatMap(({ profiles = [] }) => profiles)).toEqual(
-      Array.from({ length: 4 }, () => 'cluster'),
+      Array.from({ length: 6 }, () => 'cluster'),
     )
   })
 
@@ -238,6 +262,38 @@ describe('the profile cluster', () => {
     // The ten seconds that what is under way has come on top (src/command-line/emulate.ts).
     for (const { stop_grace_period: grace = '' } of nodes)
       expect(Number.parseInt(grace, 10)).toBeGreaterThan(settings.drainNotice + 10)
+  })
+
+  test('has Prometheus ask the nodes, with the files that are parsed elsewhere, and Grafana show it to this machine', () => {
+    expect(prometheus.image).toMatch(/^prom\/prometheus:v\d+\.\d+\.\d+$/)
+    expect(grafana.image).toMatch(/^grafana\/grafana:\d+\.\d+\.\d+$/)
+    expect(prometheus.depends_on).toEqual({ 'node-1': healthy, 'node-2': healthy })
+    expect(grafana.depends_on).toEqual({ prometheus: healthy })
+    expect([...(prometheus.ports ?? []), ...(grafana.ports ?? [])]).toEqual([
+      '127.0.0.1:9090:9090',
+      '127.0.0.1:3000:3000',
+    ])
+    const mounted = [...prometheus.volumes, ...grafana.volumes].map((volume) => volume.split(':'))
+    const files = mounted.filter(([from = '']) => from.startsWith('./'))
+    expect(files.length).toBe(5)
+    for (const [from = '', , mode] of files) {
+      expect(existsSync(from)).toBe(true)
+      expect(mode).toBe('ro')
+    }
+    // Rules are named beside the configuration; the dashboard is where its provider and the first page look for it.
+    const places = files.map(([, to]) => to)
+    expect(places).toEqual(
+      expect.arrayContaining([
+        '/etc/prometheus/prometheus.yml',
+        '/etc/prometheus/alerts.yml',
+        '/etc/panoptes/dashboards',
+      ]),
+    )
+    expect(grafana.environment).toMatchObject({
+      GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+      GF_AUTH_DISABLE_LOGIN_FORM: 'true',
+      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: '/etc/panoptes/dashboards/panoptes.json',
+    })
   })
 
   test('sends again only what reached no node', () => {

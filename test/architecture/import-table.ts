@@ -9,6 +9,7 @@ const capabilities = [
   'integrations',
   'limits',
   'mail',
+  'metrics',
   'secrets',
   'sso',
   'store',
@@ -80,6 +81,7 @@ export const table: readonly Row[] = [
       ...words,
       'src/*.ts',
       'src/emulator-control/parts.ts',
+      'src/metrics/no-metrics.ts',
       'src/secrets/secrets.ts',
       'src/traffic',
       'src/upstream/emulator/state.ts',
@@ -118,6 +120,7 @@ export const table: readonly Row[] = [
     mayImport: [
       'src/*.ts',
       'src/domain',
+      'src/metrics/open-metrics.ts',
       'src/secrets/key-file.ts',
       'src/store',
       'src/upstream/emulator/stored-state.ts',
@@ -185,4 +188,5 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
     'src/emulator-control',
   ],
   'light-my-request': ['src/http/inject.ts'],
+  '@prometheus-io/client': ['src/metrics/exposition.ts'],
 }

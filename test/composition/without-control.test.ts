@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { noMetrics } from '#metrics/no-metrics.ts'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { openStore } from '#store/open-store.ts'
 import { composeBroker } from '../../src/compose-broker.ts'
@@ -42,6 +43,7 @@ async function listenToBroker(): Promise<{ server: Server; url: string; close():
   const [facts, material] = await Promise.all([loadBrokerFacts(), newKeyMaterial(randomBytes)])
   const composed = await composeBroker({
     ...{ settings, origin, surroundings, facts, material, store },
+    openMetrics: noMetrics,
     cookieSuffix: '',
   })
   server.on('request', composed.publicListener)

@@ -11,6 +11,7 @@ import type { Access } from '#grants/grants.ts'
 import { clientAddress } from '#http/client-address.ts'
 import { requestIds } from '#http/request-id.ts'
 import { openLimits } from '#limits/store-limits.ts'
+import { noMetrics } from '#metrics/no-metrics.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Freshness } from '#store/store.ts'
 import { loadOperations } from '#upstream/operations.ts'
@@ -174,6 +175,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     addressOf: clientAddress(options.trustedProxies ?? []),
     requestId: requestIds((size) => Buffer.alloc(size, 1)),
     limits: openLimits({ store, clock, enforced: options.limits ?? true }),
+    metrics: noMetrics({ integrations: [] }).gateway,
     clock,
     log: (line) => running.log.push(line),
     ...options.parts,

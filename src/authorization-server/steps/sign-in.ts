@@ -83,8 +83,11 @@ function pagesOf(
   }
 }
 
+/** Of an attempt, for the metrics. */
+const outcomes = { 'too-many': 'limited', wrong: 'refused', right: 'accepted' } as const
+
 export function signInStep(parts: AuthorizationServerParts): SignInStep {
-  const { secrets, audit, store } = parts
+  const { secrets, audit, store, metrics } = parts
   const ways = waysToSignIn(parts)
   const pages = pagesOf(parts, ways)
   const guards = openPasswordGuards(parts)
@@ -103,6 +106,7 @@ export function signInStep(parts: AuthorizationServerParts): SignInStep {
     from: SignInSender,
   ): Promise<SignInOutcome> {
     const verdict = await attempt(place, password, from.address)
+    metrics.signIn('password', outcomes[verdict.kind])
     switch (verdict.kind) {
       case 'too-many':
         return pages.tooMany(verdict.retryAfterSeconds, from.requestId)

@@ -88,11 +88,12 @@ function returnRoutes(
 
 /** Sign-in by an identity provider, between our sign-in page and the session. */
 export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
-  const { sso, views, secrets, guards, addressOf } = parts
+  const { sso, views, secrets, guards, addressOf, metrics } = parts
   const cookie = ssoCookie(parts)
   const countOf = (ctx: Context): string => `sso-from:${addressOf(ctx.req)}`
 
   function answer(ctx: Context, { problem, provider }: SsoRefused, retry: SsoRetry | undefined): void {
+    metrics.signIn('sso', 'refused')
     ctx.status = statusOf[problem] ?? 403
     if (ctx.status === 503) ctx.set('Retry-After', String(unreachableSeconds))
     ctx.type = 'html'
@@ -113,6 +114,7 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
       ctx.type = 'html'
       const retryAfterSeconds = await countAttempt(guards, [[countOf(ctx), perAddress]])
       if (retryAfterSeconds > 0) {
+        metrics.signIn('sso', 'limited')
         ctx.status = 429
         ctx.set('Retry-After', String(retryAfterSeconds))
         ctx.body = tooManyAttemptsPage(views, {
@@ -139,6 +141,7 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
       const at = { browser: cookie.known(ctx) ?? '', boundTo, address: addressOf(ctx.req) }
       const outcome = await sso.collect(typeof ticket === 'string' ? ticket : '', at)
       if (outcome.kind === 'signed-in') {
+        metrics.signIn('sso', 'accepted')
         await guards.release(countOf(ctx))
         return outcome
       }

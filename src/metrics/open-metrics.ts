@@ -1,0 +1,24 @@
+import { openExposition } from './exposition.ts'
+import { gatewayCalls } from './gateway-calls.ts'
+import type { OpenMetrics } from './metrics.ts'
+import { protocolAnswers } from './protocol-answers.ts'
+import { watchedAudit } from './watched-audit.ts'
+import { watchedLimits } from './watched-limits.ts'
+import { watchedStore } from './watched-store.ts'
+
+/** Metrics that are kept in memory and read by a scraper. @param stopwatch of the machine, in ms */
+export const scrapedMetrics =
+  (stopwatch: () => number): OpenMetrics =>
+  ({ integrations }) => {
+    const calls = gatewayCalls({ stopwatch, integrations })
+    const answers = protocolAnswers({ stopwatch, integrations })
+    const events = watchedAudit()
+    const store = watchedStore({ stopwatch, committed: events.committed })
+    const limits = watchedLimits()
+    return {
+      gateway: calls.gateway,
+      protocol: answers.protocol,
+      watch: { audit: events.audit, store: store.watch, limits: limits.watch },
+      exposition: openExposition([calls, answers, events, limits, store].flatMap(({ metrics }) => metrics)),
+    }
+  }

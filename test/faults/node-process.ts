@@ -15,6 +15,8 @@ export interface NodeParts {
   readonly environment?: Readonly<Record<string, string>>
   /** Of the public listener; a free one when it is left out. */
   readonly port?: number
+  /** Of the operator's listener. */
+  readonly operatorPort?: number
 }
 
 export interface Ended {
@@ -60,6 +62,7 @@ function begin(
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: '/usr/bin:/bin', ...environment },
   })
+  onTestFinished(() => void child.kill('SIGKILL'))
   // Whoever writes to somebody who has just ended is of no interest.
   child.stdin.on('error', () => undefined)
   child.stderr.setEncoding('utf8').on('data', say)
@@ -103,7 +106,14 @@ export async function startNode(parts: NodeParts): Promise<NodeProcess> {
     said += words
   }
   const onPort = (port: string): Promise<Life> =>
-    live({ ...parts, options: [...parts.options, '--port', port, '--operator-port', '0'] }, say, () => said)
+    live(
+      {
+        ...parts,
+        options: [...parts.options, '--port', port, '--operator-port', `${parts.operatorPort ?? 0}`],
+      },
+      say,
+      () => said,
+    )
   let life = await onPort(String(parts.port ?? 0))
   let isRunning = true
   const watch = (one: Life): void =>
@@ -111,7 +121,6 @@ export async function startNode(parts: NodeParts): Promise<NodeProcess> {
       if (one === life) isRunning = false
     })
   watch(life)
-  onTestFinished(() => void life.child.kill('SIGKILL'))
   // The ready line says the origin, which may be another node's.
   const url = parts.port === undefined ? life.ready.url : `http://127.0.0.1:${parts.port}`
   const pid = (): number => life.child.pid ?? 0

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import type { Entry } from './judge/history.ts'
 import { brokenInvariants } from './judge/invariants.ts'
+import { onPremises } from './load/client.ts'
 import { type Load, startLoad } from './load/load.ts'
 import { type NodeProcess, startNode } from './node-process.ts'
-import { type RedisProcess, redisOptions, redisProcess } from './redis-ground.ts'
+import { type RedisProcess, redisOptions, redisProcess, untilReady } from './redis-ground.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
 
 /** A command has a second, and a request some commands, but never one after the other once the first has failed. */
@@ -22,12 +24,6 @@ async function underLoad(): Promise<Ground> {
   const redis = await redisProcess()
   const node = await startNode({ options: redisOptions(`redis://127.0.0.1:${redis.port}`) })
   return { redis, node, load: await startLoad({ target: () => node.url, perSecond }) }
-}
-
-async function untilReady(node: NodeProcess): Promise<number> {
-  const begun = performance.now()
-  while ((await node.readiness()) !== 200) await pause(20)
-  return performance.now() - begun
 }
 
 /** Without a store nothing can be changed, whatever is said about it. */
@@ -60,6 +56,47 @@ async function expectWell(
 }
 
 describe('Redis is away', () => {
+  test(
+    'R12: from the start: the process lives, says that it is not ready, answers 503 at once, and is ready when Redis comes',
+    async () => {
+      const [redisPort, port, operatorPort] = [await freePort(), await freePort(), await freePort()]
+      const options = redisOptions(`redis://127.0.0.1:${redisPort}`)
+      // The ready line comes with Redis.
+      const starting = startNode({ options, port, operatorPort })
+      const health = (what: string): Promise<number> =>
+        fetch(`http://127.0.0.1:${operatorPort}/health/${what}`).then(
+          ({ status }) => status,
+          () => 0,
+        )
+      while ((await health('live')) === 0) await pause(20)
+      expect([await health('live'), await health('ready')]).toEqual([200, 503])
+      const token = 'abcdefghijklmnop.0123456789012345678901234567890123456789012'
+      const asked: readonly (readonly [string, RequestInit])[] = [
+        ['/v7/account-groups', { headers: { authorization: `Bearer ${token}` } }],
+        [
+          '/v7/oauth2/device/authorization',
+          { method: 'POST', body: new URLSearchParams({ ...onPremises, scope: 'organization:read' }) },
+        ],
+      ]
+      for (const [path, init] of asked) {
+        const begun = performance.now()
+        const answer = await fetch(`http://127.0.0.1:${port}${path}`, init)
+        expect([path, answer.status]).toEqual([path, 503])
+        expect(answer.headers.get('retry-after')).not.toBeNull()
+        expect(performance.now() - begun).toBeLessThan(1_000)
+      }
+      await redisProcess(redisPort)
+      const node = await starting
+      expect(await untilReady(node)).toBeLessThan(recoveryMs)
+      const load = await startLoad({ target: () => node.url, perSecond })
+      await pause(500)
+      await load.stop()
+      await load.takeStock()
+      expect(brokenInvariants({ history: load.history, logs: [node.log()] })).toEqual([])
+    },
+    patienceMs,
+  )
+
   test(
     'R13: killed and back after a while: nothing but 503 meanwhile, and what was acknowledged is there',
     async () => {

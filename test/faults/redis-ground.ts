@@ -1,6 +1,7 @@
 /** What a scenario on Redis stands on: a Redis that keeps on disk what it acknowledges, to be killed, frozen and started again. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { startRedis } from '../../scripts/cluster/redis.ts'
@@ -21,9 +22,12 @@ export interface RedisProcess {
   thaw(): void
 }
 
-export async function redisProcess(): Promise<RedisProcess> {
-  const directory = join(freshFolder(), 'redis')
-  const port = await freePort()
+/** @param port one that is free; any when it is left out */
+export async function redisProcess(port?: number): Promise<RedisProcess> {
+  return runRedis(join(freshFolder(), 'redis'), port ?? (await freePort()))
+}
+
+async function runRedis(directory: string, port: number): Promise<RedisProcess> {
   let running = await startRedis(directory, port)
   const client = new Redis(port, { retryStrategy: () => 100 })
   client.on('error', () => undefined)
@@ -51,10 +55,26 @@ export async function redisProcess(): Promise<RedisProcess> {
   }
 }
 
-/** @param url of the store @returns options for nodes of one set of keys */
-export function redisOptions(url: string): readonly string[] {
+/** @param url of the store @param more lines of the configuration @returns options for nodes of one set of keys */
+export function redisOptions(url: string, more: readonly string[] = []): readonly string[] {
   const folder = freshFolder()
-  return [...faultOptions(folder, [`store: ${url}`]), '--data', join(folder, 'data')]
+  return [...faultOptions(folder, [`store: ${url}`, ...more]), '--data', join(folder, 'data')]
+}
+
+/** @returns how many ms it took until the node was ready */
+export async function untilReady(node: NodeProcess): Promise<number> {
+  const begun = performance.now()
+  while ((await node.readiness()) !== 200) await pause(20)
+  return performance.now() - begun
+}
+
+/** Asks until the answer is no 503. @returns its status */
+export async function untilNot503(ask: () => Promise<{ readonly status: number }>): Promise<number> {
+  for (;;) {
+    const { status } = await ask()
+    if (status !== 503) return status
+    await pause(50)
+  }
 }
 
 /** Nodes of one origin, which is the first one's own address. */

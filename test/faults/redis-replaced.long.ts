@@ -3,17 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import { brokenInvariants } from './judge/invariants.ts'
 import { startLoad } from './load/load.ts'
-import { type NodeProcess, startNode } from './node-process.ts'
-import { type RedisProcess, redisOptions, redisProcess } from './redis-ground.ts'
+import { startNode } from './node-process.ts'
+import { type RedisProcess, redisOptions, redisProcess, untilNot503, untilReady } from './redis-ground.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
 
 const recoveryMs = 10_000
-
-async function untilReady(node: NodeProcess): Promise<number> {
-  const begun = performance.now()
-  while ((await node.readiness()) !== 200) await pause(20)
-  return performance.now() - begun
-}
 
 /** A primary and its replica, and one address that leads to whoever is primary, as a Sentinel or a virtual address does. */
 interface Pair {
@@ -59,15 +53,47 @@ describe('another Redis in place of the one before', () => {
         expect(await untilNot503(client.call)).toBe(401)
         expect(await untilNot503(client.refresh)).toBe(400)
       }
-      // The start writes the seed again, and with it the users.
-      await node.kill()
-      await node.start()
+      // The seed is there again, and with it the users.
+      expect(await untilReady(node)).toBeLessThan(recoveryMs)
       const after = await startLoad({ target: () => node.url, perSecond })
       await pause(500)
       await after.stop()
       await after.takeStock()
       expect(brokenInvariants({ history: after.history, logs: [node.log()] })).toEqual([])
       for (const client of revoked) expect(await client.call()).toMatchObject({ status: 401 })
+    },
+    patienceMs,
+  )
+
+  test(
+    'R18: a fail-over loses no revocation and no refresh that was answered, where replicas have to acknowledge',
+    async () => {
+      const { primary, replica, address, link } = await pair()
+      const node = await startNode({
+        options: redisOptions(`redis://127.0.0.1:${address.port}`, ['replicas: 1']),
+      })
+      const load = await startLoad({ target: () => node.url, perSecond })
+      const [kept, lost] = [await load.connect(), await load.connect()]
+      await pause(1_000)
+      expect(await untilNot503(kept.revoke)).toBe(200)
+      // The replica hears nothing any more, and nobody knows it yet.
+      await link.behave('lose-replies')
+      expect(await lost.revoke()).toMatchObject({ status: 503 })
+      await pause(1_000)
+      await primary.kill()
+      await replica.client.replicaof('NO', 'ONE')
+      const next = await redisProcess()
+      await next.client.replicaof('127.0.0.1', replica.port)
+      await untilCaughtUp({ primary: replica, replica: next })
+      address.turnTo(replica.port)
+      expect(await untilReady(node)).toBeLessThan(recoveryMs)
+      expect(await untilNot503(kept.call)).toBe(401)
+      expect(await untilNot503(lost.revoke)).toBe(200)
+      expect(await lost.call()).toMatchObject({ status: 401 })
+      await pause(1_000)
+      await load.stop()
+      await load.takeStock()
+      expect(brokenInvariants({ history: load.history, logs: [node.log()] })).toEqual([])
     },
     patienceMs,
   )
@@ -101,12 +127,3 @@ describe('another Redis in place of the one before', () => {
     patienceMs,
   )
 })
-
-/** Asks until the answer is no 503. @returns its status */
-async function untilNot503(ask: () => Promise<{ readonly status: number }>): Promise<number> {
-  for (;;) {
-    const { status } = await ask()
-    if (status !== 503) return status
-    await pause(50)
-  }
-}

@@ -10,12 +10,15 @@ import { connectionsSection } from '#account/connections.ts'
 import { sessionsSection } from '#account/sessions.ts'
 import type { Broker } from '#broker/broker.ts'
 import { noAccounts } from '#broker/no-accounts.ts'
+import type { Operation } from '#domain/operation.ts'
+import { allowedOperations } from '#integrations/allowed-operations.ts'
 import { openLiveUpstream } from '#upstream/live/live.ts'
 import { livePeople } from '#upstream/live/people.ts'
 import type { Stopwatch } from '#upstream/live/region.ts'
+import { sharedReads } from '#upstream/reads/shared-reads.ts'
 import { type Composed, compose } from './compose.ts'
 import type { Backend, Foundation, Ground } from './compose-capabilities.ts'
-import type { BrokerSettings } from './settings.ts'
+import { type BrokerSettings, SettingsError } from './settings.ts'
 
 export interface BrokerGround extends Ground {
   readonly settings: BrokerSettings
@@ -38,27 +41,41 @@ const accountAtRoot: Middleware = async (ctx, next) => {
   else await next()
 }
 
+/** @throws SettingsError for what is no read of v7 @returns the spans by the id of the operation */
+function cacheSecondsOf(
+  cache: Readonly<Record<string, number>>,
+  operations: readonly Operation[],
+): Readonly<Record<string, number>> {
+  const reads = operations.filter(({ method }) => method === 'GET')
+  const pairs = Object.entries(cache).map(([name, seconds]) => {
+    const found = allowedOperations([name], reads)
+    if (found instanceof Set) return [...found].map((id): [string, number] => [id, seconds])
+    throw new SettingsError(
+      `upstream.cache: found ${JSON.stringify(name)}; allowed are ids of reads, as getTests, and their paths, as GET /v7/tests/{testId}, of config/v7/operations.json`,
+    )
+  })
+  return Object.fromEntries(pairs.flat())
+}
+
 function openBackend(
-  { settings, surroundings }: BrokerGround,
+  { settings, surroundings, facts }: BrokerGround,
   openBroker: OpenBroker,
   foundation: Foundation,
 ): Backend {
-  const { regions } = settings.upstream
+  const { regions, coalesce, cache } = settings.upstream
   // Whoever counts budgets stands here: an upstream around this one, in front of every call and every list of account groups.
-  const upstream = openLiveUpstream({
-    settings: settings.upstream,
-    clock: surroundings.clock,
-    stopwatch: machineStopwatch,
-  })
+  const { clock } = surroundings
+  const live = openLiveUpstream({ settings: settings.upstream, clock, stopwatch: machineStopwatch })
+  const cacheSeconds = cacheSecondsOf(cache, facts.operations)
   return {
     broker: openBroker(foundation),
-    upstream,
+    upstream: sharedReads({ upstream: live, clock, coalesce, cacheSeconds }),
     people: livePeople({ ...foundation, ...surroundings }),
     upstreamOrigins: regions,
     // Each list is a call of the organization's budget. An old one widens nothing: the gateway says `aid` in every call, and asks
     // anew for calls that are for all account groups.
     accountGroupSeconds: 60,
-    close: upstream.close,
+    close: live.close,
   }
 }
 

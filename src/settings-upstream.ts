@@ -17,6 +17,10 @@ export interface CheckedUpstream {
   readonly maxInFlight: number
   readonly breakerFailures: number
   readonly breakerRest: number
+  /** Whether identical reads at the same time share one call. */
+  readonly coalesce: boolean
+  /** Seconds for which answers of an operation are given again, by its id or its method and path. */
+  readonly cache: Readonly<Record<string, number>>
 }
 
 const originWords =
@@ -63,6 +67,8 @@ const upstream = mapping({
   maxInFlight: wholeNumber(1, 10_000).default(100),
   breakerFailures: wholeNumber(1, 1_000).default(5),
   breakerRest: span('10m').default(10),
+  coalesce: flag.default(true),
+  cache: z.record(z.string(), span('5m'), 'allowed is a mapping of operations to spans').default({}),
 })
 
 export const upstreamSettings: z.ZodType<CheckedUpstream> = upstream

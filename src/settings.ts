@@ -48,7 +48,7 @@ export interface Settings extends CommonSettings {
 
 export interface BrokerSettings extends CommonSettings {
   readonly data: string
-  readonly upstream: LiveSettings
+  readonly upstream: LiveSettings & Pick<CheckedUpstream, 'coalesce' | 'cache'>
 }
 
 const configFolder = fileURLToPath(new URL('../config/', import.meta.url))
@@ -160,7 +160,10 @@ export function readSettings(args: readonly string[], environment: Environment):
 
 const pem = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/
 
-function liveSettings({ authorities, ...rest }: CheckedUpstream, { file, sourceOf }: Sources): LiveSettings {
+function liveSettings(
+  { authorities, ...rest }: CheckedUpstream,
+  { file, sourceOf }: Sources,
+): BrokerSettings['upstream'] {
   const path = authorities === undefined ? undefined : resolve(dirname(file), authorities)
   const found = path !== undefined && isReadableFile(path) ? readFileSync(path, 'utf8') : undefined
   if (path !== undefined && !(found && pem.test(found)))

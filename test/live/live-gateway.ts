@@ -3,6 +3,7 @@ import { refuse } from '#domain/refusal.ts'
 import type { GatewayParts } from '#gateway/gateway.ts'
 import { openLiveUpstream } from '#upstream/live/live.ts'
 import type { LiveSettings } from '#upstream/live/live-settings.ts'
+import type { Upstream } from '#upstream/upstream.ts'
 import { accessToken, type RunningGateway, startGateway } from '../gateway/start-gateway.ts'
 
 /** What stands in the Authorization header of everything that reaches the upstream. */
@@ -14,6 +15,8 @@ export interface LiveOptions extends Partial<LiveSettings> {
   /** The origin of all regions that have none of their own. */
   readonly origin?: string
   readonly parts?: Partial<GatewayParts>
+  /** What stands around the live upstream. */
+  readonly around?: (live: Upstream) => Upstream
 }
 
 const nowhere = 'http://127.0.0.1:1'
@@ -35,6 +38,7 @@ const waits: Omit<LiveSettings, 'regions'> = {
 export async function startLiveGateway({
   origin = nowhere,
   parts = {},
+  around = (live) => live,
   ...settings
 }: LiveOptions): Promise<RunningGateway> {
   const regions = { us1: origin, us2: origin, eu1: origin, ...settings.regions }
@@ -58,7 +62,7 @@ export async function startLiveGateway({
             ? refuse('account_not_linked', 'The user has not linked an account.')
             : { kind: 'user-api-token', userId, token: userToken, credential: 'cred-1' },
       },
-      upstream,
+      upstream: around(upstream),
       upstreamOrigins: regions,
       ...parts,
     },

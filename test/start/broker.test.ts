@@ -43,6 +43,20 @@ describe('a broker', () => {
     expect(registered.status).toBe(404)
   })
 
+  test.each([
+    ['cache: { getTests: 10s, GET /v7/agents: 1m }', undefined],
+    [
+      'cache: { createHttpServerTest: 10s }',
+      /upstream\.cache: found "createHttpServerTest"; allowed are ids of reads/,
+    ],
+    ['cache: { nothing: 10s }', /upstream\.cache: found "nothing"; allowed are ids of reads, as getTests/],
+  ])('keeps answers of reads alone: %s', async (line, refusal) => {
+    const starting = startBroker({ configuration: `upstream:\n  ${line}\n` })
+    if (refusal) return expect(starting).rejects.toThrow(refusal)
+    await using broker = await starting
+    expect(broker.url).toMatch(/^http/)
+  })
+
   test('gets users from its operator, without roles, which ThousandEyes gives', async () => {
     await using broker = await startBroker()
     const add = (fields: Readonly<Record<string, string>>): Promise<Response> =>

@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { ImagedRecord, OpenedStore, StoreImage } from '#store/images.ts'
-import { openStore, type StoreSettings } from '#store/open-store.ts'
+import { openOlder, openStore, type StoreSettings } from '#store/open-store.ts'
 import { parseRedisAddress, type RedisAddress, redisAddressWords } from '#store/redis-address.ts'
 import { SettingsError } from '../settings.ts'
 import type { CommandLineParts } from './command-line.ts'
@@ -52,10 +52,14 @@ function optionsOf(args: readonly string[]): Options {
   }
   const from = placeOf('--from', given.from)
   const to = placeOf('--to', given.to)
-  if (from.name === to.name) throw new SettingsError(`--to: found the same store as in --from, ${to.name}`)
+  if (from.settings.kind === 'sqlite') assertDifferent(from, to)
   if (from.settings.kind === 'sqlite' && !isFile(from.settings.path))
     throw new SettingsError(`--from: found no database at ${from.settings.path}; ${placeWords}`)
   return { from, to, json: given.json ?? false }
+}
+
+function assertDifferent(from: Place, to: Place): void {
+  if (from.name === to.name) throw new SettingsError(`--to: found the same store as in --from, ${to.name}`)
 }
 
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile()
@@ -116,9 +120,12 @@ export async function migrate(
 ): Promise<number> {
   const { from, to, json } = optionsOf(args)
   const { clock, randomBytes: random } = surroundings
-  const source = await openStore(from.settings, { clock, random })
+  const older = await openOlder(from.settings, { clock })
+  // Records of an older version stand beside those of this one.
+  if (!older) assertDifferent(from, to)
+  const source = older ?? (await openStore(from.settings, { clock, random }))
   try {
-    const target = await openStore(to.settings, { clock, random })
+    const target = await openStore(to.settings, { clock, random, besideOlder: older !== undefined })
     try {
       const arrived = await carry(source, target, clock.now)
       const counts = countsOf(arrived)
@@ -130,6 +137,7 @@ export async function migrate(
         print(
           `Moved from ${from.name} to ${to.name}. The keys stay in the data directory: keep --data as it was.`,
         )
+        if (older) print(`What was carried over stays there under panoptes:*, for you to delete.`)
       }
       return 0
     } finally {

@@ -26,6 +26,8 @@ export interface StoreParts {
   readonly beginning?: () => Promise<StoreImage>
   /** For a store on another machine: given, opening does not wait for it, nor fail when it is away. */
   readonly patience?: Patience
+  /** Whether the store may be opened beside records of an older version, which are being carried over into it. */
+  readonly besideOlder?: boolean
 }
 
 /**
@@ -47,4 +49,17 @@ export async function openStore(settings: StoreSettings, parts: StoreParts): Pro
     default:
       return settings satisfies never
   }
+}
+
+/**
+ * Records of an older version that no store opens any more, to be carried over.
+ * @returns undefined when there are none @throws StoreFailure when the server does not answer
+ */
+export async function openOlder(
+  settings: StoreSettings,
+  { clock }: Pick<StoreParts, 'clock'>,
+): Promise<OpenedStore | undefined> {
+  if (settings.kind !== 'redis') return undefined
+  const { openOlderRedis } = await import('./redis-older.ts')
+  return openOlderRedis(settings.address, clock)
 }

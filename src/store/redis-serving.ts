@@ -7,6 +7,7 @@ import type { RedisAddress } from './redis-address.ts'
 import { type Ask, asking } from './redis-asking.ts'
 import { answerMilliseconds, type RedisConnections, redisConnections } from './redis-connections.ts'
 import { type ServerClock, serverClock } from './redis-hearing.ts'
+import { olderRecords } from './redis-older.ts'
 import { beginningWords } from './redis-records.ts'
 import { beginScript } from './redis-scripts.ts'
 import { CannotBegin, type RedisFacts, type RedisStanding, redisStanding } from './redis-standing.ts'
@@ -26,6 +27,8 @@ export interface RedisServingParts {
   readonly beginning?: () => Promise<StoreImage>
   /** Given, opening succeeds while Redis is away; else it fails then. */
   readonly patience?: Patience
+  /** Whether it may be used beside records of an older version, which are being carried over into it. */
+  readonly besideOlder?: boolean
   /** In braces before every key: the slot of a Cluster, and so that several installations may share one Redis. */
   readonly tag?: string
 }
@@ -125,6 +128,7 @@ export async function openRedis(parts: RedisServingParts): Promise<RedisServing>
     name,
     schemaVersion,
     look: looker(commands, prefix, clockOfServer),
+    older: async () => (parts.besideOlder ? undefined : olderRecords(commands, address)),
     begin: beginner(commands, prefix, parts),
     renewed: () => renewals.forEach((told) => void told()),
     told: (wrong) => tell(wrong && `Redis at ${name} cannot be used: ${wrong}`),

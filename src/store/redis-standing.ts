@@ -19,6 +19,8 @@ export interface RedisStandingParts {
   readonly schemaVersion: number
   /** @throws when Redis does not answer */
   readonly look: () => Promise<RedisFacts>
+  /** Whether a Redis without a head holds records of a version that had none, and what to do then, in words. */
+  readonly older: () => Promise<string | undefined>
   /** Writes what an empty store begins with, unless another node was first. @returns the head @throws when it cannot be written */
   readonly begin: () => Promise<string>
   /** Told when all records are others than before. */
@@ -101,7 +103,8 @@ export function redisStanding(parts: RedisStandingParts): RedisStanding {
     if (/^role:slave/m.test(replication)) return 'it is a replica; allowed is the primary'
     const policy = wrongPolicy(memory)
     if (policy !== undefined) return policy
-    const problem = heads.accept(head ?? (await parts.begin()))
+    const older = head === null ? await parts.older() : undefined
+    const problem = older ?? heads.accept(head ?? (await parts.begin()))
     isRefused ||= problem !== undefined
     return problem
   }

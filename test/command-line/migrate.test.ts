@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openStore, type StoreSettings } from '#store/open-store.ts'
 import { carry, migrate } from '../../src/command-line/migrate.ts'
@@ -108,6 +109,40 @@ describe('panoptes migrate', () => {
       expect(await store.list('grants-of-user:us1.1')).toMatchObject([{ value: 'zo\u00eb\n"1"' }])
       expect(await store.read(['limits:gone'])).toEqual([undefined])
     })
+  })
+
+  test('carries records of schema version 1 over within their Redis, which no start uses before', async () => {
+    await using own = await startRedisServer()
+    const plain = new Redis(own.url.href)
+    onTestFinished(() => plain.disconnect())
+    const ends = Date.now() + 60_000
+    const [older, expired] = [`old.1 ${ends} ["grants"]\nzo\u00eb`, `old.2 ${Date.now() - 1} []\ngone`]
+    await plain.mset(
+      'panoptes:schema',
+      '1',
+      'panoptes:record:grant:a',
+      older,
+      'panoptes:record:limits:b',
+      expired,
+    )
+    await plain.zadd('panoptes:expiry', ends, 'grant:a', 1, 'limits:b')
+    const settings = { kind: 'redis', address: own.address, replicas: 0 } as const
+    await expect(startPanoptes(['--data', newFolder()], { PANOPTES_STORE: own.url.href })).rejects.toThrow(
+      `Redis at ${own.url.host} cannot be used: its records are of schema version 1; stop all nodes and carry them over with panoptes migrate`,
+    )
+    const { text } = await run('--from', own.url.href, '--to', own.url.href)
+    expect(text).toMatch(/^all, compared +1$/m)
+    expect(text).toContain('stays there under panoptes:*')
+    await withStore(settings, async ({ store }) => {
+      expect(await store.read(['grant:a', 'limits:b'])).toMatchObject([
+        { value: 'zo\u00eb', expiresAt: ends },
+        undefined,
+      ])
+      expect((await store.list('grants')).map(({ key }) => key)).toEqual(['grant:a'])
+    })
+    await expect(run('--from', own.url.href, '--to', own.url.href)).rejects.toThrow(
+      'found a store with 1 records',
+    )
   })
 
   test('refuses a target that holds something, and changes nothing there', async () => {

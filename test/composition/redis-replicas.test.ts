@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   connectMeraki,
   expectRefusal,
@@ -12,25 +12,18 @@ import {
   type Tokens,
   v7Status,
 } from '../authorization-server/protocol.ts'
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { RedisServer } from '../support/redis-server.ts'
-import { startTcpSwitch, type TcpSwitch } from '../support/tcp-switch.ts'
 import { nodeOn, ownRedis, plainClient, untilReadiness } from './redis-ground.ts'
 
 interface Replicated {
   readonly node: RunningPanoptes
   readonly tokens: Tokens
-  readonly primary: RedisServer
   /** What the replica hears of its primary. */
-  readonly link: TcpSwitch
+  readonly link: FaultProxy
   /** The primary dies, and the replica serves. */
   failOver(): Promise<void>
-}
-
-async function ownSwitch(port: number): Promise<TcpSwitch> {
-  const one = await startTcpSwitch(port)
-  onTestFinished(() => one[Symbol.asyncDispose]())
-  return one
 }
 
 async function untilLinked(replica: Redis): Promise<void> {
@@ -40,11 +33,11 @@ async function untilLinked(replica: Redis): Promise<void> {
 /** A node on a primary with one replica, and a connection that was replicated. */
 async function replicated(replicas: number): Promise<Replicated> {
   const primary: RedisServer = await ownRedis()
-  const link = await ownSwitch(primary.port)
+  const link = await startFaultProxy(primary.port)
   const replica = await ownRedis(['--replicaof', '127.0.0.1', `${link.port}`])
   const plain = plainClient(replica)
   await untilLinked(plain)
-  const front = await ownSwitch(primary.port)
+  const front = await startFaultProxy(primary.port)
   const node = await nodeOn(`redis://127.0.0.1:${front.port}`, {
     environment: { PANOPTES_REPLICAS: String(replicas) },
   })
@@ -53,12 +46,11 @@ async function replicated(replicas: number): Promise<Replicated> {
   return {
     node,
     tokens,
-    primary,
     link,
     async failOver() {
       await primary.kill()
       await plain.call('REPLICAOF', 'NO', 'ONE')
-      front.leadTo(replica.port)
+      front.turnTo(replica.port)
       await untilReadiness(node, 200)
     },
   }
@@ -69,15 +61,15 @@ const revoke = async (node: RunningPanoptes, { refresh_token: token }: Tokens): 
 
 describe('a revocation and a fail-over to a replica that heard nothing of it', () => {
   test('is answered 503 where one replica has to have it', async () => {
-    const { node, tokens, primary, link, failOver } = await replicated(1)
-    link.swallow()
+    const { node, tokens, link, failOver } = await replicated(1)
+    await link.behave('lose-replies')
     const begun = performance.now()
     expect(await revoke(node, tokens)).toBe(503)
     expect(performance.now() - begun).toBeLessThan(3_000)
     // It took effect on the primary, and that is not acknowledged either, however often it is asked: the replica knows nothing of it.
     expect(await revoke(node, tokens)).toBe(503)
     expectRefusal(await refresh(node, tokens.refresh_token), 'temporarily_unavailable', 503)
-    link.leadTo(primary.port)
+    await link.behave('pass')
     while ((await revoke(node, tokens)) !== 200) await pause(50)
     await failOver()
     expect(await v7Status(node, tokens.access_token)).toBe(401)
@@ -85,7 +77,7 @@ describe('a revocation and a fail-over to a replica that heard nothing of it', (
 
   test('comes back to life where none has to: Redis answers before it replicates', async () => {
     const { node, tokens, link, failOver } = await replicated(0)
-    link.swallow()
+    await link.behave('lose-replies')
     expect(await revoke(node, tokens)).toBe(200)
     expect(await v7Status(node, tokens.access_token)).toBe(401)
     await failOver()

@@ -15,6 +15,8 @@ export interface RedisProxy {
   letIn(): void
   /** From now on nothing arrives on connections that listen for announcements; they stay open. */
   muteAnnouncements(): void
+  /** Loses the next announcement of changed records, and what comes with it; all that follows arrives. */
+  loseNextAnnouncement(): void
 }
 
 /** @returns a proxy to the Redis on that port, on loopback; it ends with the test */
@@ -24,6 +26,13 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
   let letIn = Promise.withResolvers<void>()
   letIn.resolve()
   let isMute = false
+  let losesOne = false
+
+  function isUnheard(reply: Buffer): boolean {
+    const isLost = losesOne && reply.toString('latin1').includes(':changed')
+    if (isLost) losesOne = false
+    return isMute || isLost
+  }
 
   const server = createServer((client) => void join(client))
   async function join(client: Socket): Promise<void> {
@@ -43,7 +52,7 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
     redis.on('close', () => client.destroy())
     let isCut = false
     redis.on('data', (reply) => {
-      if (isCut || (listens && isMute)) return
+      if (isCut || (listens && isUnheard(reply))) return
       if (!lost || !commits) {
         client.write(reply)
         return
@@ -85,6 +94,9 @@ export async function startRedisProxy(port: number): Promise<RedisProxy> {
     letIn: () => letIn.resolve(),
     muteAnnouncements() {
       isMute = true
+    },
+    loseNextAnnouncement() {
+      losesOne = true
     },
   }
 }

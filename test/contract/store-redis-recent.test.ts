@@ -143,6 +143,19 @@ describe('a node that hears no announcements', () => {
     expect(isAtHand(near, 'a')).toBe(false)
   })
 
+  test('keeps nothing any more once an announcement got lost, at the next one and at the next beat', async () => {
+    const proxy = await startRedisProxy(server.port)
+    const { near, far } = await openNodes(proxy.address)
+    await far.commit([put('a'), put('b')])
+    for (const [round, follows] of [true, false].entries()) {
+      await Promise.all([untilAtHand(near, 'a'), untilAtHand(near, 'b')])
+      proxy.loseNextAnnouncement()
+      await far.commit([put('a', { value: `round ${round}` })])
+      if (follows) await far.commit([put('b', { value: `round ${round}` })])
+      expect(await untilValue(near, 'a', `round ${round}`)).toBeLessThan(follows ? 200 : 900)
+    }
+  })
+
   test('tells a failure of a frozen Redis instead of what it kept', async () => {
     const { near } = await openNodes()
     await near.commit([put('a')])

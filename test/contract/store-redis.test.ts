@@ -232,6 +232,46 @@ describe('Redis store: Redis is in trouble', () => {
     await untilItAnswers(store)
   })
 
+  test('what nobody waits for any more is not done by a Redis that wakes up', async () => {
+    const { own, store, put } = await onOwnServer()
+    await store.commit([put('a', { value: 'before' })])
+    await pause(400) // for a beat, which tells its clock
+    own.freeze()
+    const commits = ['a', 'b'].map((key) => store.commit([put(key, { value: 'too late' })]))
+    for (const commit of commits) await expect(commit).rejects.toThrow(StoreFailure)
+    await pause(1_500)
+    own.thaw()
+    await untilItAnswers(store)
+    await pause(200)
+    expect(await store.read(['a', 'b'])).toMatchObject([{ value: 'before' }, undefined])
+  })
+
+  test('of several that find it empty one writes what the store begins with, all of it', async () => {
+    const { own } = await onOwnServer()
+    const clock = fakeClock()
+    const opened = await Promise.all(
+      Array.from({ length: 5 }, (_, number) =>
+        openRedisStore({
+          address: own.address,
+          clock,
+          random: randomBytes,
+          tag: 'begins',
+          beginning: async () =>
+            Array.from({ length: 700 }, (_, index) => ({
+              key: `record ${number} ${index}`,
+              value: `of ${number}`,
+              expiresAt: Number.MAX_SAFE_INTEGER,
+              indexes: ['all'],
+            })),
+        }),
+      ),
+    )
+    for (const { store } of opened) onTestFinished(() => store.close())
+    const found = await Promise.all(opened.map(({ store }) => store.list('all', { limit: 10_000 })))
+    expect(found.map((records) => records.length)).toEqual([700, 700, 700, 700, 700])
+    expect(new Set(found.flat().map(({ value }) => value)).size).toBe(1)
+  })
+
   test('opening fails with host and port, and without the password, when nothing listens there', async () => {
     const { own } = await onOwnServer()
     await own.kill()

@@ -33,6 +33,13 @@ export interface ConnectionFilter {
   readonly sessionUid?: string
 }
 
+/** Who ends a connection, and why: for the audit trail. */
+export interface RevokedBy {
+  readonly actor: string
+  readonly reason: string
+  readonly address?: string
+}
+
 export interface Grants {
   /** @returns what the presented access token opens now; undefined when it is unknown, expired, or its grant is gone */
   access(token: string): Awaitable<Access | undefined>
@@ -44,8 +51,10 @@ export interface Grants {
    * Ends the connection with all of its tokens, together with its audit record. Once this resolves, no token of it is
    * accepted by any process on the store. @returns false when there was no such live connection
    */
-  revoke(
-    tag: GrantTag,
-    by: { readonly actor: string; readonly reason: string; readonly address?: string },
-  ): Promise<boolean>
+  revoke(tag: GrantTag, by: RevokedBy): Promise<boolean>
+  /**
+   * Ends every connection that matches, in the same way, some at a time: when it fails half-way, some are ended and it may be
+   * asked again. @returns how many were connected
+   */
+  revokeAll(filter: ConnectionFilter, by: RevokedBy): Promise<number>
 }

@@ -4,7 +4,7 @@ import type { Clock } from '#domain/clock.ts'
 import { type Connection, type GrantTag, parseGrantTag } from '#domain/grant.ts'
 import { remembering } from '#domain/remembering.ts'
 import type { Secrets } from '#secrets/secrets.ts'
-import type { Store, StoredRecord } from '#store/store.ts'
+import type { Change, Store, StoredRecord } from '#store/store.ts'
 import {
   connectionOf,
   type GrantRecord,
@@ -15,7 +15,7 @@ import {
   readGrantRecord,
 } from './grant-record.ts'
 import { grantUses } from './grant-uses.ts'
-import type { Access, ConnectionFilter, Grants } from './grants.ts'
+import type { Access, ConnectionFilter, Grants, RevokedBy } from './grants.ts'
 import { tagOfApiToken, tagOfToken } from './token-values.ts'
 
 export interface StoredGrantsParts {
@@ -76,6 +76,40 @@ async function* pagesOf(store: Store, index: string): AsyncGenerator<readonly St
   }
 }
 
+/** In one commit: a Redis serves nobody else meanwhile. */
+const endedAtOnce = 50
+
+function* batches<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size)
+}
+
+interface Tagged {
+  readonly tag: GrantTag
+  readonly record: GrantRecord
+}
+
+function recordOf(stored: StoredRecord): Tagged {
+  const tag = parseGrantTag(stored.key.slice(grantKey('' as GrantTag).length))
+  if (!tag) throw new Error('a record among the grants is none')
+  return { tag, record: readGrantRecord(stored) }
+}
+
+/** What a grant leaves with, and the word of it. */
+function endOf(audit: Audit, { tag, record }: Tagged, by: RevokedBy): readonly Change[] {
+  const { userId, clientId, apiToken } = record
+  const entry = audit.entry({
+    ...(apiToken === undefined
+      ? { event: 'grant-revoked', detail: by.reason }
+      : { event: 'api-token-revoked', detail: apiToken }),
+    actor: by.actor,
+    userId,
+    clientId,
+    grant: tag,
+    ...(by.address === undefined ? {} : { address: by.address }),
+  })
+  return [{ kind: 'delete', key: grantKey(tag) }, { kind: 'delete', key: grantUseKey(tag) }, entry]
+}
+
 /** Grants on the store port. @throws from every method when the store cannot answer: that is 503, never 401 */
 export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts): Grants {
   /** What a token opens depends on its stored record alone, so it is worked out once per record object. */
@@ -101,11 +135,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
     filter: ConnectionFilter,
   ): Promise<readonly Connection[]> {
     const now = clock.now()
-    const live = page.flatMap((stored) => {
-      const tag = parseGrantTag(stored.key.slice('grant:'.length))
-      const record = readGrantRecord(stored)
-      return tag && matches(record, filter) && hasTokens(record, now) ? [{ tag, record }] : []
-    })
+    const live = page.map(recordOf).filter(({ record }) => matches(record, filter) && hasTokens(record, now))
     const calls = live.length > 0 ? await uses.of(live.map(({ tag }) => tag)) : []
     return live.map(({ tag, record }, index) => connectionOf(tag, record, calls[index]))
   }
@@ -141,19 +171,20 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
         await store.commit([])
         return false
       }
-      const { userId, clientId, apiToken } = readGrantRecord(stored)
-      const entry = audit.entry({
-        ...(apiToken === undefined
-          ? { event: 'grant-revoked', detail: by.reason }
-          : { event: 'api-token-revoked', detail: apiToken }),
-        actor: by.actor,
-        userId,
-        clientId,
-        grant: tag,
-        ...(by.address === undefined ? {} : { address: by.address }),
-      })
-      await store.commit([{ kind: 'delete', key }, { kind: 'delete', key: grantUseKey(tag) }, entry])
+      await store.commit(endOf(audit, { tag, record: readGrantRecord(stored) }, by))
       return true
+    },
+
+    async revokeAll(filter, by) {
+      let revoked = 0
+      for await (const page of pagesOf(store, indexFor(filter))) {
+        const now = clock.now()
+        const matching = page.map(recordOf).filter(({ record }) => matches(record, filter))
+        for (const some of batches(matching, endedAtOnce))
+          await store.commit(some.flatMap((one) => endOf(audit, one, by)))
+        revoked += matching.filter(({ record }) => hasTokens(record, now)).length
+      }
+      return revoked
     },
   }
 }

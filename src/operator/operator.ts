@@ -7,7 +7,8 @@ import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import type { Connection } from '#domain/grant.ts'
 import { parseRegionId, type RegionId, regionIds } from '#domain/region.ts'
-import type { Grants } from '#grants/grants.ts'
+import type { UserId } from '#domain/user.ts'
+import type { ConnectionFilter, Grants } from '#grants/grants.ts'
 import { writtenAddress } from '#http/client-address.ts'
 import { MalformedForm } from '#http/form.ts'
 import type { SourceBlock } from '#limits/limits.ts'
@@ -77,23 +78,22 @@ function parseSelection(query: URLSearchParams): Selection | string {
   return { ...(user ? { user } : {}), ...(integration ? { integration } : {}), ...(region ? { region } : {}) }
 }
 
-/** Connections by user (e-mail or user id), integration (client id) and region; all that is given must match. */
-function selectConnections({
-  grants,
-  identity,
-}: OperatorParts): (selection: Selection) => Promise<readonly Connection[]> {
-  return async ({ user, integration, region }) => {
-    const found = await grants.list({
-      ...(integration === undefined ? {} : { clientId: integration }),
-      ...(region === undefined ? {} : { region }),
-    })
-    if (user === undefined) return found
-    const emails = new Map<string, string | undefined>()
-    for (const { userId } of found) emails.set(userId, (await identity.find(userId))?.email)
-    return found.filter(
-      ({ userId }) => userId === user || emails.get(userId)?.toLowerCase() === user.toLowerCase(),
-    )
+/**
+ * What is asked of the grants: everything given must match, and a user is an id or an e-mail address, which in several regions
+ * may be several users.
+ */
+async function filtersOf(
+  { identity }: OperatorParts,
+  { user, integration, region }: Selection,
+): Promise<readonly ConnectionFilter[]> {
+  const rest = {
+    ...(integration === undefined ? {} : { clientId: integration }),
+    ...(region === undefined ? {} : { region }),
   }
+  if (user === undefined) return [rest]
+  const named = await Promise.all(regionIds.map((one) => identity.findByEmail(one, user)))
+  const ids = [user as UserId, ...named.flatMap((one) => one?.id ?? [])]
+  return ids.map((userId) => ({ ...rest, userId }))
 }
 
 const connectionAnswer = (connection: Connection): object => ({
@@ -115,7 +115,6 @@ const connectionAnswer = (connection: Connection): object => ({
 
 function routes(parts: OperatorParts): Router {
   const router = new Router({ sensitive: true, strict: true })
-  const select = selectConnections(parts)
   userRoutes(router, parts)
 
   router.get('/health/live', (ctx) => {
@@ -152,7 +151,10 @@ function routes(parts: OperatorParts): Router {
   router.get('/operator/connections', async (ctx) => {
     const selection = parseSelection(new URLSearchParams(ctx.querystring))
     if (typeof selection === 'string') return problem(ctx, 400, selection)
-    ctx.body = { connections: (await select(selection)).map(connectionAnswer) }
+    const found: Connection[] = []
+    for (const filter of await filtersOf(parts, selection)) found.push(...(await parts.grants.list(filter)))
+    found.sort((one, other) => other.createdAt - one.createdAt)
+    ctx.body = { connections: found.map(connectionAnswer) }
   })
 
   router.delete('/operator/connections', async (ctx) => {
@@ -161,8 +163,8 @@ function routes(parts: OperatorParts): Router {
     if (Object.keys(selection).length === 0)
       return problem(ctx, 400, `name what to end: at least one of ${filterNames.join(', ')}`)
     let revoked = 0
-    for (const { tag } of await select(selection))
-      if (await parts.grants.revoke(tag, { actor: 'operator', reason: 'ended by the operator' })) revoked += 1
+    for (const filter of await filtersOf(parts, selection))
+      revoked += await parts.grants.revokeAll(filter, { actor: 'operator', reason: 'ended by the operator' })
     parts.log({ event: 'connections-ended', ...selection, revoked })
     ctx.body = { revoked }
   })

@@ -81,7 +81,7 @@ describe('bearer token, RFC 6750 §2.1', () => {
     const unasked = () => Promise.reject(new Error('the store was asked'))
     await using gateway = await startGateway({
       parts: {
-        grants: { access: unasked, noteUse: unasked, list: unasked, revoke: unasked },
+        grants: { access: unasked, noteUse: unasked, list: unasked, revoke: unasked, revokeAll: unasked },
         userApiTokens: { ownerOf: unasked, install: unasked, rotate: unasked, revoke: unasked },
       },
     })

@@ -10,7 +10,10 @@ const broken = (): Promise<never> => Promise.reject(new Error('store at /var/sec
 const unused = broken
 
 const brokenParts: readonly (readonly [string, Partial<GatewayParts>])[] = [
-  ['grants', { grants: { access: broken, noteUse: unused, list: unused, revoke: unused } }],
+  [
+    'grants',
+    { grants: { access: broken, noteUse: unused, list: unused, revoke: unused, revokeAll: unused } },
+  ],
   [
     'User API Tokens',
     { userApiTokens: { ownerOf: broken, install: unused, rotate: unused, revoke: unused } },

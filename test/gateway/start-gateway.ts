@@ -106,6 +106,7 @@ function portsOf(running: Omit<RunningGateway, 'server' | 'port' | 'url' | typeo
       noteUse: (tag: GrantTag, address: string) => void uses.push({ tag, address }),
       list: unused,
       revoke: unused,
+      revokeAll: unused,
     },
     userApiTokens: {
       ownerOf: (token: string) => Promise.resolve(userApiTokens.get(token)),

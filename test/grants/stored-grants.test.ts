@@ -165,6 +165,17 @@ describe('revoke', () => {
     ])
     expect(await grants.list({})).toEqual([])
   })
+
+  test('ends all that match, a few at a time, each with its entry, and no other', async () => {
+    const kept = await newGrant({ clientId: 'kept' })
+    for (let index = 0; index < 120; index += 1) await newGrant({ clientId: 'bulk' })
+    const before = (await store.list('audit')).length
+    expect(await grants.revokeAll({ clientId: 'bulk' }, { actor: 'operator', reason: 'a test' })).toBe(120)
+    expect(await grants.list({ clientId: 'bulk' })).toEqual([])
+    expect((await grants.list({ clientId: 'kept' })).map(({ tag }) => tag)).toEqual([kept.tag])
+    expect((await store.list('audit')).length).toBe(before + 120)
+    expect(await grants.revokeAll({ clientId: 'bulk' }, { actor: 'operator', reason: 'again' })).toBe(0)
+  })
 })
 
 describe('list', () => {

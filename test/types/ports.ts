@@ -24,7 +24,7 @@ declare function hasMethods<Port>(methods: Record<MethodsOf<Port>, true>): void
 hasMethods<Store>({ read: true, commit: true, list: true, purge: true, close: true })
 hasMethods<Identity>({ find: true, findByEmail: true, authenticate: true, lock: true })
 hasMethods<Directory>({ enrol: true, update: true, setPassword: true, endSessions: true, remove: true })
-hasMethods<Grants>({ access: true, noteUse: true, list: true, revoke: true })
+hasMethods<Grants>({ access: true, noteUse: true, list: true, revoke: true, revokeAll: true })
 hasMethods<UserApiTokens>({ ownerOf: true, install: true, rotate: true, revoke: true })
 hasMethods<HeldUserApiTokens>({ of: true, generate: true, revokeAll: true })
 hasMethods<AuditTrail>({ between: true, newestOf: true })

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Row } from '../test/bench/row.ts'
+import { broker } from '../test/bench/scenarios/broker.ts'
 import { control } from '../test/bench/scenarios/control.ts'
 import { gatewayGet } from '../test/bench/scenarios/gateway-get.ts'
 import { libraryStart } from '../test/bench/scenarios/library-start.ts'
@@ -25,6 +26,7 @@ const scenarios = [
   refresh,
   refreshRedis,
   gatewayGet,
+  broker,
   control,
   workspaces,
   signInLoad,

@@ -13,6 +13,8 @@ export type RequestListener = (request: IncomingMessage, response: ServerRespons
 const patience: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
+  // Longer than clients and load balancers keep theirs, which is 60 s for most: who closes first must be the one that asks.
+  keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5_000,
 }
 const maxConnections = 10_000

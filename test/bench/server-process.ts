@@ -53,21 +53,11 @@ function firstLine(child: ChildProcess): Promise<string> {
   })
 }
 
-export async function startServer(args: readonly string[]): Promise<ServerProcess> {
-  const startedAt = performance.now()
-  const command = canPin
-    ? ['taskset', '--cpu-list', '0', process.execPath, ...args]
-    : [process.execPath, ...args]
-  const child = spawn(command[0] ?? '', command.slice(1), {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const line = await firstLine(child)
-  const readyMs = performance.now() - startedAt
+/** What a child of ours is asked about, and how it ends. */
+function processOf(child: ChildProcess): Omit<ServerProcess, 'ready' | 'readyMs'> {
   // taskset replaces itself by the server, so the process id is the server's.
   const proc = (file: string): string => readFileSync(`/proc/${child.pid}/${file}`, 'utf8')
   return {
-    ready: JSON.parse(line) as Record<string, unknown>,
-    readyMs,
     cpuMicroseconds() {
       const fields = proc('stat').split(') ')[1]?.split(' ') ?? []
       return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6
@@ -82,4 +72,29 @@ export async function startServer(args: readonly string[]): Promise<ServerProces
       child.kill('SIGKILL')
     },
   }
+}
+
+/** On the server's core, or where the load is. */
+function spawnOn(core: 'server' | 'load', command: readonly string[]): ChildProcess {
+  const [program = '', ...args] =
+    canPin && core === 'server' ? ['taskset', '--cpu-list', '0', ...command] : command
+  return spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** A server of another make, on the server's core; whoever starts it knows where it is and when it answers. */
+export const startProgram = (command: readonly string[]): Omit<ServerProcess, 'ready'> => ({
+  ...processOf(spawnOn('server', command)),
+  readyMs: 0,
+})
+
+/** @param core what stands behind a measured server belongs to the load */
+export async function startServer(
+  args: readonly string[],
+  core: 'server' | 'load' = 'server',
+): Promise<ServerProcess> {
+  const startedAt = performance.now()
+  const child = spawnOn(core, [process.execPath, ...args])
+  const line = await firstLine(child)
+  const readyMs = performance.now() - startedAt
+  return { ...processOf(child), ready: JSON.parse(line) as Record<string, unknown>, readyMs }
 }

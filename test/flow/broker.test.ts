@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '#broker/broker.ts'
+import { json, startHostileUpstream } from '../live/hostile-upstream.ts'
 import { startReady } from '../start/program.ts'
 import { type RunningBroker, startBroker } from '../support/broker.ts'
 import { Person } from '../support/person.ts'
@@ -29,21 +30,17 @@ const lends: Broker = {
   }),
 }
 
-async function startBetween(
-  upstream: { url: string; certificate: string },
-  lender: Broker | undefined,
-): Promise<RunningBroker> {
-  return startBroker({
+/** @param upstream the lines below `upstream:` of its configuration */
+const startBetween = (upstream: readonly string[], lender: Broker): Promise<RunningBroker> =>
+  startBroker({
     configuration: [
       'upstream:',
-      `  regions: { us1: "${upstream.url}" }`,
-      `  authorities: ${upstream.certificate}`,
+      ...upstream.map((line) => `  ${line}`),
       'signIn: { passwordCost: light }',
       `integrations: ${join(process.cwd(), 'config/integrations.yaml')}`,
     ].join('\n'),
-    ...(lender && { lender }),
+    lender,
   })
-}
 
 /** The user of the broker, made by its operator; the password is the user's own. */
 async function addUser(broker: RunningBroker): Promise<void> {
@@ -65,9 +62,13 @@ interface Created {
   readonly _links: { readonly self: { readonly href: string } }
 }
 
-describe('a broker in front of another Panoptes', () => {
+describe('a broker in front of another Panoptes', { timeout: 60_000 }, () => {
   test('signs in, lists the account groups upstream, gives tokens, forwards calls, and forgets all of it at once', async () => {
-    await using broker = await startBetween(await startUpstream(), lends)
+    const { url, certificate } = await startUpstream()
+    await using broker = await startBetween(
+      [`regions: { us1: "${url}" }`, `authorities: ${certificate}`],
+      lends,
+    )
     await addUser(broker)
     const person = new Person()
     const asked = await meraki.ask(broker, person)
@@ -119,7 +120,13 @@ describe('a broker in front of another Panoptes', () => {
           ? lends.lend(call)
           : { kind: 'refusal', code: 'account_not_linked', description: 'The user has no account linked.' },
     }
-    await using broker = await startBetween(await startUpstream(), withdrawn)
+    await using upstream = await startHostileUpstream(
+      json('{"accountGroups":[{"aid":"1101","accountGroupName":"Acme HQ"}]}'),
+    )
+    await using broker = await startBetween(
+      ['allowPlaintextLoopback: true', `regions: { us1: "${upstream.origin}" }`],
+      withdrawn,
+    )
     await addUser(broker)
     const person = new Person()
     const asked = await sdWan.ask(broker, person)
@@ -128,7 +135,9 @@ describe('a broker in front of another Panoptes', () => {
     const tokens = await asked.finish()
     expect((await callV7(broker, tokens.access_token, '/v7/agents?aid=1101')).status).toBe(200)
     isLinked = false
+    upstream.arrived.length = 0
     const refused = await callV7(broker, tokens.access_token, '/v7/agents?aid=1101')
     expect(refused).toMatchObject({ status: 502, body: { code: 'account_not_linked' } })
+    expect(upstream.arrived).toEqual([])
   })
 })

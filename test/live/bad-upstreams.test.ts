@@ -238,6 +238,15 @@ describe('an upstream that', () => {
     expect(JSON.parse(answer.text)).toEqual({ _links: { self: { href: `${gateway.url}/v7/tests` } } })
   })
 
+  test('codes a long body in a way that nobody knows gets its connection closed', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'compress' })
+      response.write('x'.repeat(200_000))
+    })
+    expect(await call(gateway)).toMatchObject({ status: 502, code: 'upstream_answer_unusable' })
+    await expect.poll(() => upstream.connections.open).toBe(0)
+  })
+
   test('says gzip and sends something else breaks off', async () => {
     upstream.behave(json('{"a":1}', 200, { 'content-encoding': 'gzip' }))
     await expect(call(gateway)).rejects.toThrow()

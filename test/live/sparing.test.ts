@@ -69,6 +69,39 @@ describe('the breaker of a region', () => {
     expect(upstream.arrived).toHaveLength(5)
   })
 
+  test.each([
+    ['leave in the middle of a request body', 'left', 200_000],
+    ['send a request body that is too long', 413, 11 * 1024 * 1024],
+  ])('does not count callers who %s', async (_, outcome, bytes) => {
+    await using upstream = await startHostileUpstream((request) => void request.resume())
+    await using gateway = await startLiveGateway({ origin: upstream.origin, breakerFailures: 1 })
+    const leaving = new AbortController()
+    const body = new ReadableStream({
+      async start(controller) {
+        for (let sent = 0; sent < bytes; sent += 65_536) {
+          controller.enqueue(new Uint8Array(65_536))
+          await pause(1)
+        }
+        if (outcome === 'left') leaving.abort()
+        else controller.close()
+      },
+    })
+    const sent = call(gateway, '/v7/tests/http-server?aid=1101', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      duplex: 'half',
+      signal: leaving.signal,
+    } as RequestInit).then(
+      ({ status }) => status,
+      () => 'left',
+    )
+    expect(await sent).toBe(outcome)
+    await expect.poll(() => upstream.connections.open).toBe(0)
+    upstream.behave(json('{}'))
+    expect(await call(gateway)).toMatchObject({ status: 200 })
+  })
+
   test('of one region leaves the others alone', async () => {
     await using dead = await startHostileUpstream((_request, _response, socket) => void socket.destroy())
     await using alive = await startHostileUpstream(json('{}'))

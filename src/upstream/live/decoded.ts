@@ -56,7 +56,10 @@ export function decoded(answer: UpstreamAnswer): UpstreamAnswer {
   if (coding === undefined || coding === 'identity') return answer
   const decoder = decoders[coding]
   // One coding at most goes out: what undoes a thousand of them is the caller's memory.
-  if (!decoder) throw new UpstreamUnavailable('unusable')
+  if (!decoder) {
+    if (answer.body instanceof Readable) answer.body.destroy()
+    throw new UpstreamUnavailable('unusable')
+  }
   if (!isJson(answer)) return answer
   const { 'content-encoding': _, ...headers } = answer.headers
   const source = answer.body instanceof Readable ? answer.body : Readable.from([answer.body ?? ''])

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
 import { AnswerBody } from './answer-body.ts'
@@ -44,6 +45,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #pieces: Buffer[] = []
   #bytes = 0
   #body: AnswerBody | undefined
+  #callersFault: unknown
 
   constructor({ options, connection, begunAt, over }: ExchangeParts) {
     this.#options = options
@@ -51,6 +53,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.begunAt = begunAt
     this.#over = over
     this.#mayRepeat = options.method === 'GET'
+    // Heard here first: what is wrong with the request is no failure of the upstream.
+    if (options.body instanceof Readable)
+      options.body.once('error', (error) => {
+        this.#callersFault = error
+      })
     this.answer = new Promise((resolve, reject) => {
       this.#answer = resolve
       this.#fail = reject
@@ -115,7 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (before === 'over') return
     if (this.#isWorthRepeating(error)) this.#repeat()
     else {
-      this.#end('failed')
+      this.#end(error === this.#callersFault ? 'left' : 'failed')
       if (before === 'streaming') this.#body?.destroy(error)
       else this.#fail(unavailable(error))
     }

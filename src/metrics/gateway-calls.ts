@@ -26,6 +26,19 @@ function byStatus<Item>(make: (status: string) => Item): ByStatus<Item> {
 /** `/endpoint/tests/{testId}` is of the family `endpoint`; `none` while no operation is known. */
 const familyOf = ({ path }: Operation): string => path.split('/', 2)[1] || 'none'
 
+/** Reasons that alerts wait for: what is not there yet cannot be seen to rise. */
+const awaitedRefusals = [
+  'no_token',
+  'invalid_token',
+  'source_blocked',
+  'temporarily_unavailable',
+  'upstream_address_blocked',
+  'upstream_credential_rejected',
+  'upstream_failed',
+  'upstream_timeout',
+  'upstream_unreachable',
+] as const
+
 export interface GatewayCallsParts {
   /** In ms. */
   readonly stopwatch: () => number
@@ -54,6 +67,7 @@ export function gatewayCalls({ stopwatch, integrations }: GatewayCallsParts): {
     name: 'panoptes_gateway_refusals_total',
     help: 'v7 calls that were answered by the gateway itself and not by the upstream, by reason.',
     labels: ['code'],
+    from: awaitedRefusals.map((code) => [code]),
   })
   const brokenAnswers = openCounts({
     name: 'panoptes_gateway_broken_answers_total',

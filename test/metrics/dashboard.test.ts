@@ -85,23 +85,20 @@ afterAll(() => service.stop())
 const labelsOf = (metric: string): ReadonlySet<string> =>
   new Set(scraped.samples.filter(({ name }) => name === metric).flatMap(({ labels }) => Object.keys(labels)))
 
-/** The values that a matcher asks for by name. */
-const namedIn = ({ operator, value }: Matcher): readonly string[] =>
-  operator.endsWith('~') ? value.split('|').filter((one) => /^[\w-]+$/.test(one)) : [value]
+/** The patterns that a matcher names, each of which has to be met by some value. */
+const namedIn = ({ operator, value }: Matcher): readonly RegExp[] =>
+  (operator.endsWith('~') ? value.split('|') : [value]).map((one) => new RegExp(`^(?:${one})$`))
 
 function deadIn({ metric, matchers }: Selector): readonly string[] {
   if (ofPrometheus.includes(metric)) return []
   const own = matchers.filter(({ label }) => !ofScraping.includes(label))
-  const values = own.flatMap((matcher) => namedIn(matcher).map((value) => [matcher.label, value] as const))
-  return [
-    ...(scraped.samples.some(({ name }) => name === metric) ? [] : [metric]),
-    ...values
-      .filter(
-        ([label, value]) =>
-          !scraped.samples.some((sample) => sample.name === metric && sample.labels[label] === value),
-      )
-      .map(([label, value]) => `${metric}{${label}="${value}"}`),
-  ]
+  const samples = scraped.samples.filter(({ name }) => name === metric)
+  const unmet = own.flatMap((matcher) =>
+    namedIn(matcher)
+      .filter((pattern) => !samples.some(({ labels }) => pattern.test(labels[matcher.label] ?? '\n')))
+      .map((pattern) => `${metric}{${matcher.label}: ${pattern.source}}`),
+  )
+  return [...(samples.length > 0 ? [] : [metric]), ...unmet]
 }
 
 describe('config/container, dashboard and alerts', () => {
@@ -119,6 +116,7 @@ describe('config/container, dashboard and alerts', () => {
   test.each([
     ['a metric that nobody exports', 'rate(panoptes_no_such_thing_total[5m])'],
     ['a value that a label never has', 'panoptes_refreshes_total{outcome="gone"}'],
+    ['a pattern that no value has', 'panoptes_refreshes_total{outcome=~"rotated|go.+"}'],
     ['a label that the metric does not have', 'panoptes_refreshes_total{endpoint="token"}'],
   ])('would be told of %s', (_, expr) => {
     expect(askedBy(expr).selectors.flatMap(deadIn)).toHaveLength(1)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { connectMeraki, readsAgents, refresh } from '../steps/requests.ts'
+import { startBroker } from '../support/broker.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 import { startRedisServer } from '../support/redis-server.ts'
@@ -89,6 +90,19 @@ describe('GET /metrics, exposition format 0.0.4', () => {
     const { text } = await scrape(service)
     for (const secret of ['acme.example', '1001', '127.0.0.1', '/v7', service.operatorToken])
       expect(text.replace(/^# .*$/gm, '')).not.toContain(secret)
+  })
+})
+
+describe('GET /metrics of a broker', () => {
+  test('has the same figures', async () => {
+    await using broker = await startBroker()
+    await readsAgents(broker, 'nothing')
+    const { types, value } = await scrape(broker)
+    expect([...types.keys()]).toEqual([...read.types.keys()])
+    expect([
+      value('panoptes_ready'),
+      value('panoptes_gateway_refusals_total', { code: 'invalid_token' }),
+    ]).toEqual([1, 1])
   })
 })
 

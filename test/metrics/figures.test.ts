@@ -176,6 +176,38 @@ describe('GET /metrics, authorization server', () => {
     expect(await rises(figures, act)).toEqual([1, 1])
   })
 
+  test('counts a sign-in by single sign-on, and one that the provider vouches for in vain', async () => {
+    const signIns = 'panoptes_sign_ins_total'
+    const figures: readonly Figure[] = [
+      [signIns, { way: 'sso', outcome: 'accepted' }],
+      [signIns, { way: 'sso', outcome: 'refused' }],
+      [signIns, {}],
+    ]
+    const as = async (email: string): Promise<void> => {
+      const person = new Person()
+      await person.open(`${service.url}/account`)
+      await person.press('Continue', { region: 'us1', email })
+      await person.press('Sign in')
+    }
+    expect(await rises(figures, () => as('anyone@sso.example'))).toEqual([1, 0, 1])
+    expect(await rises(figures, () => as('newcomer@sso.example'))).toEqual([0, 1, 1])
+  })
+
+  test('counts a password that nobody looked at, and the guard that was used up', async () => {
+    const guess = async (): Promise<void> => {
+      const person = new Person()
+      await person.open(`${service.url}/account`)
+      await person.signIn('nobody@acme.example', 'wrong', 'us1')
+    }
+    for (let count = 0; count < 15; count += 1) await guess()
+    const figures: readonly Figure[] = [
+      ['panoptes_sign_ins_total', { way: 'password', outcome: 'limited' }],
+      ['panoptes_sign_ins_total', { way: 'password', outcome: 'refused' }],
+      ['panoptes_limits_exhausted_total', { limit: 'password' }],
+    ]
+    expect(await rises(figures, guess)).toEqual([1, 0, 1])
+  })
+
   describe('counts the end of a connection by its door:', () => {
     const doors: readonly (readonly [string, (person: Person) => Promise<unknown>])[] = [
       ['operator', () => endByOperator()],
@@ -220,6 +252,45 @@ describe('GET /metrics, authorization server', () => {
       expect(await rises(figures, act)).toEqual([1, 1])
       expect(await rises(figures, act)).toEqual([0, 0])
     })
+  })
+})
+
+describe('GET /metrics, limits', () => {
+  const exhausted = 'panoptes_limits_exhausted_total'
+  const refused = 'panoptes_gateway_refusals_total'
+
+  test('counts a call beyond those of the minute', async () => {
+    await using limited = await startPanoptes()
+    const send = async (): Promise<number> => {
+      const answer = await fetch(`${limited.url}/v7/user-agents`, {
+        headers: { authorization: `Bearer ${userApiToken}` },
+      })
+      await answer.arrayBuffer()
+      return answer.status
+    }
+    // A minute may end in between, and its window be full again.
+    let status = 0
+    for (let round = 0; round < 5 && status !== 429; round += 1) {
+      await fetch(`${limited.url}/emulator/budgets/exhaust`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ user: 'admin@acme.example', region: 'us1' }),
+      })
+      status = await send()
+    }
+    expect(status).toBe(429)
+    const { value } = await scrape(limited)
+    expect(value(exhausted, { limit: 'calls' })).toBe(1)
+    expect(value(refused, { code: 'rate_limit_exhausted' })).toBe(1)
+  })
+
+  test('counts each call of a blocked address', async () => {
+    await using limited = await startPanoptes()
+    for (let count = 0; count < 125; count += 1)
+      await (await fetch(`${limited.url}/v7/user-agents`)).arrayBuffer()
+    const { value } = await scrape(limited)
+    expect(value(exhausted, { limit: 'source-block' })).toBe(5)
+    expect(value(refused, { code: 'source_blocked' })).toBe(5)
   })
 })
 

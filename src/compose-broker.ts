@@ -2,14 +2,16 @@
  * A broker: the gateway in front of the real ThousandEyes. There is no control API, playground, inspector, demo provider, seed or
  * v7 object in it; users are added by an operator or by a rule of single sign-on, and link their own account.
  */
+import { join } from 'node:path'
 import type { Middleware } from 'koa'
 import { accountGroupsSection } from '#account/account-groups.ts'
 import { activitySection } from '#account/activity.ts'
 import { apiTokensSection } from '#account/api-tokens.ts'
 import { connectionsSection } from '#account/connections.ts'
 import { sessionsSection } from '#account/sessions.ts'
+import { thousandEyesSection } from '#account/thousand-eyes.ts'
 import type { Broker } from '#broker/broker.ts'
-import { noAccounts } from '#broker/no-accounts.ts'
+import { localKeys, openLocalKeys } from '#broker/local-keys.ts'
 import type { Operation } from '#domain/operation.ts'
 import { allowedOperations } from '#integrations/allowed-operations.ts'
 import { openLiveUpstream } from '#upstream/live/live.ts'
@@ -17,7 +19,8 @@ import { livePeople } from '#upstream/live/people.ts'
 import type { Stopwatch } from '#upstream/live/region.ts'
 import { sharedReads } from '#upstream/reads/shared-reads.ts'
 import { type Composed, compose } from './compose.ts'
-import type { Backend, Foundation, Ground } from './compose-capabilities.ts'
+import type { Backend, Foundation, Ground, Linking } from './compose-capabilities.ts'
+import { openVault } from './compose-vault.ts'
 import { type BrokerSettings, SettingsError } from './settings.ts'
 
 export interface BrokerGround extends Ground {
@@ -57,38 +60,59 @@ function cacheSecondsOf(
   return Object.fromEntries(pairs.flat())
 }
 
+export interface BrokerBackend extends Backend {
+  readonly linking: Linking | undefined
+}
+
 function openBackend(
   { settings, surroundings, facts }: BrokerGround,
-  openBroker: OpenBroker,
+  openBroker: OpenBroker | undefined,
   foundation: Foundation,
-): Backend {
+): BrokerBackend {
   const { regions, coalesce, cache } = settings.upstream
   // Whoever counts budgets stands here: an upstream around this one, in front of every call and every list of account groups.
-  const { clock } = surroundings
+  const { clock, randomBytes } = surroundings
   const live = openLiveUpstream({ settings: settings.upstream, clock, stopwatch: machineStopwatch })
   const cacheSeconds = cacheSecondsOf(cache, facts.operations)
-  return {
-    broker: openBroker(foundation),
-    upstream: sharedReads({ upstream: live, clock, coalesce, cacheSeconds }),
+  const shared = sharedReads({ upstream: live, clock, coalesce, cacheSeconds })
+  const common = {
     people: livePeople({ ...foundation, ...surroundings }),
     upstreamOrigins: regions,
     // Each list is a call of the organization's budget. An old one widens nothing: the gateway says `aid` in every call, and asks
     // anew for calls that are for all account groups.
     accountGroupSeconds: 60,
-    close: live.close,
+  }
+  if (openBroker)
+    return {
+      ...{ ...common, broker: openBroker(foundation), upstream: shared, linking: undefined },
+      close: live.close,
+    }
+  const { text, file = join(settings.data, 'key-encryption-keys') } = settings.keyEncryption
+  const keys = localKeys(openLocalKeys({ text, file }, randomBytes), randomBytes)
+  const vault = openVault({ ...foundation, surroundings, keys, live, shared, operations: facts.operations })
+  return {
+    ...{ ...common, ...vault },
+    async close() {
+      await vault.close()
+      await live.close()
+    },
   }
 }
 
 /**
  * Builds a broker.
- * @param openBroker what lends the credentials
+ * @param openBroker what lends the credentials, in place of what users link
  * @throws with one line for a person when a file or the store cannot be used
  */
-export const composeBroker = (ground: BrokerGround, openBroker: OpenBroker = noAccounts): Promise<Composed> =>
+export const composeBroker = (
+  ground: BrokerGround,
+  openBroker?: OpenBroker,
+): Promise<Composed<BrokerBackend>> =>
   compose(ground, {
     openBackend: async (foundation) => openBackend(ground, openBroker, foundation),
-    accountSections: [
+    accountSections: ({ linking }) => [
       connectionsSection,
+      ...(linking ? [thousandEyesSection(linking)] : []),
       apiTokensSection,
       accountGroupsSection,
       sessionsSection,

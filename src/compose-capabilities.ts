@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Audit, AuditTrail } from '#audit/audit.ts'
 import { storeAudit, storeAuditTrail } from '#audit/store-audit.ts'
+import type { AccountLinks, LinkedAccounts } from '#broker/account-links.ts'
 import type { Broker } from '#broker/broker.ts'
+import type { KeyWork } from '#broker/key-work.ts'
 import type { Clock } from '#domain/clock.ts'
 import { apiTokensClientId, type ResourceServer } from '#domain/integration.ts'
 import type { RegionId } from '#domain/region.ts'
@@ -75,6 +77,15 @@ export interface Foundation {
   readonly userApiTokens: UserApiTokens & HeldUserApiTokens
 }
 
+/** Where users link an account of theirs. */
+export interface Linking {
+  readonly links: AccountLinks
+  readonly accounts: LinkedAccounts
+  readonly keyWork: KeyWork
+  /** What pages offer people: of what a link reaches, that which its user chose. */
+  readonly offered: Upstream
+}
+
 /** What stands behind the gateway: each composition has its own. */
 export interface Backend {
   readonly broker: Broker
@@ -84,6 +95,8 @@ export interface Backend {
   readonly upstreamOrigins: Readonly<Record<RegionId, string>>
   /** How long the gateway believes the account groups that the upstream lists for a user. */
   readonly accountGroupSeconds: number
+  /** Where users link an account of theirs; left out where nothing has to be linked. */
+  readonly linking?: Linking | undefined
   /** Lets go of what it holds; no request may be under way. */
   close(): Promise<void>
 }

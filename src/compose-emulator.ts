@@ -194,7 +194,7 @@ export async function composeEmulator(ground: EmulatorGround): Promise<ComposedE
   const surrounded = withDemoProvider(ground)
   const composed = await compose(surrounded, {
     openBackend: (foundation) => openEmbedded(surrounded, foundation),
-    accountSections: [
+    accountSections: () => [
       connectionsSection,
       apiTokensSection,
       profileSection,

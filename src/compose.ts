@@ -51,7 +51,7 @@ export interface Composed<Own extends Backend = Backend> {
 export interface Composition<Own extends Backend> {
   openBackend(foundation: Foundation): Promise<Own>
   /** The tabs of the account pages, in the order in which they stand. */
-  readonly accountSections: readonly Section[]
+  accountSections(capabilities: Capabilities & Own): readonly Section[]
   /** Pages beside those that every composition has, served from the same origin with the same browser session. */
   morePages(capabilities: Capabilities & Own): readonly PageSurface[]
 }
@@ -86,10 +86,12 @@ function authorizationServerOf(
     readonly pages: readonly PageSurface[]
   },
 ): AuthorizationServer {
-  const { limits, scopes } = capabilities
+  const { limits, scopes, linking } = capabilities
+  const upstream = linking?.offered ?? capabilities.upstream
   const account = {
     ...capabilities,
     ...surroundings,
+    upstream,
     operations: facts.operations,
     guards: limits.guards,
     tokenConfirmation: settings.tokenConfirmation,
@@ -98,6 +100,8 @@ function authorizationServerOf(
     {
       ...capabilities,
       ...surroundings,
+      upstream,
+      links: linking?.links,
       operations: facts.operations,
       metrics: capabilities.metrics.protocol,
       origin,
@@ -114,7 +118,7 @@ function authorizationServerOf(
 }
 
 function operatorOf(
-  { store, audit, grants, identity, directory, people, limits, metrics }: Capabilities,
+  { store, audit, grants, identity, directory, people, limits, metrics, linking }: Capabilities,
   { log, randomBytes }: Surroundings,
   parts: { readonly token: string; readonly isDraining: () => boolean },
 ): RequestListener {
@@ -131,6 +135,7 @@ function operatorOf(
     record: async (detail) =>
       void (await store.commit([audit.entry({ event: 'operator-action', actor: 'operator', detail })])),
     probe: async () => void (await store.read(['probe'])),
+    keyWork: linking?.keyWork,
     log,
   })
   return operator.callback() as RequestListener
@@ -155,7 +160,8 @@ export async function compose<Own extends Backend>(
   const operatorToken = settings.operatorToken ?? surroundings.randomBytes(24).toString('base64url')
   let isDraining = false
   const pages = morePages(capabilities)
-  const authorizationServer = authorizationServerOf(capabilities, ground, { accountSections, pages })
+  const sections = { accountSections: accountSections(capabilities), pages }
+  const authorizationServer = authorizationServerOf(capabilities, ground, sections)
   return {
     publicListener: publicListener({
       ...capabilities,

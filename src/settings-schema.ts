@@ -183,12 +183,18 @@ const emulatorSchema = z.strictObject(emulatorShape, { error: mappingError('sett
 /** What the broker's says besides. */
 export interface CheckedBrokerSettings extends CheckedCommon {
   readonly data: string
+  /** `ID:KEY`, newest first; broker/local-keys.ts reads them. */
+  readonly keyEncryptionKeys?: string | undefined
+  /** The path of a file of them, from where the configuration is. */
+  readonly keyEncryptionKeyFile?: string | undefined
   readonly upstream: CheckedUpstream
 }
 
 const brokerShape = {
   ...commonShape,
   data: text(directoryWords),
+  keyEncryptionKeys: text('allowed is ID:KEY, newest first, apart by commas').optional(),
+  keyEncryptionKeyFile: text(fileWords).optional(),
   registration: registration.default('closed'),
   sso: brokerSso,
   signIn: signInWith('strong'),
@@ -197,7 +203,13 @@ const brokerShape = {
 const brokerSchema = z.strictObject(brokerShape, { error: mappingError('settings', brokerShape) })
 
 /** Keys whose values are nobody's business, not even in an error. */
-const secretKeys: ReadonlySet<string> = new Set(['operatorToken', 'store', 'clientSecret', 'proxy'])
+const secretKeys: ReadonlySet<string> = new Set([
+  'operatorToken',
+  'store',
+  'clientSecret',
+  'proxy',
+  'keyEncryptionKeys',
+])
 
 /** What was found, as far as anybody may see it: under a mapping there may be secrets. */
 function shown(input: unknown, path: readonly string[]): string {

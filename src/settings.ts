@@ -49,6 +49,8 @@ export interface Settings extends CommonSettings {
 export interface BrokerSettings extends CommonSettings {
   readonly data: string
   readonly upstream: LiveSettings & Pick<CheckedUpstream, 'coalesce' | 'cache'>
+  /** Where the key-encryption keys stand: as text, or in a file; else in the data directory. */
+  readonly keyEncryption: { readonly text: string | undefined; readonly file: string | undefined }
 }
 
 const configFolder = fileURLToPath(new URL('../config/', import.meta.url))
@@ -180,16 +182,20 @@ function liveSettings(
 export function readBrokerSettings(args: readonly string[], environment: Environment): BrokerSettings {
   const sources = readSources(args, environment, {
     options: commonOptions,
-    keys: commonKeys,
+    keys: [...commonKeys, 'keyEncryptionKeys', 'keyEncryptionKeyFile'],
     standing: undefined,
   })
   const checked = checkBrokerSettings(sources.raw)
   if ('words' in checked) throw new SettingsError(`${sources.sourceOf(checked.key)}: ${checked.words}`)
-  const { data, upstream, ...common } = checked
+  const { data, upstream, keyEncryptionKeys, keyEncryptionKeyFile, ...common } = checked
   return {
     ...commonSettings({ ...common, data }, sources, 'broker-integrations.yaml'),
     data: resolve(data),
     upstream: liveSettings(upstream, sources),
+    keyEncryption: {
+      text: keyEncryptionKeys,
+      file: keyEncryptionKeyFile && resolve(dirname(sources.file), keyEncryptionKeyFile),
+    },
     // What may differ in an emulator alone.
     ...{ limits: 'on', tls: false, tokenConfirmation: 'off' },
   }

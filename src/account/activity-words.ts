@@ -43,6 +43,15 @@ const words: Readonly<Record<AuditEvent['event'], Words>> = {
     by === 'operator'
       ? `API token ${detail ?? ''} was revoked by an operator`
       : `API token ${detail ?? ''} revoked`,
+  'account-linked': 'Linked your ThousandEyes account',
+  'account-link-replaced': 'Replaced the User API Token of your ThousandEyes account',
+  'account-link-refused': 'Refused a User API Token that belongs to another user',
+  'account-unlinked': 'Disconnected your ThousandEyes account',
+  'renewal-changed': ({ detail }) =>
+    `Automatic renewal of the User API Token turned ${detail === 'on' ? 'on' : 'off'}`,
+  'upstream-credential-rejected': 'ThousandEyes refused your User API Token',
+  'upstream-credential-renewed': 'Renewed your User API Token',
+  'upstream-credential-renewal-lost': 'Your User API Token was renewed, and the new one is lost: replace it',
   'operator-action': 'An operator changed something',
 }
 
@@ -53,6 +62,9 @@ const warnings: ReadonlySet<string> = new Set<AuditEvent['event']>([
   'password-reset',
   'refresh-reuse-detected',
   'code-replay-detected',
+  'account-link-refused',
+  'upstream-credential-rejected',
+  'upstream-credential-renewal-lost',
 ])
 
 export const isWarning = (event: AuditEvent['event']): boolean => warnings.has(event)

@@ -24,6 +24,14 @@ export interface AuditEvent {
     | 'user-api-token-revoked'
     | 'api-token-generated'
     | 'api-token-revoked'
+    | 'account-linked'
+    | 'account-link-replaced'
+    | 'account-link-refused'
+    | 'account-unlinked'
+    | 'renewal-changed'
+    | 'upstream-credential-rejected'
+    | 'upstream-credential-renewed'
+    | 'upstream-credential-renewal-lost'
     | 'operator-action'
   /** A user id, a client id, `operator`, or an address. */
   readonly actor: string

@@ -156,7 +156,7 @@ export function engineConfiguration(
     // Nobody is refused for an Origin header, and no origin is let in (program-answers.ts).
     clientBasedCORS: () => true,
     interactions: {
-      policy: stepPolicy(parts.spans),
+      policy: stepPolicy(parts.spans, parts.links),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     // One grant a connection: two devices connected from one browser live and die apart (DECISIONS 4).

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Audit } from '#audit/audit.ts'
+import type { AccountLinks } from '#broker/account-links.ts'
 import type { Broker } from '#broker/broker.ts'
 import type { Clock } from '#domain/clock.ts'
 import type { ResourceServer } from '#domain/integration.ts'
@@ -57,6 +58,8 @@ export interface AuthorizationServerParts {
   readonly identity: Identity
   readonly sso: Sso
   readonly people: UpstreamPeople
+  /** Left out where users have nothing to link. */
+  readonly links?: AccountLinks | undefined
   /** For the new password that a sign-in asks for, and the end of sessions. */
   readonly directory: Pick<Directory, 'endSessions' | 'setPassword'>
   readonly integrations: Integrations

@@ -64,6 +64,15 @@ const mostTries = 10
 export const sealContext = (userId: UserId): string =>
   `upstream-credential v1 ${parseUserId(userId)?.region ?? ''} ${userId} user-api-token`
 
+const isLive = ({ validUntil }: SealedToken, now: number): boolean =>
+  validUntil === undefined || validUntil > now
+
+/** The token to use now: the renewed one only where the one before is over. */
+export function tokenInUse({ token, next }: CredentialRecord, now: number): SealedToken | undefined {
+  if (isLive(token, now)) return token
+  return next && isLive(next, now) ? next : undefined
+}
+
 /** What becomes of a record, and what is committed with it. */
 export interface CredentialChange {
   readonly record: CredentialRecord
@@ -71,6 +80,9 @@ export interface CredentialChange {
   readonly isSealedAnew?: boolean
   readonly also?: readonly Change[]
 }
+
+/** @returns what becomes of the record; undefined when nothing does */
+export type Amend = (before: CredentialRecord | undefined) => Awaitable<CredentialChange | undefined>
 
 export interface CredentialRecords {
   /** @throws StoreFailure */
@@ -81,10 +93,7 @@ export interface CredentialRecords {
    * Changes the record, again when somebody was faster. A change to undefined writes nothing.
    * @returns what stands there now; undefined when nothing was written, or why nothing may be sealed @throws StoreFailure
    */
-  change(
-    userId: UserId,
-    change: (before: CredentialRecord | undefined) => CredentialChange | undefined,
-  ): Promise<CredentialRecord | KeysRefusal | undefined>
+  change(userId: UserId, change: Amend): Promise<CredentialRecord | KeysRefusal | undefined>
   /** The change of one record that was read, for a commit of several. */
   replacement(found: FoundCredential, record: CredentialRecord): Change
   /** Deletes the record together with what else is to be committed. */
@@ -119,10 +128,10 @@ export function credentialRecords({ store, inUse }: CredentialRecordsParts): Cre
 
   async function changeOnce(
     userId: UserId,
-    change: (before: CredentialRecord | undefined) => CredentialChange | undefined,
+    change: Amend,
   ): Promise<CredentialRecord | KeysRefusal | 'conflict' | undefined> {
     const before = await find(userId)
-    const after = change(before?.record)
+    const after = await change(before?.record)
     if (!after) return undefined
     const changes = [put(userId, before?.stored, after.record), ...(after.also ?? [])]
     if (after.isSealedAnew === true) {

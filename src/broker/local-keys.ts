@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { refuse } from '#domain/refusal.ts'
 import { sealWith, unsealWith, vectorSource } from '#secrets/secrets.ts'
 import type { KeyEncryption } from './key-encryption.ts'
@@ -53,6 +53,47 @@ export function readLocalKeyFile(path: string): LocalKeys {
   const keys = parseLocalKeys(text)
   if (typeof keys === 'string') throw new Error(`${path}: ${keys}`)
   return keys
+}
+
+/** A fresh key under an id that no other has. */
+export const newLocalKey = (randomBytes: (size: number) => Buffer): LocalKey => ({
+  id: `kek-${randomBytes(6).toString('hex')}`,
+  key: randomBytes(32),
+})
+
+/** Writes a key file with one fresh key, for its owner alone; one that another process wrote first stays. */
+function writeFreshKeyFile(path: string, randomBytes: (size: number) => Buffer): void {
+  const fresh = `${path}.${randomBytes(6).toString('hex')}`
+  writeFileSync(fresh, `# Key-encryption keys, newest first\n${localKeyLine(newLocalKey(randomBytes))}\n`, {
+    mode: 0o600,
+  })
+  chmodSync(fresh, 0o600)
+  try {
+    linkSync(fresh, path)
+  } catch (cause) {
+    if (!existsSync(path)) throw cause
+  } finally {
+    rmSync(fresh, { force: true })
+  }
+}
+
+/** Where key-encryption keys stand. */
+export interface LocalKeyPlace {
+  /** As text, which then counts alone. */
+  readonly text: string | undefined
+  /** A file, made with a fresh key when it is not there. */
+  readonly file: string
+}
+
+/** @throws with one line for a person when the keys cannot be used */
+export function openLocalKeys(place: LocalKeyPlace, randomBytes: (size: number) => Buffer): LocalKeys {
+  if (place.text !== undefined) {
+    const keys = parseLocalKeys(place.text)
+    if (typeof keys === 'string') throw new Error(`keyEncryptionKeys: ${keys}`)
+    return keys
+  }
+  if (!existsSync(place.file)) writeFreshKeyFile(place.file, randomBytes)
+  return readLocalKeyFile(place.file)
 }
 
 /** Key-encryption keys in this process. @param randomBytes source of initialization vectors */

@@ -48,6 +48,14 @@ const commands: Readonly<Record<string, Command>> = {
     const { users } = await import('./users/users.ts')
     return users(options, parts)
   },
+  async init(options, parts) {
+    const { init } = await import('./init.ts')
+    return init(options, parts)
+  },
+  async keys(options, parts) {
+    const { keys } = await import('./keys.ts')
+    return keys(options, parts)
+  },
   async migrate(options, parts) {
     const { migrate } = await import('./migrate.ts')
     return migrate(options, parts)

@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
+import type { KeyWork } from '#broker/key-work.ts'
 import type { Connection } from '#domain/grant.ts'
 import { parseRegionId, type RegionId, regionIds } from '#domain/region.ts'
 import type { UserId } from '#domain/user.ts'
@@ -14,6 +15,7 @@ import { MalformedForm } from '#http/form.ts'
 import type { SourceBlock } from '#limits/limits.ts'
 import type { Exposition } from '#metrics/metrics.ts'
 import { StoreFailure } from '#store/store.ts'
+import { keyRoutes } from './keys.ts'
 import { problem } from './problem.ts'
 import { type OperatorUsersParts, userRoutes } from './users.ts'
 
@@ -27,6 +29,8 @@ export interface OperatorParts extends OperatorUsersParts {
   readonly probe: () => Promise<void>
   /** True once the process has begun to drain. */
   readonly isDraining: () => boolean
+  /** Left out where nothing is sealed with key-encryption keys. */
+  readonly keyWork: KeyWork | undefined
 }
 
 interface Selection {
@@ -116,6 +120,7 @@ const connectionAnswer = (connection: Connection): object => ({
 function routes(parts: OperatorParts): Router {
   const router = new Router({ sensitive: true, strict: true })
   userRoutes(router, parts)
+  if (parts.keyWork) keyRoutes(router, { ...parts, keyWork: parts.keyWork })
 
   router.get('/health/live', (ctx) => {
     ctx.body = { status: 'live' }
@@ -125,7 +130,10 @@ function routes(parts: OperatorParts): Router {
     if (parts.isDraining()) return { status: 'draining' }
     try {
       await parts.probe()
-      return { status: 'ready' }
+      const problemOfKeys = await parts.keyWork?.problem()
+      return problemOfKeys === undefined
+        ? { status: 'ready' }
+        : { status: 'keys out of order', reason: problemOfKeys }
     } catch (failure) {
       return {
         status: 'store unavailable',

@@ -32,6 +32,8 @@ const surfaces = [
 /** A port is the file that bears its folder's name. Some have another one beside it. */
 export const ports: readonly string[] = [
   ...capabilities.map((name) => `src/${name}/${name}.ts`),
+  'src/broker/account-links.ts',
+  'src/broker/key-work.ts',
   'src/grants/api-tokens.ts',
   'src/identity/directory.ts',
   'src/identity/user-api-tokens.ts',
@@ -146,6 +148,7 @@ export const table: readonly Row[] = [
     mayImport: [
       ...words,
       'src/*.ts',
+      'src/broker/local-keys.ts',
       'src/integrations/configured-integrations.ts',
       'src/secrets/key-file.ts',
       'src/store/open-store.ts',

@@ -21,6 +21,8 @@ export interface InteractionSteps {
   /** The interaction of the path, held by this browser. @throws SessionNotFound otherwise */
   find(ctx: Context, uid: string): Promise<Interaction>
   integrationOf(interaction: Interaction): Promise<Integration>
+  /** The signed-in user. @throws SessionNotFound when that user is gone or disabled */
+  userOf(interaction: Interaction): Promise<User>
   placeOf(interaction: Interaction): Promise<SignInPlace>
   /** What the signed-in user is asked in this browser. @throws SessionNotFound when that user is gone or disabled */
   askedOf(ctx: Context, interaction: Interaction): Promise<Confirmable>
@@ -91,7 +93,7 @@ function leaving(provider: Provider) {
 /** What an interaction asks, of whom, and for whom. */
 function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
   InteractionSteps,
-  'integrationOf' | 'askedOf'
+  'integrationOf' | 'userOf' | 'askedOf'
 > & {
   /** The user of the session in which it began, locked or not. */
   accountOf(interaction: Interaction): Promise<User | undefined>
@@ -105,7 +107,6 @@ function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
   const accountOf = async ({ session }: Interaction): Promise<User | undefined> =>
     parts.identity.find(text(session?.accountId) as UserId)
 
-  /** @throws SessionNotFound when that user is gone or disabled */
   async function userOf(interaction: Interaction): Promise<User> {
     const user = await accountOf(interaction)
     if (!user || !isActive(user)) throw new errors.SessionNotFound('the user of the session is gone')
@@ -130,6 +131,7 @@ function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
   return {
     integrationOf,
     accountOf,
+    userOf,
     async askedOf(ctx, interaction) {
       const action = `/interaction/${interaction.uid}/confirm`
       const [user, integration] = await Promise.all([userOf(interaction), integrationOf(interaction)])
@@ -156,7 +158,7 @@ function asking({ provider, parts, confirm }: InteractionStepParts): Pick<
 /** What the steps read from and write to the engine's interaction. */
 export function interactionSteps(stepParts: InteractionStepParts): InteractionSteps {
   const { provider, parts, units } = stepParts
-  const { integrationOf, accountOf, askedOf } = asking(stepParts)
+  const { integrationOf, accountOf, userOf, askedOf } = asking(stepParts)
   const nowSeconds = (): number => Math.floor(parts.engineNow() / 1000)
 
   const { leaveSession, leaveSessionOfAnother } = leaving(provider)
@@ -170,6 +172,7 @@ export function interactionSteps(stepParts: InteractionStepParts): InteractionSt
     leaveSession,
     keep,
     integrationOf,
+    userOf,
     askedOf,
 
     async keepSignIn(ctx, interaction, { user, amr }) {

@@ -4,6 +4,7 @@ import { readForm } from '#http/form.ts'
 import { answerRefusal } from '../edge.ts'
 import { continuePage } from '../pages.ts'
 import type { AuthorizationServerParts } from '../parts.ts'
+import { linkAccountPrompt } from '../policy.ts'
 import { confirmStep } from './confirm.ts'
 import { deciding, presses } from './deciding.ts'
 import {
@@ -12,6 +13,7 @@ import {
   type InteractionSteps,
   interactionSteps,
 } from './interaction-steps.ts'
+import { linkAccountRoutes } from './link-account-routes.ts'
 import { type SignInOutcome, type SignInStep, signInStep } from './sign-in.ts'
 import type { SsoSteps } from './sso.ts'
 
@@ -88,13 +90,24 @@ export function stepRoutes({
   const decide = deciding({ parts, units, steps, confirm })
   const find: Find = (ctx) => steps.find(ctx, ctx.params['uid'] ?? '')
 
+  const showLinkAccount = linkAccountRoutes(router, { parts, steps, find })
+
+  async function show(ctx: Context, interaction: Interaction): Promise<string> {
+    switch (interaction.prompt.name) {
+      case 'login':
+        return signIn.show(await steps.placeOf(interaction))
+      case linkAccountPrompt:
+        return showLinkAccount(ctx, interaction)
+      default:
+        return confirm.show(await steps.askedOf(ctx, interaction))
+    }
+  }
+
   router.get('/interaction/:uid', async (ctx) => {
     const interaction = await find(ctx)
+    const html = await show(ctx, interaction)
     ctx.type = 'html'
-    ctx.body =
-      interaction.prompt.name === 'login'
-        ? signIn.show(await steps.placeOf(interaction))
-        : confirm.show(await steps.askedOf(ctx, interaction))
+    ctx.body = html
   })
 
   signInRoutes(router, { parts, steps, signIn, find, sso })

@@ -28,11 +28,11 @@ export interface OperatorAnswer {
 
 export interface OperatorClient {
   /** @throws SettingsError in one line when nothing answers there, or the answer is a refusal */
-  ask(
+  ask<Answer = OperatorAnswer>(
     method: 'GET' | 'POST',
     path: string,
     fields?: Readonly<Record<string, string>>,
-  ): Promise<OperatorAnswer>
+  ): Promise<Answer>
 }
 
 export interface OperatorOptions {
@@ -84,10 +84,14 @@ export function operatorClient(
   }
 
   return {
-    async ask(method, path, fields) {
+    async ask<Answer>(
+      method: 'GET' | 'POST',
+      path: string,
+      fields?: Readonly<Record<string, string>>,
+    ): Promise<Answer> {
       const body = fields === undefined ? {} : { body: new URLSearchParams(fields) }
       const response = await send(path, { method, ...body })
-      const said = (await response.json().catch(() => ({}))) as OperatorAnswer & { readonly title?: string }
+      const said = (await response.json().catch(() => ({}))) as Answer & { readonly title?: string }
       if (response.status === 401)
         throw new SettingsError(`--operator-token: found one that ${origin} does not take; ${tokenWords}`)
       if (response.ok) return said

@@ -77,7 +77,7 @@ const ownPlaces: Plugin = {
 }
 
 /** Loaded when they are asked for, and by few: these stay packages. */
-const packagesApart = ['@node-saml/node-saml', 'ioredis', 'selfsigned']
+const packagesApart = ['@node-saml/node-saml', 'ioredis', 'selfsigned', 'undici']
 
 /**
  * Entries, and what they share or load later in a file each, together with the packages that they use. Names stay as they are.

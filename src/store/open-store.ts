@@ -60,6 +60,6 @@ export async function openOlder(
   { clock }: Pick<StoreParts, 'clock'>,
 ): Promise<OpenedStore | undefined> {
   if (settings.kind !== 'redis') return undefined
-  const { openOlderRedis } = await import('./redis-older.ts')
+  const { openOlderRedis } = await import('./redis-older-records.ts')
   return openOlderRedis(settings.address, clock)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '#broker/broker.ts'
+import { pasteToken } from '../broker/linked-broker.ts'
 import { json, startHostileUpstream } from '../live/hostile-upstream.ts'
 import { startReady } from '../start/program.ts'
 import { type RunningBroker, startBroker } from '../support/broker.ts'
@@ -30,8 +31,8 @@ const lends: Broker = {
   }),
 }
 
-/** @param upstream the lines below `upstream:` of its configuration */
-const startBetween = (upstream: readonly string[], lender: Broker): Promise<RunningBroker> =>
+/** @param upstream the lines below `upstream:` of its configuration @param lender in place of what users link */
+const startBetween = (upstream: readonly string[], lender?: Broker): Promise<RunningBroker> =>
   startBroker({
     configuration: [
       'upstream:',
@@ -39,7 +40,7 @@ const startBetween = (upstream: readonly string[], lender: Broker): Promise<Runn
       'signIn: { passwordCost: light }',
       `integrations: ${join(process.cwd(), 'config/integrations.yaml')}`,
     ].join('\n'),
-    lender,
+    ...(lender && { lender }),
   })
 
 /** The user of the broker, made by its operator; the password is the user's own. */
@@ -63,16 +64,15 @@ interface Created {
 }
 
 describe('a broker in front of another Panoptes', { timeout: 60_000 }, () => {
-  test('signs in, lists the account groups upstream, gives tokens, forwards calls, and forgets all of it at once', async () => {
+  test('signs in, links an account, gives tokens, forwards calls, and forgets all of it at once', async () => {
     const { url, certificate } = await startUpstream()
-    await using broker = await startBetween(
-      [`regions: { us1: "${url}" }`, `authorities: ${certificate}`],
-      lends,
-    )
+    await using broker = await startBetween([`regions: { us1: "${url}" }`, `authorities: ${certificate}`])
     await addUser(broker)
     const person = new Person()
     const asked = await meraki.ask(broker, person)
-    await person.signIn(admin.email, admin.password)
+    await person.signIn(admin.email, admin.password, 'us1')
+    await pasteToken(person, userToken)
+    await person.press('Link account', { 'aid-1101': 'on', 'aid-1102': 'on' })
     expect(person.page?.text).toContain('Acme HQ')
     await person.press('Confirm')
     const tokens = await asked.finish()

@@ -133,6 +133,14 @@ describe('an upstream that', () => {
     expect(JSON.stringify(gateway.log)).not.toContain('0f7b2f2e')
   })
 
+  test.each([301, 302, 303, 307, 308])('redirects by %i leads nobody there', async (status) => {
+    await using elsewhere = await startHostileUpstream()
+    upstream.behave(json('', status, { location: `${elsewhere.origin}/v7/tests` }))
+    expect((await call(gateway)).status).toBe(502)
+    expect((await call(gateway, '/v7/tests')).status).toBe(502)
+    expect(elsewhere.connections.made).toBe(0)
+  })
+
   test.each([400, 403, 404, 405, 409, 415, 500, 502, 503])(
     'answers %i is passed on, once',
     async (status) => {

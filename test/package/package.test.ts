@@ -65,7 +65,7 @@ describe('the package', () => {
     const packages = imports()
       .map(({ specifier }) => specifier)
       .filter((specifier) => !/^[.#]/.test(specifier) && !isBuiltin(specifier))
-    expect(packages.toSorted()).toEqual(['@node-saml/node-saml', 'ioredis', 'selfsigned'])
+    expect(packages.toSorted()).toEqual(['@node-saml/node-saml', 'ioredis', 'selfsigned', 'undici'])
     expect(Object.keys(manifest().dependencies)).toEqual(expect.arrayContaining(packages))
   })
 
@@ -123,6 +123,16 @@ describe('the command of the package', () => {
     const ended = once(child, 'exit')
     child.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
+  })
+
+  test('serves as a broker: from the example, with an upstream that is not there', async () => {
+    const data = join(project.folder, 'broker')
+    const configuration = join(project.folder, 'node_modules/panoptes/config/broker.example.yaml')
+    const command = ['npx', 'panoptes', 'serve', '--config', configuration, '--data', data, ...freePorts]
+    const { ready } = await startedReady(project.folder, ...command, '--json')
+    expect((await fetch(`${ready.operatorUrl}/health/ready`)).status).toBe(200)
+    expect((await fetch(`${ready.url}/v7/tests`)).status).toBe(401)
+    expect((await fetch(`${ready.url}/account`)).status).toBe(200)
   })
 
   test('serves through npx, with TLS and a store on disk, and is gone when npx is told to end', async () => {

@@ -6,6 +6,7 @@ import type { OpenedStore, Patience, StoreImage } from '#store/images.ts'
 import { imageBases } from '#store/memory-bases.ts'
 import { openStore } from '#store/open-store.ts'
 import { afterOnMachine } from '#store/purging.ts'
+import { StoreFailure } from '#store/store.ts'
 import { entriesByText } from '#upstream/emulator/stored-state.ts'
 import { bind } from './binding.ts'
 import type { Surroundings } from './compose-capabilities.ts'
@@ -55,8 +56,10 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
   const isKept = settings.store.kind !== 'memory'
   const openKept = async (clock: Clock, patience: Patience): Promise<OpenedStore> => {
     const opened = await openStore(settings.store, { clock, random, beginning: seedImage, patience })
-    // A store on another machine begins by itself, whenever it is there.
-    if (!opened.settled) await seedStore({ settings, surroundings, facts, material }, opened.store)
+    // A store on another machine begins by itself, whenever it is there; somebody else may have begun it with nothing.
+    await seedStore({ settings, surroundings, facts, material }, opened.store).catch((failure: unknown) => {
+      if (!(opened.settled && failure instanceof StoreFailure)) throw failure
+    })
     return opened
   }
   const workspaces = openWorkspaces({ settings, ground: () => shared(seedImage), openSeeded })

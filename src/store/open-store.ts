@@ -26,6 +26,8 @@ export interface StoreParts {
   readonly beginning?: () => Promise<StoreImage>
   /** For a store on another machine: given, opening does not wait for it, nor fail when it is away. */
   readonly patience?: Patience
+  /** Whether a store on another machine that is empty stays so, as it is only looked at. */
+  readonly staysAsItIs?: boolean
   /** Whether the store may be opened beside records of an older version, which are being carried over into it. */
   readonly besideOlder?: boolean
 }

@@ -27,6 +27,8 @@ export interface RedisServingParts {
   readonly beginning?: () => Promise<StoreImage>
   /** Given, opening succeeds while Redis is away; else it fails then. */
   readonly patience?: Patience
+  /** Whether an empty one stays empty, as it is only looked at; there is nothing to read then. */
+  readonly staysAsItIs?: boolean
   /** Whether it may be used beside records of an older version, which are being carried over into it. */
   readonly besideOlder?: boolean
   /** In braces before every key: the slot of a Cluster, and so that several installations may share one Redis. */
@@ -129,7 +131,7 @@ export async function openRedis(parts: RedisServingParts): Promise<RedisServing>
     schemaVersion,
     look: looker(commands, prefix, clockOfServer),
     older: async () => (parts.besideOlder ? undefined : olderRecords(commands, address)),
-    begin: beginner(commands, prefix, parts),
+    begin: parts.staysAsItIs ? async () => undefined : beginner(commands, prefix, parts),
     renewed: () => renewals.forEach((told) => void told()),
     told: (wrong) => tell(wrong && `Redis at ${name} cannot be used: ${wrong}`),
   })

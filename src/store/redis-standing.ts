@@ -21,8 +21,11 @@ export interface RedisStandingParts {
   readonly look: () => Promise<RedisFacts>
   /** Whether a Redis without a head holds records of a version that had none, and what to do then, in words. */
   readonly older: () => Promise<string | undefined>
-  /** Writes what an empty store begins with, unless another node was first. @returns the head @throws when it cannot be written */
-  readonly begin: () => Promise<string>
+  /**
+   * Writes what an empty store begins with, unless another node was first. @returns the head, undefined when it is to stay empty
+   * @throws CannotBegin
+   */
+  readonly begin: () => Promise<string | undefined>
   /** Told when all records are others than before. */
   readonly renewed: () => void
   /** Told in words why the store cannot be used, and undefined when it can. */
@@ -104,7 +107,8 @@ export function redisStanding(parts: RedisStandingParts): RedisStanding {
     const policy = wrongPolicy(memory)
     if (policy !== undefined) return policy
     const older = head === null ? await parts.older() : undefined
-    const problem = older ?? heads.accept(head ?? (await parts.begin()))
+    const found = older === undefined ? (head ?? (await parts.begin())) : undefined
+    const problem = older ?? (found === undefined ? undefined : heads.accept(found))
     isRefused ||= problem !== undefined
     return problem
   }

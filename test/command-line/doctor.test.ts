@@ -2,11 +2,13 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'no
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Answer, Question } from '../../src/command-line/doctor/examination.ts'
 import { thisMachine } from '../../src/command-line/doctor/machine.ts'
 import { startPanoptes as startLibrary } from '../../src/testing.ts'
 import { startPanoptes } from '../support/panoptes.ts'
+import { startRedisServer } from '../support/redis-server.ts'
 import { examined, freshFolder, machineWith, on, today } from './machine.ts'
 
 /** What a Panoptes says of itself. */
@@ -151,6 +153,18 @@ describe('the doctor on the data directory', () => {
     writeFileSync(path, '')
     expect(on('data directory', await examined(['--data', path]))).toMatch(/^fail .* is no directory/)
     expect(on('data directory', await examined(['--data', join(path, 'below')]))).toMatch(/^fail /)
+  })
+
+  test('looks at an empty Redis, and leaves it empty', async () => {
+    await using redis = await startRedisServer()
+    const folder = freshFolder()
+    mkdirSync(join(folder, 'data'))
+    writeFileSync(join(folder, 'own.yaml'), `store: ${redis.url.href}`)
+    const findings = await examined(['--config', join(folder, 'own.yaml'), '--data', join(folder, 'data')])
+    expect(on('store', findings)).toBe(`ok ${redis.url.host} answers, with records of this version or none`)
+    const plain = new Redis(redis.url.href)
+    onTestFinished(() => plain.disconnect())
+    expect(await plain.dbsize()).toBe(0)
   })
 
   test('fails for a Redis that does not answer', async () => {

@@ -17,6 +17,7 @@ import {
   type Tokens,
   v7Status,
 } from '../authorization-server/protocol.ts'
+import { startBroker } from '../support/broker.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import {
@@ -88,6 +89,19 @@ describe('nodes that start while nothing listens where their Redis is', () => {
     await signedIn(other)
     for (const node of nodes) expect(eventsOf(node)).toEqual(['store-unavailable', 'store-answers'])
   })
+})
+
+test('a broker starts without its Redis too, and gets ready by itself', async () => {
+  const redis = await ownRedis()
+  await redis.kill()
+  await using broker = await startBroker({ configuration: `store: ${redis.url.href}` })
+  expect((await request(broker.operatorUrl).get('/health/live')).status).toBe(200)
+  expect((await readiness(broker)).status).toBe(503)
+  expect((await authorize(broker)).status).toBe(503)
+  await redis.restart()
+  await untilReadiness(broker, 200)
+  // It knows no such redirect URI, which it could not say before.
+  expect((await authorize(broker)).status).toBe(400)
 })
 
 describe('a Redis that is there and may not be used', () => {

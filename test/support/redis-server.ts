@@ -30,10 +30,12 @@ const programs = ['redis-server', 'valkey-server'] as const
 
 /**
  * The shell ends the server when its own standard input ends, which also happens when the test process is killed.
- * It prints the server's process id, or nothing when neither program is installed.
+ * It prints the server's process id, or nothing when neither program is installed. The server begins in an empty folder of its own: what a
+ * primary sent to a replica stays there as a file, which any server that begins there reads.
  */
 const watchdog = `
 program=$(command -v ${programs[0]} || command -v ${programs[1]}) || exit 127
+folder=$(mktemp -d) && cd "$folder" || exit 1
 "$program" "$@" </dev/null &
 server=$!
 echo "pid $server"
@@ -41,6 +43,7 @@ cat >/dev/null
 exec 2>/dev/null
 kill -9 $server
 wait $server
+rm -rf "$folder"
 `
 
 /** @param more settings beside the usual ones @throws Error that says what to install, when there is no Redis on this machine */

@@ -43,7 +43,8 @@ async function storeFinding({ settings, machine }: Examination): Promise<readonl
   if (place.kind === 'sqlite' && !existsSync(place.path))
     return [on.ok(`${place.path} is made by the first start`)]
   try {
-    const { store } = await openStore(place, { clock: machine, random: machine.randomBytes })
+    const parts = { clock: machine, random: machine.randomBytes, staysAsItIs: true }
+    const { store } = await openStore(place, parts)
     await store.close()
     return [
       on.ok(
@@ -58,8 +59,8 @@ async function storeFinding({ settings, machine }: Examination): Promise<readonl
 }
 
 /**
- * What a start would find in the data directory: a place to write, keys for its owner alone, a store of this version. Makes no files;
- * an empty Redis is marked with the version of its records, as a start would.
+ * What a start would find in the data directory: a place to write, keys for its owner alone, a store of this version. Makes no files,
+ * and leaves an empty Redis empty: what it begins with is a start's to write.
  */
 export const checkStorage: Check = async (examination) => {
   const { data } = examination.settings

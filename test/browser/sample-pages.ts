@@ -14,6 +14,7 @@ import { playgroundPage } from '#playground/playground-page.ts'
 import { accountPages } from './sample-account.ts'
 import { confirmPages } from './sample-confirm.ts'
 import { sampleExchange, sampleExchanges } from './sample-inspector.ts'
+import { linkingPages } from './sample-linking.ts'
 import { deviceRequest, landingModel, type SampleText } from './sample-models.ts'
 import { outboxPages } from './sample-outbox.ts'
 import { answer, emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
@@ -173,6 +174,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
     'error-unexpected': errorPage(views, { ...error, status: 500 }),
     'too-many-attempts': tooManyAttemptsPage(views, { ...error, retryAfterSeconds: 900 }),
     ...accountPages(views, text),
+    ...linkingPages(views, text),
     ...outboxPages(views, text),
     landing: landingPage(views, landingModel, { offers: sampleOffers(text), connected: 0 }),
     'landing-connected': landingPage(views, landingModel, { offers: sampleOffers(text), connected: 3 }),

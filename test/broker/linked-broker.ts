@@ -15,15 +15,23 @@ export interface LinkedBroker extends AsyncDisposable {
   readonly broker: RunningBroker
 }
 
-export async function startLinkedBroker(configuration = ''): Promise<LinkedBroker> {
-  const upstream = await startPanoptes()
-  const { url } = upstream
-  const broker = await startBroker({
+/** @param args options of the command line, as --data */
+export const startBrokerBefore = (
+  { url }: Pick<RunningPanoptes, 'url'>,
+  configuration = '',
+  args: readonly string[] = [],
+): Promise<RunningBroker> =>
+  startBroker({
+    args,
     configuration: `upstream: { allowPlaintextLoopback: true, regions: { us1: '${url}', us2: '${url}', eu1: '${url}' } }
 signIn: { passwordCost: light }
 integrations: '${join(import.meta.dirname, '../../config/integrations.yaml')}'
 ${configuration}`,
   })
+
+export async function startLinkedBroker(): Promise<LinkedBroker> {
+  const upstream = await startPanoptes()
+  const broker = await startBrokerBefore(upstream)
   return {
     upstream,
     broker,

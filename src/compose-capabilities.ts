@@ -97,6 +97,8 @@ export interface Backend {
   readonly accountGroupSeconds: number
   /** Where users link an account of theirs; left out where nothing has to be linked. */
   readonly linking?: Linking | undefined
+  /** The upstream's account groups of a user, where they are known without a call to anybody. */
+  readonly knownAccountGroups?: Upstream['accountGroups']
   /** Lets go of what it holds; no request may be under way. */
   close(): Promise<void>
 }

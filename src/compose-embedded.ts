@@ -41,6 +41,7 @@ export async function openEmbedded(
     broker: ownStanding(),
     upstream,
     people: upstream.people,
+    knownAccountGroups: upstream.accountGroups,
     // It writes our own origin into its links, so there is nothing to rewrite.
     upstreamOrigins: { us1: own, us2: own, eu1: own },
     accountGroupSeconds: 1,

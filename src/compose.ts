@@ -18,10 +18,11 @@ import {
   openAuthorizationServer,
   type PageSurface,
 } from '#authorization-server/authorization-server.ts'
-import { openGateway } from '#gateway/gateway.ts'
+import { type ExplainerParts, openExplainer } from '#gateway/explain.ts'
+import { type GatewayParts, openGateway } from '#gateway/gateway.ts'
 import { requestIds } from '#http/request-id.ts'
 import { allUsers } from '#identity/user-records.ts'
-import { openOperator } from '#operator/operator.ts'
+import { type OperatorParts, openOperator } from '#operator/operator.ts'
 import { afterOnMachine, startPurging } from '#store/purging.ts'
 import {
   type Backend,
@@ -59,11 +60,11 @@ export interface Composition<Own extends Backend> {
 /** Scope words that ThousandEyes' own metadata lists and that mean something here (thousandeyes-facts 2.1). */
 const liveScopes = ['offline_access']
 
-function gatewayOf(
+function gatewayPartsOf(
   capabilities: Capabilities,
   { settings, facts, surroundings, origin }: Ground,
-): RequestListener {
-  return openGateway({
+): GatewayParts & ExplainerParts {
+  return {
     ...capabilities,
     metrics: capabilities.metrics.gateway,
     operations: facts.operations,
@@ -72,7 +73,7 @@ function gatewayOf(
     requestId: requestIds(surroundings.randomBytes),
     clock: surroundings.clock,
     log: surroundings.log,
-  })
+  }
 }
 
 function authorizationServerOf(
@@ -118,13 +119,14 @@ function authorizationServerOf(
 }
 
 function operatorOf(
-  { store, audit, grants, identity, directory, people, limits, metrics, linking }: Capabilities,
+  { store, audit, grants, integrations, identity, directory, people, limits, metrics, linking }: Capabilities,
   { log, randomBytes }: Surroundings,
-  parts: { readonly token: string; readonly isDraining: () => boolean },
+  parts: Pick<OperatorParts, 'token' | 'isDraining' | 'explain'>,
 ): RequestListener {
   const operator = openOperator({
     ...parts,
     grants,
+    integrations,
     identity,
     directory,
     people,
@@ -162,16 +164,18 @@ export async function compose<Own extends Backend>(
   const pages = morePages(capabilities)
   const sections = { accountSections: accountSections(capabilities), pages }
   const authorizationServer = authorizationServerOf(capabilities, ground, sections)
+  const gatewayParts = gatewayPartsOf(capabilities, ground)
   return {
     publicListener: publicListener({
       ...capabilities,
       origin,
-      gateway: gatewayOf(capabilities, ground),
+      gateway: openGateway(gatewayParts),
       authorizationServer: authorizationServer.listener,
     }),
     operatorListener: operatorOf(capabilities, surroundings, {
       token: operatorToken,
       isDraining: () => isDraining,
+      explain: openExplainer(gatewayParts),
     }),
     operatorToken,
     capabilities,

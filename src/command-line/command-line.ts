@@ -56,6 +56,10 @@ const commands: Readonly<Record<string, Command>> = {
     const { keys } = await import('./keys.ts')
     return keys(options, parts)
   },
+  async explain(options, parts) {
+    const { explain } = await import('./explain.ts')
+    return explain(options, parts)
+  },
   async migrate(options, parts) {
     const { migrate } = await import('./migrate.ts')
     return migrate(options, parts)

@@ -77,33 +77,49 @@ export function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
   }
 }
 
+/** Nobody stands behind the token; `why` is for the log and for operators, never for the caller. */
+interface Stranger {
+  readonly kind: 'stranger'
+  readonly why: string
+}
+
+const stranger = (why: string): Stranger => ({ kind: 'stranger', why })
+
+const unknownToken = stranger('no live grant has this token')
+const unknownUserApiToken = stranger('nobody has this User API Token')
+const goneIntegration = stranger('the integration is gone')
+
+function inactive(user: User | undefined): Stranger {
+  if (!user) return stranger('the user is gone')
+  return stranger(user.disabled ? 'the user is disabled' : 'the user is locked')
+}
+
 /** Finds who stands behind a token: everything in the chain must be alive now (security-cases G03). */
 function callerFinder({ grants, userApiTokens, integrations, identity }: TokenReaders) {
-  function whenActive(id: UserId, callerOf: (user: User) => Caller): Awaitable<Caller | undefined> {
+  function whenActive(id: UserId, callerOf: (user: User) => Caller): Awaitable<Caller | Stranger> {
     const ifActive = (user: User | undefined): Caller | undefined =>
       user && isActive(user) ? callerOf(user) : undefined
     return whenKnown(
       identity.find(id, 'recent'),
       // Unlocked on another node just now, perhaps: nobody is refused by what may be old.
-      (recent) => ifActive(recent) ?? whenKnown(identity.find(id), ifActive),
+      (recent) =>
+        ifActive(recent) ?? whenKnown(identity.find(id), (user) => ifActive(user) ?? inactive(user)),
     )
   }
 
-  const ofAccessToken = (token: string): Awaitable<Caller | undefined> =>
+  const ofAccessToken = (token: string): Awaitable<Caller | Stranger> =>
     whenKnown(grants.access(token), (access) => {
-      if (!access) return undefined
-      return whenKnown(
-        integrations.find(access.clientId),
-        (integration) =>
-          integration &&
-          whenActive(access.userId, (user) => ({ kind: 'integration', user, access, integration })),
+      if (!access) return unknownToken
+      return whenKnown(integrations.find(access.clientId), (integration) =>
+        integration
+          ? whenActive(access.userId, (user) => ({ kind: 'integration', user, access, integration }))
+          : goneIntegration,
       )
     })
 
-  const ofUserApiToken = (token: string): Awaitable<Caller | undefined> =>
-    whenKnown(
-      userApiTokens.ownerOf(token),
-      (owner) => owner && whenActive(owner, (user) => ({ kind: 'user', user, token })),
+  const ofUserApiToken = (token: string): Awaitable<Caller | Stranger> =>
+    whenKnown(userApiTokens.ownerOf(token), (owner) =>
+      owner ? whenActive(owner, (user) => ({ kind: 'user', user, token })) : unknownUserApiToken,
     )
 
   return { ofAccessToken, ofUserApiToken }
@@ -121,9 +137,9 @@ export function requireBearer(
   const read = remembering(1_000, presentedToken)
   const { withoutToken, invalidToken } = unauthorizedAnswers(parts.origin)
 
-  const identify = (call: Call, caller: Awaitable<Caller | undefined>): Awaitable<Answer | undefined> =>
+  const identify = (call: Call, caller: Awaitable<Caller | Stranger>): Awaitable<Answer | undefined> =>
     whenKnown(caller, (found) => {
-      if (!found) return parts.count(call, invalidToken)
+      if (found.kind === 'stranger') return parts.count(call, { ...invalidToken, note: found.why })
       call.caller = found
       if (found.kind === 'integration') readers.grants.noteUse(found.access.tag, call.address)
       return undefined

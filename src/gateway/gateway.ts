@@ -53,24 +53,44 @@ export interface GatewayParts extends TokenReaders {
   readonly log: GatewayLog
 }
 
-function checksOf(parts: GatewayParts): readonly Check[] {
+/** What the checks themselves need. */
+export type RuleParts = Omit<GatewayParts, 'addressOf' | 'requestId' | 'metrics' | 'log'>
+
+/** A check under the name by which explanations call it. */
+type Rule = readonly [name: RuleName, check: Check]
+
+export type RuleName =
+  | 'request'
+  | 'address'
+  | 'token'
+  | 'calls'
+  | 'operation'
+  | 'scope'
+  | 'limits'
+  | 'account-group'
+  | 'bucket'
+  | 'body'
+  | 'upstream'
+
+/** The order of checks. Explanations (explain.ts) walk it too, over ports that change nothing. */
+export function rulesOf(parts: RuleParts): readonly Rule[] {
   const { origin, upstream, clock, limits } = parts
   const windows = rateWindowChecks(limits.windows, clock, parts.callsPerMinute ?? 240)
   const borrow = borrowFrom(parts.broker)
   const count = countUnauthorized(limits.sourceBlock)
   const reach = openReach({ upstream, borrow, clock, believedSeconds: parts.accountGroupSeconds ?? 1 })
   return [
-    requireCanonicalRequest(parts.allowsHost), //         one reading only, our own Host → 400, 414, 415, 421
-    refuseBlockedAddress(limits.sourceBlock), //          120 × 401 within the hour → 429
-    requireBearer(parts, { origin, count }), //           RFC 6750 §2.1; grant, client and user alive → 401
-    windows.calls, //                                     X-Organization-Rate-Limit-* → 429
-    matchOperation(parts.operations), //                  default deny → 404, 405
-    requireScope, //                                      RFC 6750 §3.1 → 403
-    keepWithinLimits, //                                  read-only, operations, of grant and integration → 403
-    selectAccountGroup(reach), //                         ?aid= → 400, 403
-    windows.buckets, //                                   instant tests, template deploy, dashboard snapshots → 429
-    limitBody, //                                         RFC 9110 §15.5.14 → 413
-    forward({ upstream, borrow, origin, upstreamOrigins: parts.upstreamOrigins }),
+    ['request', requireCanonicalRequest(parts.allowsHost)], //        one reading only, our own Host → 400, 414, 415, 421
+    ['address', refuseBlockedAddress(limits.sourceBlock)], //         120 × 401 within the hour → 429
+    ['token', requireBearer(parts, { origin, count })], //            RFC 6750 §2.1; grant, client and user alive → 401
+    ['calls', windows.calls], //                                      X-Organization-Rate-Limit-* → 429
+    ['operation', matchOperation(parts.operations)], //               default deny → 404, 405
+    ['scope', requireScope], //                                       RFC 6750 §3.1 → 403
+    ['limits', keepWithinLimits], //                                  read-only, operations, of grant and integration → 403
+    ['account-group', selectAccountGroup(reach)], //                  ?aid= → 400, 403, 502
+    ['bucket', windows.buckets], //                                   instant tests, template deploy, dashboard snapshots → 429
+    ['body', limitBody], //                                           RFC 9110 §15.5.14 → 413
+    ['upstream', forward({ upstream, borrow, origin, upstreamOrigins: parts.upstreamOrigins })],
   ]
 }
 
@@ -107,7 +127,7 @@ export function openGateway(
   parts: GatewayParts,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const { addressOf, requestId, metrics, log } = parts
-  const checks = checksOf(parts)
+  const checks = rulesOf(parts).map(([, check]) => check)
 
   function fail(call: Call, error: unknown): void {
     const answer = failureAnswer(call, error)

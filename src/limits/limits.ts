@@ -25,6 +25,8 @@ export interface Draw {
 export interface RateWindows {
   /** Draws one call from the bucket's window; a refused call is not counted. Never waits. */
   draw(bucket: string, rule: LimitRule): Draw
+  /** What the next draw would find; counts nothing, and `remaining` is what is left now. */
+  peek(bucket: string, rule: LimitRule): Draw
 }
 
 /** Guards: attempts under a key, counted exactly on every process of the store, over restarts, in a sliding window. */

@@ -1,5 +1,5 @@
 import type { Clock } from '#domain/clock.ts'
-import type { LimitRule, RateWindows } from './limits.ts'
+import type { Draw, LimitRule, RateWindows } from './limits.ts'
 
 interface Window {
   endsAt: number
@@ -34,10 +34,14 @@ export function fixedWindows(clock: Clock): AdjustableWindows {
     return window
   }
 
-  function current(bucket: string, windowSeconds: number): Window {
+  function endOf(windowSeconds: number): number {
     const now = clock.now()
     const span = windowSeconds * 1000
-    const endsAt = now - (now % span) + span
+    return now - (now % span) + span
+  }
+
+  function current(bucket: string, windowSeconds: number): Window {
+    const endsAt = endOf(windowSeconds)
     const standing = windows.get(bucket)
     // Another end, earlier or later, is another window: the clock of tests may also go back.
     return standing?.endsAt === endsAt ? standing : open(bucket, endsAt)
@@ -56,16 +60,21 @@ export function fixedWindows(clock: Clock): AdjustableWindows {
       if (allowed) window.used += 1
       return { allowed, limit, remaining: limit - window.used, resetAt: window.endsAt }
     },
+    peek(bucket, { limit, windowSeconds }) {
+      const resetAt = endOf(windowSeconds)
+      const standing = windows.get(bucket)
+      const used = standing?.endsAt === resetAt ? standing.used : 0
+      return { allowed: used < limit, limit, remaining: limit - used, resetAt }
+    },
   }
 }
 
 /** Windows that are always full: the headers stay, nothing is refused (`--limits off`). */
-export const fullWindows = (clock: Clock): AdjustableWindows => ({
-  exhaust: () => undefined,
-  forget: () => undefined,
-  draw(_bucket, { limit, windowSeconds }) {
+export function fullWindows(clock: Clock): AdjustableWindows {
+  const full = (_bucket: string, { limit, windowSeconds }: LimitRule): Draw => {
     const now = clock.now()
     const span = windowSeconds * 1000
     return { allowed: true, limit, remaining: limit, resetAt: now - (now % span) + span }
-  },
-})
+  }
+  return { exhaust: () => undefined, forget: () => undefined, draw: full, peek: full }
+}

@@ -15,11 +15,12 @@ import { MalformedForm } from '#http/form.ts'
 import type { SourceBlock } from '#limits/limits.ts'
 import type { Exposition } from '#metrics/metrics.ts'
 import { StoreFailure } from '#store/store.ts'
+import { type ExplainParts, explainRoute } from './explain.ts'
 import { keyRoutes } from './keys.ts'
 import { problem } from './problem.ts'
 import { type OperatorUsersParts, userRoutes } from './users.ts'
 
-export interface OperatorParts extends OperatorUsersParts {
+export interface OperatorParts extends OperatorUsersParts, ExplainParts {
   readonly token: string
   readonly grants: Grants
   readonly sourceBlock: SourceBlock
@@ -121,6 +122,7 @@ function routes(parts: OperatorParts): Router {
   const router = new Router({ sensitive: true, strict: true })
   userRoutes(router, parts)
   if (parts.keyWork) keyRoutes(router, { ...parts, keyWork: parts.keyWork })
+  explainRoute(router, parts)
 
   router.get('/health/live', (ctx) => {
     ctx.body = { status: 'live' }

@@ -67,11 +67,11 @@ function regionOf(ctx: Context): RegionId | undefined | { readonly wrong: string
     : { wrong: `region: found ${text}; allowed are ${regionIds.join(', ')}` }
 }
 
-type Selected = User | { readonly status: number; readonly wrong: string }
+export type Selected = User | { readonly status: number; readonly wrong: string }
 
 /** The user of an id, or of an e-mail address, which may be two persons' in two regions. */
-async function selectUser(
-  { identity, allUsers }: OperatorUsersParts,
+export async function selectUser(
+  { identity, allUsers }: Pick<OperatorUsersParts, 'identity' | 'allUsers'>,
   text: string,
   region: RegionId | undefined,
 ): Promise<Selected> {

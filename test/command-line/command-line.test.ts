@@ -27,7 +27,7 @@ async function said(...args: readonly string[]): Promise<Said> {
 }
 
 const commandWords =
-  'allowed are emulate, serve, doctor, users, init, keys, migrate, help, version, or none and options alone'
+  'allowed are emulate, serve, doctor, users, init, keys, explain, migrate, help, version, or none and options alone'
 
 describe('panoptes', () => {
   test.each([

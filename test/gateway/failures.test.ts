@@ -40,7 +40,10 @@ describe('failures, DECISIONS 13', () => {
 
   test('to count a 401 are 503: nobody guesses uncounted', async () => {
     const sourceBlock = { blockedUntil: () => 0, count: broken, lift: unused }
-    const windows = { draw: () => ({ allowed: true, limit: 1, remaining: 1, resetAt: 0 }) }
+    const windows = {
+      peek: () => ({ allowed: true, limit: 1, remaining: 1, resetAt: 0 }),
+      draw: () => ({ allowed: true, limit: 1, remaining: 1, resetAt: 0 }),
+    }
     await using gateway = await startGateway({ parts: { limits: { windows, sourceBlock } } })
     await request(gateway.url).get('/v7/tests').expect(503)
   })

@@ -15,6 +15,7 @@ import type { OpenedStore } from './images.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { sqliteImages } from './sqlite-images.ts'
 import { type Log, noLog, syncedLog } from './sqlite-log.ts'
+import { assertLogWhole, logMark } from './sqlite-mark.ts'
 import { readingOf } from './sqlite-reading.ts'
 import { type Commit, rowsOf, type Statement } from './sqlite-rows.ts'
 import { assertUndamaged, createOrCheckTables } from './sqlite-schema.ts'
@@ -157,7 +158,10 @@ function openFiles(
 ): { readonly database: DatabaseSync; readonly log: Log } {
   let database: DatabaseSync | undefined
   try {
-    if (path !== ':memory:') createPrivately(path)
+    if (path !== ':memory:') {
+      createPrivately(path)
+      assertLogWhole(resolve(path))
+    }
     database = new DatabaseSync(path === ':memory:' ? path : resolve(path), { timeout: openingMilliseconds })
     database.exec('PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY')
     createOrCheckTables(database)
@@ -189,10 +193,19 @@ function keepLog(database: DatabaseSync): void {
 /** The log stays the same file for as long as a connection is open, so one descriptor serves for good. */
 function openLog(database: DatabaseSync, sync: (descriptor: number) => Promise<void>): Log {
   // SQLite's own name of the file, links followed. Its locks are on the other two files, so this one may be closed any time.
-  const descriptor = openSync(`${database.location()}-wal`, 'r+')
+  const path = database.location() ?? ''
+  const descriptor = openSync(`${path}-wal`, 'r+')
+  const mark = logMark(path, descriptor)
   return syncedLog(
-    () => sync(descriptor),
-    () => closeSync(descriptor),
+    async () => {
+      const seen = mark.look()
+      await sync(descriptor)
+      mark.note(seen)
+    },
+    () => {
+      mark.close()
+      closeSync(descriptor)
+    },
   )
 }
 

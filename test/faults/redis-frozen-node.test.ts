@@ -7,7 +7,7 @@ import { inTurn, redisOptions, redisProcess, startNodes } from './redis-ground.t
 import { patienceMs, perSecond, rounds } from './scale.ts'
 
 test(
-  'A22, R03: two nodes on Redis race on tokens and codes, and one that was frozen accepts nothing that was revoked meanwhile',
+  'A22: two nodes on Redis race on tokens and codes, and one that was frozen accepts nothing that was revoked meanwhile',
   async () => {
     const redis = await redisProcess()
     const options = redisOptions(`redis://127.0.0.1:${redis.port}`)

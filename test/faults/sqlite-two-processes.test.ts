@@ -8,7 +8,7 @@ import { patienceMs, perSecond, rounds } from './scale.ts'
 import { readDatabase, sqliteGround } from './sqlite-ground.ts'
 
 test(
-  'R48: a second start on the same port is refused, on another port both serve one file',
+  'R48, A22: a second start on the same port is refused, on another port both serve one file',
   async () => {
     const ground = sqliteGround()
     const [one, other] = (await startNodes(ground.options, 2)) as [NodeProcess, NodeProcess]

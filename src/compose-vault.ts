@@ -43,7 +43,8 @@ export interface VaultParts extends Pick<Foundation, 'secrets' | 'store' | 'audi
   readonly operations: readonly Operation[]
 }
 
-const renewEverySeconds = 60
+/** A round reads every record; what is due is not urgent. */
+const renewEverySeconds = 300
 
 /** What each of the parts stands on. */
 function groundOf({ secrets, store, surroundings, keys, live, operations }: VaultParts) {

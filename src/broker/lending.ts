@@ -44,11 +44,18 @@ export function lendingBroker({ records, sealing, clock, log }: LendingParts): B
     return tokenInUse(record, clock.now()) ?? expired
   }
 
+  /** A KMS that does not answer is no reason for anything but 502. */
+  const unsealed = (userId: UserId, sealed: SealedToken): Promise<string | Refusal> =>
+    sealing
+      .unseal(sealContext(userId), sealed)
+      .catch((failure: unknown) => refuse('keys_away', String(failure)))
+
   async function open(userId: UserId, sealed: SealedToken) {
-    const token = await sealing.unseal(sealContext(userId), sealed)
+    const token = await unsealed(userId, sealed)
     if (!isRefusal(token))
       return { kind: 'user-api-token', userId, token, credential: sealed.fingerprint } as const
-    log({ event: 'credential-closed', user: userId, credential: sealed.fingerprint, why: token.code })
+    const { code: why, description: words } = token
+    log({ event: 'credential-closed', user: userId, credential: sealed.fingerprint, why, words })
     return closed
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { askForCode, exchangeCode } from '../steps/requests.ts'
+import { askForCode, askForDevice, exchangeCode, pollDevice, typeUserCode } from '../steps/requests.ts'
 import { type Page, Person } from '../support/person.ts'
 import {
   addUser,
@@ -79,6 +79,24 @@ describe('the step Link account', () => {
     expect(keptBytes(broker)).not.toContain(adminToken)
     expect(keptBytes(broker)).not.toContain(Buffer.from(adminToken).toString('base64url').slice(0, 40))
     expect(JSON.stringify(broker.log)).not.toContain(adminToken)
+  })
+
+  test('stands between a device’s sign-in and its confirmation too', async () => {
+    await using own = await startLinkedBroker()
+    const { broker } = own
+    await addUser(broker)
+    const device = await askForDevice(broker)
+    const person = new Person()
+    await typeUserCode(broker, person, device.user_code)
+    await person.press('Continue')
+    expect((await person.signIn(adminEmail, password, 'us1')).text).toContain(
+      'Link your ThousandEyes account',
+    )
+    await pasteToken(person)
+    expect(await pollDevice(broker, device)).toBe('authorization_pending')
+    const confirm = await person.press('Link account', { 'aid-1101': 'on' })
+    expect(confirm.text).toContain('A device asked for this')
+    expect((await person.press('Confirm')).text).toContain('Device connected')
   })
 
   test('denies the request when it is cancelled', async () => {

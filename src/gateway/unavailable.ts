@@ -3,12 +3,12 @@ import type { Answer, Call } from './call.ts'
 import { problemAnswer } from './refusal-answer.ts'
 
 interface Told {
-  readonly status: 502 | 503 | 504
+  readonly status: 429 | 502 | 503 | 504
   readonly code: string
   readonly detail: string
 }
 
-/** What callers are told of an upstream that cannot answer. 502 and 504 say that it was asked, 503 that it may be tried again. */
+/** What callers are told of an upstream that cannot answer. 502 and 504 say that it was asked, 503 and 429 when to try again. */
 const told: Readonly<Record<UpstreamTrouble, Told>> = {
   unreachable: { status: 502, code: 'upstream_unreachable', detail: 'The upstream could not be reached.' },
   untrusted: {
@@ -29,6 +29,11 @@ const told: Readonly<Record<UpstreamTrouble, Told>> = {
     detail:
       'The upstream refused the credential that stands behind this connection; the token of the call is not at fault.',
   },
+  exhausted: {
+    status: 429,
+    code: 'upstream_rate_limit',
+    detail: 'The upstream takes no more calls of this organization for now.',
+  },
   'address-blocked': {
     status: 503,
     code: 'upstream_address_blocked',
@@ -46,14 +51,19 @@ const told: Readonly<Record<UpstreamTrouble, Told>> = {
   },
 }
 
-const titles = { 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout' } as const
+const titles = {
+  429: 'Too Many Requests',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+} as const
 
-/** Our answer in place of the upstream's. Each of the 503 says when to come back (RFC 9110 §10.2.3). */
+/** Our answer in place of the upstream's. Each 429 and 503 says when to come back (RFC 9110 §10.2.3). */
 export function unavailableAnswer(
   call: Call,
   { trouble, retryAfterSeconds }: Pick<UpstreamUnavailable, 'trouble' | 'retryAfterSeconds'>,
 ): Answer {
   const { status, code, detail } = told[trouble]
-  const headers = status === 503 ? ['Retry-After', String(retryAfterSeconds ?? 1)] : []
+  const headers = status === 503 || status === 429 ? ['Retry-After', String(retryAfterSeconds ?? 1)] : []
   return problemAnswer(call, { status, title: titles[status], detail, code }, { headers })
 }

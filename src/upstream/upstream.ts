@@ -55,6 +55,8 @@ export type UpstreamTrouble =
   | 'unusable'
   /** It refused the credential. */
   | 'credential-rejected'
+  /** A window of the user's organization is used up (thousandeyes-facts 6.3). */
+  | 'exhausted'
   /** It refuses this address, whoever calls (thousandeyes-facts 6.3). */
   | 'address-blocked'
   /** It failed too often just now, and is not asked for a while. */

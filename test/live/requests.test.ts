@@ -147,7 +147,13 @@ describe('the account groups of a user', () => {
     ['are refused', json('{}', 401), 502, 'upstream_credential_rejected'],
     ['are forbidden', json('{}', 403), 502, 'upstream_answer_unusable'],
     ['fail', json('{}', 500), 502, 'upstream_answer_unusable'],
-    ['are too many calls', json('{}', 429), 503, 'upstream_address_blocked'],
+    ['are refused with the address', json('{}', 429), 503, 'upstream_address_blocked'],
+    [
+      'are a call too many',
+      json('{}', 429, { 'x-organization-rate-limit-reset': '20' }),
+      429,
+      'upstream_rate_limit',
+    ],
   ])('that %s end the call', async (_, does, status, code) => {
     await using fresh = await startLiveGateway({ origin: upstream.origin })
     upstream.behave(does)

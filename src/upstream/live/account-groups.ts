@@ -32,10 +32,18 @@ async function bytesOf(body: UpstreamAnswer['body']): Promise<Buffer> {
 const unusable = (cause?: unknown): UpstreamUnavailable => new UpstreamUnavailable('unusable', { cause })
 
 /** @throws UpstreamUnavailable when it is no list of account groups */
-export async function readAccountGroups({ status, body }: UpstreamAnswer): Promise<readonly AccountGroup[]> {
+export async function readAccountGroups({
+  status,
+  headers,
+  body,
+}: UpstreamAnswer): Promise<readonly AccountGroup[]> {
   if (status !== 200) {
     if (body instanceof Readable) body.destroy()
-    throw status === 401 ? new UpstreamUnavailable('credential-rejected') : unusable()
+    if (status === 401) throw new UpstreamUnavailable('credential-rejected')
+    // One about the address has been thrown before (rate-limited.ts).
+    if (status === 429)
+      throw new UpstreamUnavailable('exhausted', { retryAfterSeconds: Number(headers['retry-after']) || 60 })
+    throw unusable()
   }
   try {
     const { accountGroups } = answerSchema.parse(JSON.parse((await bytesOf(body)).toString('utf8')))

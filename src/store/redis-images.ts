@@ -10,8 +10,8 @@ import type { Store } from './store.ts'
 export interface RedisImagesParts {
   readonly store: Store
   readonly clock: Clock
-  /** From a cursor on, some keys that the store knows, live or not, and where to go on; `0` is begin and end. */
-  readonly scan: (cursor: string) => Promise<{ readonly next: string; readonly keys: readonly string[] }>
+  /** All keys that the store knows, live or not, some at a time; one may come several times. */
+  readonly keys: () => AsyncIterable<readonly string[]>
   /** The records as Redis keeps them, in the order of the keys. */
   readonly stored: (keys: readonly string[]) => Promise<readonly (string | null)[]>
 }
@@ -19,16 +19,10 @@ export interface RedisImagesParts {
 /** About 1 ms in which Redis does nothing else, for records of 2 kB. */
 const batch = 100
 
-export function redisImages({ store, clock, scan, stored }: RedisImagesParts): StoreImages {
-  // A set, because a scan may name a key twice.
+export function redisImages({ store, clock, keys: known, stored }: RedisImagesParts): StoreImages {
   async function allKeys(): Promise<readonly string[]> {
     const found = new Set<string>()
-    let cursor = '0'
-    do {
-      const { next, keys } = await scan(cursor)
-      for (const key of keys) found.add(key)
-      cursor = next
-    } while (cursor !== '0')
+    for await (const keys of known()) for (const key of keys) found.add(key)
     return [...found]
   }
 

@@ -5,7 +5,7 @@ import type { OpenedStore } from './images.ts'
 import type { RedisAddress } from './redis-address.ts'
 import { asking } from './redis-asking.ts'
 import { answerMilliseconds, redisConnections } from './redis-connections.ts'
-import { redisImages } from './redis-images.ts'
+import { type RedisImagesParts, redisImages } from './redis-images.ts'
 import { olderPrefix, olderSchema } from './redis-older.ts'
 import { StoreFailure } from './store.ts'
 
@@ -15,11 +15,14 @@ const unread = (): never => {
   throw new StoreFailure('records of schema version 1 are only carried over')
 }
 
-function reading(redis: Redis): Pick<Parameters<typeof redisImages>[0], 'scan' | 'stored'> {
+function reading(redis: Redis): Pick<RedisImagesParts, 'keys' | 'stored'> {
   return {
-    async scan(cursor) {
-      const [next, found] = await redis.zscan(`${olderPrefix}expiry`, cursor, 'COUNT', batch)
-      return { next, keys: found.filter((_, position) => position % 2 === 0) }
+    async *keys() {
+      for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
+        const [next, found] = await redis.zscan(`${olderPrefix}expiry`, cursor, 'COUNT', batch)
+        yield found.filter((_, position) => position % 2 === 0)
+        cursor = next
+      }
     },
     stored: (keys) => redis.mget(...keys.map((key) => `${olderPrefix}record:${key}`)),
   }

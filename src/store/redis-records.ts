@@ -1,9 +1,7 @@
 /** Records as the scripts of redis-scripts.ts keep them. */
 import type { ImagedRecord } from './images.ts'
+import { graceMilliseconds } from './redis-scripts.ts'
 import type { Change, StoredRecord } from './store.ts'
-
-/** Redis drops a record so long after its expiry, if no purge came first. */
-const graceMilliseconds = 5 * 60_000
 
 /** A span, not an instant: our clock may be a virtual one, and Redis keeps the machine's time. */
 const lifetimeOf = (expiresAt: number, now: number): number =>

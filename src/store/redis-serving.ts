@@ -156,8 +156,8 @@ export async function openRedis(parts: RedisServingParts): Promise<RedisServing>
     },
   }
   try {
-    if (commits !== commands) commits.connect().catch(() => undefined)
-    await askAnyway(() => commands.connect()).catch((failure: unknown) => {
+    const all = [...new Set([commands, commits])]
+    await askAnyway(() => Promise.all(all.map((one) => one.connect()))).catch((failure: unknown) => {
       if (!patience) throw failure
     })
     await standing.known()

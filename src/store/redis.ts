@@ -30,7 +30,7 @@ const largestSlice = 500
 
 interface ScriptedRedis extends Redis {
   listIndex(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<string[]>
-  purgeExpired(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<number>
+  purgeExpired(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<[number, number]>
 }
 
 /** What all parts of the adapter stand on. */
@@ -139,10 +139,10 @@ const purging =
   async (limit) => {
     for (let purged = 0; ; ) {
       const slice = Math.max(0, Math.min(limit - purged, largestSlice))
-      const parts = [`${prefix}expiry`, clock.now(), prefix, slice]
-      const gone = await ask(() => redis.purgeExpired(1, ...parts))
+      const parts = [`${prefix}due`, clock.now(), prefix, slice]
+      const [gone, looked] = await ask(() => redis.purgeExpired(1, ...parts))
       purged += gone
-      if (gone < slice || purged >= limit) return purged
+      if (looked < slice || purged >= limit) return purged
     }
   }
 
@@ -157,12 +157,18 @@ const fetching =
     return keys.map((key, position) => storedRecord(key, found[position]))
   }
 
-/** @returns how images find every record: each key stands among the keys by expiry */
-function lookingOver({ redis, ask, prefix }: Ground): Pick<RedisImagesParts, 'scan' | 'stored'> {
+/** @returns how images find every record: each key that ends is filed for the purge, all others are in a set */
+function lookingOver({ redis, ask, prefix }: Ground): Pick<RedisImagesParts, 'keys' | 'stored'> {
   return {
-    async scan(cursor) {
-      const [next, found] = await ask(() => redis.zscan(`${prefix}expiry`, cursor, 'COUNT', largestSlice))
-      return { next, keys: found.filter((_, position) => position % 2 === 0) }
+    async *keys() {
+      for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
+        const [next, found] = await ask(() => redis.sscan(`${prefix}endless`, cursor, 'COUNT', largestSlice))
+        yield found
+        cursor = next
+      }
+      // A purge meanwhile files what it finds in later lists.
+      for (const due of await ask(() => redis.zrange(`${prefix}due`, '0', '-1')))
+        yield await ask(() => redis.lrange(`${prefix}due:${due}`, 0, -1))
     },
     stored: (keys) => ask(() => redis.mget(...keys.map((key) => `${prefix}record:${key}`))),
   }

@@ -49,7 +49,8 @@ test('every key of a Redis that was used has a lifetime but the head, and all ar
     'record:audit',
     'record:user',
     'record:v7',
-    'expiry',
+    'due',
+    'endless',
     'index',
     'commit',
   ])

@@ -94,8 +94,9 @@ describe('Redis store: what Redis keeps', () => {
     }
     const keys = (await redis.keys(`${prefix}*`)).toSorted()
     const commit = expect.stringContaining(`${prefix}commit:`)
-    const named = ['expiry', 'head', 'index:all', 'record:a', 'record:b'].map((name) => `${prefix}${name}`)
-    expect(keys).toEqual([commit, ...named])
+    const list = expect.stringMatching(/^\{test \d+\}:due:\d+$/)
+    const named = ['head', 'index:all', 'record:a', 'record:b'].map((name) => `${prefix}${name}`)
+    expect(keys).toEqual([commit, `${prefix}due`, list, list, ...named])
     expect(await redis.pttl(keys[0] ?? '')).toBeGreaterThan(0)
   })
 
@@ -105,8 +106,52 @@ describe('Redis store: what Redis keeps', () => {
     await store.commit([{ kind: 'delete', key: 'a' }])
     clock.advance(10)
     expect(await store.purge(10)).toBe(1)
+    // What was deleted is filed until it would have ended.
+    clock.advance(60)
+    expect(await store.purge(10)).toBe(0)
     const keys = (await plainRedis().keys(`${prefix}*`)).filter((key) => !key.startsWith(`${prefix}commit:`))
     expect(keys).toEqual([`${prefix}head`])
+  })
+
+  test('a record whose end moves is filed once, and goes at the end that it has at last', async () => {
+    const { store, put, clock, prefix } = await openOn(server.address)
+    const redis = plainRedis()
+    const filed = async (): Promise<number> => {
+      let all = 0
+      for (const due of await redis.zrange(`${prefix}due`, '0', '-1'))
+        all += await redis.llen(`${prefix}due:${due}`)
+      return all
+    }
+    for (let hour = 0; hour < 20; hour += 1) {
+      await store.commit([put('a', { seconds: 7 * 86_400 })])
+      clock.advance(3_600)
+    }
+    expect(await filed()).toBe(1)
+    // Sooner than it was filed for.
+    await store.commit([put('a', { seconds: 7_200 }), put('b', { seconds: 100_000 })])
+    clock.advance(7_199)
+    expect(await store.purge(10)).toBe(0)
+    expect(await store.read(['a'])).toMatchObject([{ key: 'a' }])
+    clock.advance(1)
+    expect(await store.purge(10)).toBe(1)
+    clock.advance(8 * 86_400)
+    expect(await store.purge(10)).toBe(1)
+    expect(await filed()).toBe(0)
+  })
+
+  test('what never ends is known without being filed, and gone when it is deleted', async () => {
+    const { store, put, prefix } = await openOn(server.address)
+    const redis = plainRedis()
+    for (let round = 0; round < 3; round += 1) {
+      await store.commit([
+        put('a', { expiresAt: Number.MAX_SAFE_INTEGER }),
+        put('b', { expiresAt: Date.UTC(9999, 11, 31) }),
+      ])
+      expect((await redis.smembers(`${prefix}endless`)).toSorted()).toEqual(['a', 'b'])
+      await store.commit([put('a'), { kind: 'delete', key: 'b' }])
+      await store.commit([{ kind: 'delete', key: 'a' }])
+    }
+    expect(await redis.zcard(`${prefix}due`)).toBeLessThanOrEqual(3)
   })
 
   test('an index forgets a record that Redis dropped by itself', async () => {

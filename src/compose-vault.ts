@@ -83,7 +83,7 @@ export function openVault(parts: VaultParts): Vault {
     upstream,
     linking: {
       links: storedLinks({
-        ...{ ...ground, store, connections, audit, clock },
+        ...{ ...ground, store, connections, audit, clock, log },
         waiting: checkedTokens({ store, secrets, clock }),
         budget: linkBudget(guards),
       }),

@@ -23,6 +23,7 @@ export interface StoredLinksParts {
   readonly connections: EndedConnections
   readonly audit: Audit
   readonly clock: Clock
+  readonly log: (entry: object) => void
   /** @returns what tells tokens apart */
   readonly fingerprintOf: (token: string) => string
 }
@@ -72,13 +73,14 @@ const entryOf =
 
 /** @returns what asks ThousandEyes about a token, and keeps a good one for the choice that follows */
 function checking(parts: StoredLinksParts): (asking: LinkAsking, token: string) => Promise<Verdict> {
-  const { store, waiting, questions, fingerprintOf } = parts
+  const { store, waiting, questions, fingerprintOf, log } = parts
   const entry = entryOf(parts)
 
-  const unanswered = (asked: Exclude<Asked<unknown>, { kind: 'answered' }>): Verdict => ({
-    checked: no(problemOf(asked)),
-    mayBe401: asked.kind === 'rejected' || asked.kind === 'unknown',
-  })
+  function unanswered(asked: Exclude<Asked<unknown>, { kind: 'answered' }>): Verdict {
+    const { kind } = asked
+    if (kind === 'unknown') log({ event: 'link-unanswered', cause: String(asked.cause) })
+    return { checked: no(problemOf(asked)), mayBe401: kind === 'rejected' || kind === 'unknown' }
+  }
 
   return async (asking, token) => {
     const { user } = asking

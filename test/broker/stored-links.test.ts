@@ -54,6 +54,7 @@ async function open(upstreamOf: (small: SmallUpstream) => Upstream = (small) => 
       questions: upstreamQuestions(upstreamOf(small), operations),
       connections: endedConnections(openGrants({ store, secrets, clock, audit })),
       fingerprintOf: (token) => secrets.mac('upstream-credential', token),
+      log: () => undefined,
     })
   }
   const trail = storeAuditTrail(store, clock)

@@ -56,6 +56,7 @@ function controlPartsOf(
     allowsHost,
     authorizations: headless,
     tokens: headless.tokens,
+    apiTokens: capabilities.apiTokens,
     users: {
       all: () => allUsers(store),
       setLocked: async (user, locked) => void (await directory.update(user.id, { locked })),

@@ -1,4 +1,4 @@
-import type { Integration, TokenLifetimes } from '#domain/integration.ts'
+import { apiTokensClientId, type Integration, type TokenLifetimes } from '#domain/integration.ts'
 import { members, span } from './members.ts'
 import type { EmulatorControlParts } from './parts.ts'
 import { allowedAre, type ControlRefusal, found, refuseWith } from './refusals.ts'
@@ -36,6 +36,12 @@ const integrationAnswer = (integration: Integration): object => ({
 
 const lifetime = span({ least: '1s', most: '3650d' }).transform(Math.round).optional()
 
+const unadjustable = refuseWith(
+  409,
+  'unadjustable_integration',
+  `integration: found "${apiTokensClientId}", whose tokens each have a day of their own; allowed are the others`,
+)
+
 const lifetimesBody = members({
   lifetimes: members({ access: lifetime, idle: lifetime, absolute: lifetime }),
 })
@@ -52,6 +58,7 @@ function lifetimesRoute(parts: EmulatorControlParts): ControlRoute {
     answer: async ({ params: { client_id: clientId = '' }, body }) => {
       const integration = await findIntegration(parts, clientId)
       if ('kind' in integration) return integration
+      if (clientId === apiTokensClientId) return unadjustable
       const { access, idle, absolute } = body.lifetimes
       const lifetimes = {
         accessSeconds: access ?? integration.lifetimes.accessSeconds,

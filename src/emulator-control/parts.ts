@@ -11,6 +11,7 @@ import type { Integration, TokenLifetimes } from '#domain/integration.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { TokenKind } from '#domain/token-kind.ts'
 import type { User } from '#domain/user.ts'
+import type { ApiTokens } from '#grants/api-tokens.ts'
 import type { Outbox } from '#mail/mail.ts'
 import type { Traffic } from '#traffic/traffic.ts'
 
@@ -109,6 +110,7 @@ export interface EmulatorControlParts {
   readonly outbox: Outbox
   readonly authorizations: Authorizations
   readonly tokens: TokenControl
+  readonly apiTokens: ApiTokens
   readonly users: {
     all(): Promise<readonly User[]>
     /** Locked: sign-in, refresh and every call are refused until it is lifted. */

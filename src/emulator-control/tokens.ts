@@ -1,7 +1,9 @@
 import { z } from 'zod'
-import type { Integration } from '#domain/integration.ts'
+import type { AccountGroupId } from '#domain/account-group.ts'
+import { apiTokensClientId, type Integration } from '#domain/integration.ts'
 import { scopeList } from '#domain/scope.ts'
 import type { TokenKind } from '#domain/token-kind.ts'
+import type { User } from '#domain/user.ts'
 import { accountGroups, chosenGroups } from './account-groups.ts'
 import { findIntegration } from './integrations.ts'
 import { members, region, text, user } from './members.ts'
@@ -22,6 +24,7 @@ const mintBody = members({
     .refine((scopes) => scopes.length > 0, scopeWords)
     .optional(),
   accountGroups: accountGroups.optional(),
+  name: text('allowed is the name of an API token, at most 60 characters', 60).optional(),
 })
 
 /** @returns the scopes to grant: those asked for, else all that the integration may ask for */
@@ -39,6 +42,35 @@ function scopesOf(
   return wanted === undefined ? integration.scopes : [...new Set(wanted)]
 }
 
+interface Wish {
+  readonly person: User
+  readonly name: string | undefined
+  readonly scopes: readonly string[]
+  readonly accountGroups: readonly AccountGroupId[] | undefined
+}
+
+/** A scoped API token, as the user would make it on the account page; it has no refresh token. */
+async function mintApiToken(
+  { apiTokens, authorizations, clock }: EmulatorControlParts,
+  integration: Integration,
+  { person, name, scopes, accountGroups: groups }: Wish,
+): Promise<ControlAnswer | ControlRefusal> {
+  const { absoluteSeconds } = integration.lifetimes
+  const now = clock.now()
+  const wanted = {
+    name: name ?? `Minted at ${new Date(now).toISOString()}`,
+    scopes,
+    accountGroups: groups ?? (await authorizations.accountGroupsOf(person)).map(({ aid }) => aid),
+    limits: integration.limits,
+    endsAt: now + absoluteSeconds * 1000,
+  }
+  // No browser session stands behind it.
+  const made = await apiTokens.generate(wanted, { user: person, sessionUid: 'control-api' })
+  if ('kind' in made) return refuseWith(409, made.code, `name: ${made.description}`)
+  const [access_token, expires_in] = [made.token, absoluteSeconds]
+  return { status: 201, body: { access_token, token_type: 'Bearer', expires_in, scope: scopes.join(' ') } }
+}
+
 function mintRoute(parts: EmulatorControlParts): ControlRoute {
   return route({
     method: 'POST',
@@ -53,6 +85,8 @@ function mintRoute(parts: EmulatorControlParts): ControlRoute {
       if ('kind' in scopes) return scopes
       const groups = await chosenGroups(parts, person, body.accountGroups)
       if (groups && 'kind' in groups) return groups
+      if (integration.clientId === apiTokensClientId)
+        return mintApiToken(parts, integration, { person, name: body.name, scopes, accountGroups: groups })
       const minted = await parts.authorizations.mint(integration, person, { scopes, accountGroups: groups })
       return { status: 201, body: minted }
     },

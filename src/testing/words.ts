@@ -86,10 +86,12 @@ export interface Approval extends Person {
 }
 
 export interface MintWish extends Approval {
-  /** A client id, as `sd-wan-manager`. */
+  /** A client id, as `sd-wan-manager`; `api-tokens` for a scoped API token. */
   readonly integration: string
   /** Left out, all that the integration may ask for. */
   readonly scopes?: string | readonly string[] | undefined
+  /** Of a scoped API token; left out, one that says when it was made. */
+  readonly name?: string | undefined
 }
 
 export type Bucket = 'calls' | 'instant-test' | 'template-deploy' | 'dashboard-snapshot'

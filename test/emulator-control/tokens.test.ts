@@ -29,6 +29,22 @@ describe('POST /emulator/tokens', () => {
     },
   )
 
+  test('mints a scoped API token, which can be expired and revoked like any other', async () => {
+    const apiToken = { integration: 'api-tokens', scopes: ['tests:read'], accountGroups: ['1101'] }
+    const { access_token: token, ...rest } = await mint({ ...apiToken, name: 'CI' })
+    expect(token).toMatch(/^panoptes_[\w-]{75}$/)
+    expect(rest).toEqual({ token_type: 'Bearer', expires_in: 365 * 86_400, scope: 'tests:read' })
+    expect(await statusOf(panoptes.url, token)).toBe(200)
+    expect(await statusOf(panoptes.url, token, '/v7/agents')).toBe(403)
+    expect((await ask('POST', '/tokens', { ...wish, ...apiToken, name: 'CI' })).status).toBe(409)
+    for (const fate of ['expire', 'revoke']) {
+      const { access_token: other } = await mint({ ...apiToken, name: fate })
+      expect((await ask('POST', `/tokens/${fate}`, { token: other })).status).toBe(200)
+      expect(await statusOf(panoptes.url, other)).toBe(401)
+    }
+    expect((await ask('PATCH', '/integrations/api-tokens', { lifetimes: { access: '1m' } })).status).toBe(409)
+  })
+
   test('limits it to account groups', async () => {
     const { access_token: token } = await mint({ accountGroups: ['1102'] })
     expect(await statusOf(panoptes.url, token, '/v7/tests?aid=1102')).toBe(200)

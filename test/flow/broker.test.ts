@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Broker } from '#broker/broker.ts'
+import { generate } from '../account/api-token.ts'
 import { pasteToken } from '../broker/linked-broker.ts'
 import { json, startHostileUpstream } from '../live/hostile-upstream.ts'
 import { startReady } from '../start/program.ts'
 import { type RunningBroker, startBroker } from '../support/broker.ts'
 import { Person } from '../support/person.ts'
 import { admin, meraki, sdWan } from './integrations.ts'
-import { callV7 } from './v7.ts'
+import { callV7, type V7Call } from './v7.ts'
 
 /** What the user of the emulator behind has, as the seed says. */
 const userToken = 'f537f4ac-2921-3199-bbab-d5a43f1c2b60'
@@ -110,6 +111,30 @@ describe('a broker in front of another Panoptes', { timeout: 60_000 }, () => {
     await meraki.revoke(broker, refreshed.refresh_token)
     expect((await callV7(broker, refreshed.access_token, '/v7/agents')).status).toBe(401)
     expect(JSON.stringify(broker.log)).not.toContain(userToken)
+  })
+
+  test('lets a user make a scoped API token, which opens no more than it says and is dead once it is revoked', async () => {
+    const { url, certificate } = await startUpstream()
+    await using broker = await startBetween([`regions: { us1: "${url}" }`, `authorities: ${certificate}`])
+    await addUser(broker)
+    const person = new Person()
+    const asked = await meraki.ask(broker, person)
+    await person.signIn(admin.email, admin.password, 'us1')
+    await pasteToken(person, userToken)
+    await person.press('Link account', { 'aid-1101': 'on' })
+    await person.press('Confirm')
+    await asked.finish()
+
+    const token = await generate(broker, person, { scopes: ['agents:manage'], isReadOnly: true })
+    const call = (path: string, how?: V7Call) => callV7<{ code: string }>(broker, token, path, how)
+    expect((await call('/v7/agents?aid=1101')).status).toBe(200)
+    expect((await call('/v7/agents?aid=1102')).body.code).toBe('account_group_not_granted')
+    expect((await call('/v7/tests')).body.code).toBe('insufficient_scope')
+    expect((await call('/v7/agents/3', { method: 'DELETE' })).body.code).toBe('read_only')
+    await person.open(`${broker.url}/account/api-tokens`)
+    await person.press('Revoke')
+    expect((await call('/v7/agents?aid=1101')).status).toBe(401)
+    expect(JSON.stringify(broker.log)).not.toContain(token)
   })
 
   test('refuses calls of a user who has no account to lend', async () => {

@@ -51,13 +51,16 @@ describe('the judge finds nothing wrong where', () => {
     ).toEqual([])
   })
 
-  test('two rivals over one code end its connection', () => {
+  test('two rivals over one code end its connection, and so does a device code that was sent again', () => {
     expect(
       judged([
         exchanged,
         { ...exchanged, status: 400, error: 'invalid_grant', successor: undefined, access: undefined },
         { ...later, kind: 'call', token: 'tag.x', status: 401 },
         { ...later, kind: 'refresh', token: 'rt.1', status: 400, error: 'invalid_grant' },
+        { ...seen, chain: 2, kind: 'poll', token: 'd', status: 0 },
+        { ...seen, chain: 2, kind: 'poll', token: 'd', successor: 'rt.2', access: 'tag.y' },
+        { ...later, chain: 2, kind: 'call', token: 'tag.y', status: 401 },
       ]),
     ).toEqual([])
   })
@@ -97,10 +100,10 @@ describe('the judge of I1 to I3', () => {
     ['I3: poll with a', [{ ...seen, kind: 'poll', status: 400, error: 'expired_token' }]],
     [
       'I3: refresh with r',
-      // A device that asks again after a lost answer ends nothing.
+      // That a device was told to wait before ends nothing.
       [
+        { ...seen, kind: 'poll', token: 'd', status: 400, error: 'authorization_pending' },
         { ...seen, kind: 'poll', token: 'd', successor: 'r' },
-        { ...seen, kind: 'poll', token: 'd', status: 0 },
         { ...later, kind: 'refresh', token: 'r', status: 400 },
       ],
     ],

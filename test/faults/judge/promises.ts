@@ -50,11 +50,14 @@ function mayBeOutdated(spendings: readonly Spending[], call: Entry): boolean {
 const isPresentedTwice = (spendings: readonly Spending[], { token, doneAt }: Entry): boolean =>
   spendings.filter((entry) => entry.token === token && entry.sentAt < doneAt && !isWaiting(entry)).length > 1
 
-/** A rival of an exchange ends the whole connection, whichever of the two came first. */
+/**
+ * A rival over a code ends the whole connection, whichever of the two came first. A device code, too, is spent for good: one that was sent
+ * again, as its answer did not come, may be dealt with long after the other one was answered.
+ */
 const mayBeEnded = (spendings: readonly Spending[], { doneAt }: Entry): boolean =>
   spendings.some(
     (entry) =>
-      entry.kind === 'exchange' && entry.sentAt < doneAt && isPresentedTwice(spendings, { ...entry, doneAt }),
+      entry.kind !== 'refresh' && entry.sentAt < doneAt && isPresentedTwice(spendings, { ...entry, doneAt }),
   )
 
 function judgeChain(chain: number, history: readonly Entry[]): readonly string[] {

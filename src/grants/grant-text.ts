@@ -19,6 +19,16 @@ type TokenText = readonly [
   more: number,
 ]
 
+type SpentText = readonly [
+  hash: string,
+  generation: number,
+  salt: string,
+  /** Without the scopes where they are the grant's own. */
+  answer: string,
+  scope: string,
+  until: number,
+]
+
 type GrantText = readonly [
   userId: string,
   region: string,
@@ -36,7 +46,8 @@ type GrantText = readonly [
   code: TokenText | None,
   access: readonly TokenText[],
   refresh: TokenText | None,
-  spent: GrantRecord['spent'] | None,
+  /** Named where there is no answer to give again, and as earlier versions wrote it. */
+  spent: SpentText | GrantRecord['spent'] | None,
   /** Members that have no place above, by name. */
   others: Payload | None,
 ]
@@ -56,6 +67,28 @@ function tokenOf([hash, exp, iat, scope, rest]: TokenText, grantScope: string): 
   return { hash, exp, payload }
 }
 
+/** How a grant's own scopes stand in an answer: RFC 6749 §3.3 leaves nothing in them to be escaped. */
+const scopeIn = (scope: string): string => `"scope":"${scope}"`
+const noScope = `"scope":${none}`
+
+function spentText({ spent }: GrantRecord, grantScope: string): SpentText | GrantRecord['spent'] | None {
+  if (!spent?.replay) return spent ?? none
+  const { salt, answer, scope, until } = spent.replay
+  return [spent.hash, spent.generation, salt, answer.replace(scopeIn(grantScope), noScope), scope, until]
+}
+
+function spentOf(spent: SpentText | GrantRecord['spent'], grantScope: string): GrantRecord['spent'] {
+  if (!isSpentText(spent)) return spent
+  const [hash, generation, salt, answer, scope, until] = spent
+  return {
+    hash,
+    generation,
+    replay: { salt, answer: answer.replace(noScope, () => scopeIn(grantScope)), scope, until },
+  }
+}
+
+const isSpentText = (spent: SpentText | GrantRecord['spent']): spent is SpentText => Array.isArray(spent)
+
 /** What the engine's Grant repeats of the record is not written. */
 function grantRest({ grant, userId, clientId, endsAt }: GrantRecord, scope: string): Payload {
   const { accountId, clientId: client, kind, exp, openid, ...rest } = grant
@@ -74,7 +107,7 @@ function grantRest({ grant, userId, clientId, endsAt }: GrantRecord, scope: stri
 export function grantText(record: GrantRecord): string {
   const { userId, region, clientId, scopes, accountGroups, sessionUid, ...times } = record
   const { createdAt, firstUsedAt = none, lastUsedAt, lastUsedAddress = none, endsAt, ...rest } = times
-  const { pendingUntil, grant: _grant, code, access, refresh, spent = none, ...others } = rest
+  const { pendingUntil, grant: _grant, code, access, refresh, spent: _spent, ...others } = rest
   const scope = scopes.join(' ')
   const text: GrantText = [
     userId,
@@ -93,7 +126,7 @@ export function grantText(record: GrantRecord): string {
     code ? tokenText(code, scope, code.consumedAt ?? none) : none,
     access.map((token) => tokenText(token, scope, none)),
     refresh ? tokenText(refresh, scope, refresh.generation) : none,
-    spent,
+    spentText(record, scope),
     Object.keys(others).length === 0 ? none : (others as Payload),
   ]
   return JSON.stringify(text)
@@ -133,7 +166,7 @@ function recordOf(text: GrantText): GrantRecord {
       : { code: { ...tokenOf(code, scope), ...(code[5] === none ? {} : { consumedAt: code[5] }) } }),
     access: access.map((token) => tokenOf(token, scope)),
     ...(refresh === none ? {} : { refresh: refreshOf(refresh, scope) }),
-    ...(spent === none ? {} : { spent }),
+    ...(spent === none ? {} : { spent: spentOf(spent, scope) }),
     ...(others === none ? {} : others),
   } as unknown as GrantRecord
 }

@@ -41,11 +41,27 @@ const full: GrantRecord = {
 const { firstUsedAt: _first, lastUsedAddress: _address, code: _code, refresh: _refresh, ...rest } = full
 const { spent: _spent, ...fresh } = rest
 
+/** A record whose spent token is answered again. */
+const answering = (answer: object, more: Partial<GrantRecord> = {}): GrantRecord => ({
+  ...full,
+  ...more,
+  spent: {
+    hash: 's',
+    generation: 2,
+    replay: { salt: 'x', answer: JSON.stringify(answer), scope: 'a b', until: 7 },
+  },
+})
+
 const records: readonly (readonly [string, GrantRecord])[] = [
   ['with everything', full],
   ['that nobody has used yet', { ...fresh, access: [], pendingUntil: 12 }],
   ['with a code that waits', { ...fresh, code: { hash: 'c', exp: 5, payload: { iat: 4, scope } } }],
   ['without scopes', { ...full, scopes: [], grant: { ...full.grant, openid: { scope: '' } } }],
+  ['that answers with its own scopes', answering({ access_token: '', scope, token_type: 'Bearer' })],
+  ['that answers with fewer scopes', answering({ id_token: 'x', scope: 'tests:manage' })],
+  ['that answers without scopes', answering({ expires_in: 600 })],
+  ['whose scopes mean something to a replacement', answering({ scope: '$& $1' }, { scopes: ['$&', '$1'] })],
+  ['with a spent token and no answer', { ...full, spent: { hash: 's', generation: 2 } }],
   ['whose grant says more', { ...full, grant: { ...full.grant, openid: { scope, claims: ['email'] } } }],
   ['whose grant ends otherwise', { ...full, grant: { ...full.grant, exp: 1 } }],
   ['whose grant allows no scopes', { ...full, grant: { kind: 'Grant', jti: 'i', rejected: { a: 1 } } }],
@@ -64,5 +80,7 @@ describe('the text of a grant', () => {
 
   test('of an earlier version, with its named members, is read too', () => {
     expect(grantOfText(JSON.stringify(full))).toEqual(full)
+    const places = JSON.parse(grantText(full)) as unknown[]
+    expect(grantOfText(JSON.stringify(places.with(16, full.spent)))).toEqual(full)
   })
 })

@@ -122,7 +122,9 @@ export function rateWindowChecks(
 ): { readonly calls: Check; readonly buckets: Check } {
   const callWindows = new Map<number, Window>()
   const callWindowOf = (limit: number): Window => {
-    const window = callWindows.get(limit) ?? callWindow(limit)
+    const known = callWindows.get(limit)
+    if (known) return known
+    const window = callWindow(limit)
     callWindows.set(limit, window)
     return window
   }

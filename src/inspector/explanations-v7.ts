@@ -68,6 +68,12 @@ export const v7Rules: readonly Rule[] = [
     refuses: code('insufficient_scope'),
   },
   {
+    rule: 'Integration and connection are not limited to less',
+    words: 'Read-only, or certain operations: what stands with the integration, and what the user was told.',
+    source: 'ours',
+    refuses: code('read_only', 'operation_not_allowed'),
+  },
+  {
     rule: 'The account group is one of the connection',
     words:
       'The one that aid names, or the one of the login. A connection opens its own account groups alone.',

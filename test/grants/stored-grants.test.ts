@@ -6,7 +6,7 @@ import type { UserId } from '#domain/user.ts'
 import { type GrantRecord, grantIndexes, grantKey, pruned, recordEnd } from '#grants/grant-record.ts'
 import type { Grants } from '#grants/grants.ts'
 import { openGrants } from '#grants/stored-grants.ts'
-import { grantTagOf, tokenValue } from '#grants/token-values.ts'
+import { apiTokenValue, grantTagOf, tokenValue } from '#grants/token-values.ts'
 import { newKeyMaterial } from '#secrets/key-file.ts'
 import { secretsFrom } from '#secrets/secrets.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
@@ -231,5 +231,21 @@ describe('the record of a grant', () => {
     expect(kept.code?.hash).toBe('code')
     expect(pruned({ ...record, code: issued('code', -61) }, clock.now()).code).toBeUndefined()
     expect(kept.refresh).toEqual(record.refresh)
+  })
+})
+
+describe('a made-up scoped API token', () => {
+  test('is refused without asking the store', () => {
+    const unasked: Store = {
+      ...store,
+      read: () => {
+        throw new Error('the store was asked')
+      },
+    }
+    const asking = openGrants({ store: unasked, secrets, clock, audit })
+    const tag = grantTagOf('a grant')
+    const own = apiTokenValue(secrets, tag, randomBytes(32).toString('base64url'))
+    expect(() => asking.access(own)).toThrow('the store was asked')
+    expect(asking.access(`${own.slice(0, -1)}${own.endsWith('A') ? 'B' : 'A'}`)).toBeUndefined()
   })
 })

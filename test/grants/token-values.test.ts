@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
+  apiTokenValue,
   grantTagOf,
   refreshTokenParts,
   refreshTokenValue,
+  tagOfApiToken,
   tagOfToken,
   tokenValue,
 } from '#grants/token-values.ts'
@@ -43,6 +45,36 @@ describe('access tokens and authorization codes', () => {
     const tags = new Set(Array.from({ length: 10_000 }, (_, index) => grantTagOf(`grant ${index}`)))
     expect(tags.size).toBe(10_000)
     for (const tag of tags) expect(tag).toMatch(/^[\w-]{16}$/)
+  })
+})
+
+describe('scoped API tokens', () => {
+  const tag = grantTagOf('a grant')
+
+  test('have one length and a word in front, and give back their tag', () => {
+    const value = apiTokenValue(secrets, tag, random43())
+    expect(value).toMatch(/^panoptes_[\w-]{75}$/)
+    expect(tagOfApiToken(secrets, value)).toBe(tag)
+  })
+
+  test('of another installation, changed in any place, or of another length are garbage', () => {
+    expect(tagOfApiToken(secrets, apiTokenValue(strangers, tag, random43()))).toBeUndefined()
+    const value = apiTokenValue(secrets, tag, random43())
+    for (let at = 0; at < value.length; at += 1) {
+      const other = value[at] === 'x' ? 'y' : 'x'
+      const changed = `${value.slice(0, at)}${other}${value.slice(at + 1)}`
+      expect(tagOfApiToken(secrets, changed), `changed at ${at}`).toBeUndefined()
+    }
+    for (const wrong of [value.slice(1), value.slice(0, -1), `${value}A`, ` ${value}`, `${value}\n`])
+      expect(tagOfApiToken(secrets, wrong)).toBeUndefined()
+  })
+
+  test('are no other tokens, and no others are they', () => {
+    const value = apiTokenValue(secrets, tag, random43())
+    expect([tagOfToken(value), refreshTokenParts(secrets, value)]).toEqual([undefined, undefined])
+    const refreshToken = refreshTokenValue(secrets, { tag, generation: 1 }, random43())
+    for (const other of [tokenValue(tag, random43()), refreshToken])
+      expect(tagOfApiToken(secrets, other)).toBeUndefined()
   })
 })
 

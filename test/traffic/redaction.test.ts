@@ -22,6 +22,7 @@ const made: Readonly<Record<string, () => string>> = {
   REFRESH: () => `${random(16)}.${Math.floor(draw() * 1e6)}.${random(43)}.${random(16)}`,
   JWT: () => `eyJ${random(20)}.${random(40)}.${random(43)}`,
   UID: () => random(43),
+  APITOKEN: () => `panoptes_${random(75)}`,
   SECRET: secret,
   // Not a credential by name or form: it is there only to be kept apart.
   SECRET2: () => 'nothing',
@@ -34,11 +35,13 @@ const places = readFileSync(join(import.meta.dirname, 'secrets.txt'), 'utf8')
 /** A place with credentials of its own in it. */
 function filled(place: string): { readonly text: string; readonly credentials: readonly string[] } {
   const credentials: string[] = []
-  const text = place.replaceAll('\\n', '\n').replace(/SECRET2|SECRET|TOKEN|REFRESH|JWT|UID/g, (word) => {
-    const credential = made[word]?.() ?? ''
-    if (word !== 'SECRET2') credentials.push(credential)
-    return credential
-  })
+  const text = place
+    .replaceAll('\\n', '\n')
+    .replace(/SECRET2|SECRET|APITOKEN|TOKEN|REFRESH|JWT|UID/g, (word) => {
+      const credential = made[word]?.() ?? ''
+      if (word !== 'SECRET2') credentials.push(credential)
+      return credential
+    })
   const encoded = text.replace(/b64\(([^)]*)\)/g, (_, plain: string) => {
     const whole = Buffer.from(plain).toString('base64')
     credentials.push(whole)

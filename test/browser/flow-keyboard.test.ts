@@ -26,7 +26,7 @@ beforeEach(async () => {
 })
 
 /** Of the account. */
-const tabs = ['Connections', 'Profile', 'Account Groups', 'Sessions', 'Activity']
+const tabs = ['Connections', 'API Tokens', 'Profile', 'Account Groups', 'Sessions', 'Activity']
 
 const arriveAt = (name: string): Promise<void> => page.getByRole('heading', { level: 1, name }).waitFor()
 

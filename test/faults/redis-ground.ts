@@ -68,11 +68,11 @@ export async function untilReady(node: NodeProcess): Promise<number> {
   return performance.now() - begun
 }
 
-/** Asks until the answer is no 503. @returns its status */
+/** Asks until there is an answer that is no 503: a kept connection may be that of a process which is gone. @returns its status */
 export async function untilNot503(ask: () => Promise<{ readonly status: number }>): Promise<number> {
   for (;;) {
     const { status } = await ask()
-    if (status !== 503) return status
+    if (status !== 503 && status !== 0) return status
     await pause(50)
   }
 }

@@ -19,8 +19,6 @@ const options = {
   lazyConnect: true,
   connectTimeout: answerMilliseconds,
   commandTimeout: answerMilliseconds,
-  // A server that says nothing is left, so that nothing queues up for it.
-  socketTimeout: answerMilliseconds,
   maxRetriesPerRequest: 1,
   enableOfflineQueue: false,
   autoResubscribe: false,
@@ -74,6 +72,8 @@ export interface RedisConnections {
   readonly commits: Redis
   /** For announcements alone. */
   readonly announcements: Redis
+  /** Leaves a server that says nothing, so that nothing queues up for it, and looks for the one that serves. */
+  leave(): void
   close(): void
 }
 
@@ -105,6 +105,9 @@ export function redisConnections(
     commands,
     commits,
     announcements,
+    leave() {
+      for (const one of new Set([commands, commits])) if (one.status === 'ready') one.disconnect(true)
+    },
     close() {
       isClosed = true
       for (const one of all) one.disconnect()

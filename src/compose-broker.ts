@@ -19,6 +19,7 @@ import { livePeople } from '#upstream/live/people.ts'
 import type { Stopwatch } from '#upstream/live/region.ts'
 import { sharedReads } from '#upstream/reads/shared-reads.ts'
 import { type Composed, compose } from './compose.ts'
+import { openBudgets } from './compose-budgets.ts'
 import type { Backend, Foundation, Ground, Linking } from './compose-capabilities.ts'
 import { openVault } from './compose-vault.ts'
 import { type BrokerSettings, SettingsError } from './settings.ts'
@@ -70,11 +71,12 @@ function openBackend(
   foundation: Foundation,
 ): BrokerBackend {
   const { regions, coalesce, cache } = settings.upstream
-  // Whoever counts budgets stands here: an upstream around this one, in front of every call and every list of account groups.
   const { clock, randomBytes } = surroundings
   const live = openLiveUpstream({ settings: settings.upstream, clock, stopwatch: machineStopwatch })
+  const budgets = openBudgets({ settings: settings.upstream, surroundings, ...foundation, live })
+  const budgeted = budgets.upstream
   const cacheSeconds = cacheSecondsOf(cache, facts.operations)
-  const shared = sharedReads({ upstream: live, clock, coalesce, cacheSeconds })
+  const shared = sharedReads({ upstream: budgeted, clock, coalesce, cacheSeconds })
   const common = {
     people: livePeople({ ...foundation, ...surroundings }),
     upstreamOrigins: regions,
@@ -82,19 +84,24 @@ function openBackend(
     // anew for calls that are for all account groups.
     accountGroupSeconds: 60,
   }
+  async function close(): Promise<void> {
+    await live.close()
+    await budgets.close()
+  }
   if (openBroker)
     return {
       ...{ ...common, broker: openBroker(foundation), upstream: shared, linking: undefined },
-      close: live.close,
+      close,
     }
   const { text, file = join(settings.data, 'key-encryption-keys') } = settings.keyEncryption
   const keys = localKeys(openLocalKeys({ text, file }, randomBytes), randomBytes)
-  const vault = openVault({ ...foundation, surroundings, keys, live, shared, operations: facts.operations })
+  const { operations } = facts
+  const vault = openVault({ ...foundation, surroundings, keys, live: budgeted, shared, operations })
   return {
     ...{ ...common, ...vault },
     async close() {
       await vault.close()
-      await live.close()
+      await close()
     },
   }
 }

@@ -17,6 +17,10 @@ export interface CheckedUpstream {
   readonly maxInFlight: number
   readonly breakerFailures: number
   readonly breakerRest: number
+  /** Answers of 401 in an hour, to all nodes together; ThousandEyes blocks an address at 120. */
+  readonly unauthorizedPerHour: number
+  /** How long a call waits while all that is left of them is held by others. */
+  readonly budgetWait: number
   /** Whether identical reads at the same time share one call. */
   readonly coalesce: boolean
   /** Seconds for which answers of an operation are given again, by its id or its method and path. */
@@ -68,6 +72,8 @@ const upstream = mapping({
   breakerFailures: wholeNumber(1, 1_000).default(5),
   breakerRest: span('10m').default(10),
   coalesce: flag.default(true),
+  unauthorizedPerHour: wholeNumber(1, 119).default(100),
+  budgetWait: span('30s').default(5),
   cache: z.record(z.string(), span('5m'), 'allowed is a mapping of operations to spans').default({}),
 })
 

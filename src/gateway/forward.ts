@@ -6,6 +6,7 @@ import type { Operation } from '#domain/operation.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { UpstreamCredential } from '#domain/upstream-credential.ts'
+import { StoreFailure } from '#store/store.ts'
 import {
   type Upstream,
   type UpstreamAnswer,
@@ -121,7 +122,7 @@ export function forward({ upstream, borrow, origin, upstreamOrigins }: ForwardPa
 
   function failed(call: Call, request: ForwardedRequest, cause: unknown): Answer {
     if (request.body?.errored instanceof BodyTooLarge) return bodyTooLarge(call)
-    if (cause instanceof UpstreamUnavailable) throw cause
+    if (cause instanceof UpstreamUnavailable || cause instanceof StoreFailure) throw cause
     throw new UpstreamFailure('the upstream could not answer', { cause })
   }
 

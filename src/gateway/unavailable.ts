@@ -49,6 +49,11 @@ const told: Readonly<Record<UpstreamTrouble, Told>> = {
     code: 'upstream_busy',
     detail: 'As many calls to the upstream are under way as there may be.',
   },
+  'budget-exhausted': {
+    status: 503,
+    code: 'upstream_budget_exhausted',
+    detail: 'The upstream refused so many credentials within the hour that it is left alone for now.',
+  },
 }
 
 const titles = {

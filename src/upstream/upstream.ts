@@ -25,6 +25,8 @@ export interface UpstreamRequest {
   readonly body: Readable | undefined
   /** Fires when the caller is gone. */
   readonly signal: AbortSignal
+  /** Asked before the request goes out once more, on another connection; where it is left out, it may. */
+  readonly repeating?: () => Awaitable<boolean>
 }
 
 export interface UpstreamAnswer {
@@ -63,6 +65,8 @@ export type UpstreamTrouble =
   | 'resting'
   /** As many calls are under way as may be. */
   | 'full'
+  /** It refused so many credentials within the hour that the next refusal could block this address. */
+  | 'budget-exhausted'
 
 /** Why the upstream could not answer. Nothing was sent to the caller yet. */
 export class UpstreamUnavailable extends Error {

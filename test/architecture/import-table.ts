@@ -37,6 +37,7 @@ export const ports: readonly string[] = [
   'src/grants/api-tokens.ts',
   'src/identity/directory.ts',
   'src/identity/user-api-tokens.ts',
+  'src/limits/upstream-budgets.ts',
   'src/store/images.ts',
   'src/upstream/people.ts',
 ]

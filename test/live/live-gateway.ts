@@ -22,7 +22,7 @@ export interface LiveOptions extends Partial<LiveSettings> {
 const nowhere = 'http://127.0.0.1:1'
 
 /** Waits of a test: as short as they may be, so that nobody waits for them. */
-const waits: Omit<LiveSettings, 'regions'> = {
+export const waits: Omit<LiveSettings, 'regions'> = {
   proxy: undefined,
   authorities: undefined,
   connectTimeout: 2,

@@ -1,7 +1,34 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { type AccountGroup, parseAccountGroupId } from '#domain/account-group.ts'
-import { type UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
+import type { Operation } from '#domain/operation.ts'
+import type { RegionId } from '#domain/region.ts'
+import type { UpstreamCredential } from '#domain/upstream-credential.ts'
+import { type UpstreamAnswer, type UpstreamRequest, UpstreamUnavailable } from '#upstream/upstream.ts'
+
+/** What the gateway asks for itself, with the credential of the caller. */
+const listing: Operation = {
+  id: 'getAccountGroups',
+  method: 'GET',
+  path: '/account-groups',
+  scopes: [],
+  isRead: true,
+  takesAccountGroup: false,
+  bucket: undefined,
+  query: [],
+}
+
+export const accountGroupsRequest = (region: RegionId, credential: UpstreamCredential): UpstreamRequest => ({
+  region,
+  credential,
+  operation: listing,
+  parameters: {},
+  query: new URLSearchParams(),
+  accountGroup: undefined,
+  headers: { accept: 'application/json' },
+  body: undefined,
+  signal: new AbortController().signal,
+})
 
 /** Thousands of account groups are less. */
 const mostBytes = 8 * 1024 * 1024

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
+import type { UpstreamAnswer, UpstreamRequest, UpstreamUnavailable } from '#upstream/upstream.ts'
 import { AnswerBody } from './answer-body.ts'
 import { type HeadFields, knownHeaders } from './answer-head.ts'
 import type { Connection } from './connections.ts'
@@ -14,6 +14,8 @@ export interface ExchangeParts {
   readonly connection: Connection
   /** When it began, by the stopwatch. */
   readonly begunAt: number
+  /** Asked before it goes out once more. */
+  readonly repeating: UpstreamRequest['repeating']
   /** Called once, when the connection is free or gone. */
   readonly over: (exchange: Exchange, outcome: Outcome) => void
 }
@@ -31,6 +33,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly connection: Connection
   readonly begunAt: number
   readonly #options: Dispatcher.DispatchOptions
+  readonly #repeating: ExchangeParts['repeating']
   readonly #over: ExchangeParts['over']
   #answer!: (answer: UpstreamAnswer) => void
   #fail!: (error: Error) => void
@@ -47,10 +50,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #body: AnswerBody | undefined
   #callersFault: unknown
 
-  constructor({ options, connection, begunAt, over }: ExchangeParts) {
+  constructor({ options, connection, begunAt, repeating, over }: ExchangeParts) {
     this.#options = options
     this.connection = connection
     this.begunAt = begunAt
+    this.#repeating = repeating
     this.#over = over
     this.#mayRepeat = options.method === 'GET'
     // Heard here first: what is wrong with the request is no failure of the upstream.
@@ -118,14 +122,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#phase === 'over') return
+    if (this.#isWorthRepeating(error)) this.#repeat(error)
+    else this.#failBy(error)
+  }
+
+  #failBy(error: Error): void {
     const before = this.#phase
     if (before === 'over') return
-    if (this.#isWorthRepeating(error)) this.#repeat()
-    else {
-      this.#end(error === this.#callersFault ? 'left' : 'failed')
-      if (before === 'streaming') this.#body?.destroy(error)
-      else this.#fail(unavailable(error))
-    }
+    this.#end(error === this.#callersFault ? 'left' : 'failed')
+    if (before === 'streaming') this.#body?.destroy(error)
+    else this.#fail(unavailable(error))
   }
 
   /** A kept connection was closed before any byte of the answer: nobody can know whether the request was read (reliability R34). */
@@ -133,12 +140,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#mayRepeat && this.#wasKept && !this.#hasBegun && isClosing(error)
   }
 
-  #repeat(): void {
+  #repeat(error: Error): void {
     this.#mayRepeat = false
     this.#controller = undefined
+    const repeating = this.#repeating?.() ?? true
     // The closed connection is off its client by then, so that this makes a new one.
-    setImmediate(() => {
-      if (this.#phase !== 'over') this.send()
+    setImmediate(async () => {
+      const mayRepeat = await Promise.resolve(repeating).catch(() => false)
+      if (!mayRepeat) this.#failBy(error)
+      else if (this.#phase !== 'over') this.send()
     })
   }
 

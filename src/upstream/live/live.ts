@@ -5,11 +5,10 @@
  */
 import type { Dispatcher } from 'undici'
 import type { Clock } from '#domain/clock.ts'
-import type { Operation } from '#domain/operation.ts'
 import { type RegionId, regionIds } from '#domain/region.ts'
 import type { UpstreamCredential } from '#domain/upstream-credential.ts'
 import type { Upstream, UpstreamRequest } from '#upstream/upstream.ts'
-import { readAccountGroups } from './account-groups.ts'
+import { accountGroupsRequest, readAccountGroups } from './account-groups.ts'
 import { openConnecting } from './connector.ts'
 import { decoded } from './decoded.ts'
 import type { LiveSettings } from './live-settings.ts'
@@ -64,18 +63,6 @@ const optionsOf = (request: UpstreamRequest): Dispatcher.DispatchOptions => ({
   body: request.body ?? null,
 })
 
-/** What the gateway asks for itself, with the credential of the caller. */
-const listing: Operation = {
-  id: 'getAccountGroups',
-  method: 'GET',
-  path: '/account-groups',
-  scopes: [],
-  isRead: true,
-  takesAccountGroup: false,
-  bucket: undefined,
-  query: [],
-}
-
 export function openLiveUpstream({ settings, clock, stopwatch }: LiveParts): LiveUpstream {
   const connecting = openConnecting(settings)
   const regions = new Map<RegionId, Region>(
@@ -87,26 +74,14 @@ export function openLiveUpstream({ settings, clock, stopwatch }: LiveParts): Liv
   const regionOf = (id: RegionId): Region => regions.get(id) as Region
 
   async function send(request: UpstreamRequest) {
-    const answer = await regionOf(request.region).ask(optionsOf(request), request.signal)
+    const answer = await regionOf(request.region).ask(optionsOf(request), request)
     return decoded(rateLimited(answer, clock.now()))
   }
 
   return {
     send,
-    async accountGroups(region, credential) {
-      const request: UpstreamRequest = {
-        region,
-        credential,
-        operation: listing,
-        parameters: {},
-        query: new URLSearchParams(),
-        accountGroup: undefined,
-        headers: { accept: 'application/json' },
-        body: undefined,
-        signal: new AbortController().signal,
-      }
-      return readAccountGroups(await send(request))
-    },
+    accountGroups: async (region, credential) =>
+      readAccountGroups(await send(accountGroupsRequest(region, credential))),
     async close() {
       await Promise.all([...regions.values()].map((region) => region.close()))
       await connecting.close()

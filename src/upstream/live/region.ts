@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { type UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
+import { type UpstreamAnswer, type UpstreamRequest, UpstreamUnavailable } from '#upstream/upstream.ts'
 import { openBreaker } from './breaker.ts'
 import { openConnections } from './connections.ts'
 import type { Connecting } from './connector.ts'
@@ -23,8 +23,11 @@ export interface RegionParts {
 
 /** One region: its connections, how many calls may be under way, and whether it is asked at all. Nothing is shared with another. */
 export interface Region {
-  /** @param signal fires when nobody waits any more @throws UpstreamUnavailable */
-  ask(options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<UpstreamAnswer>
+  /** @throws UpstreamUnavailable */
+  ask(
+    options: Dispatcher.DispatchOptions,
+    caller: Pick<UpstreamRequest, 'signal' | 'repeating'>,
+  ): Promise<UpstreamAnswer>
   close(): Promise<void>
 }
 
@@ -51,7 +54,7 @@ export function openRegion({ origin, connecting, settings, stopwatch }: RegionPa
     else connections.drop(exchange.connection)
   }
 
-  function begin(options: Dispatcher.DispatchOptions): Exchange {
+  function begin(options: Dispatcher.DispatchOptions, repeating: UpstreamRequest['repeating']): Exchange {
     // The breaker last: what it admits has to come to an outcome.
     if (underWay.size >= maxInFlight) throw new UpstreamUnavailable('full', { retryAfterSeconds: 1 })
     const retryAfterSeconds = breaker.admit()
@@ -60,6 +63,7 @@ export function openRegion({ origin, connecting, settings, stopwatch }: RegionPa
       options,
       connection: connections.take(),
       begunAt: stopwatch.now(),
+      repeating,
       over,
     })
     underWay.add(exchange)
@@ -67,8 +71,8 @@ export function openRegion({ origin, connecting, settings, stopwatch }: RegionPa
   }
 
   return {
-    ask(options, signal) {
-      const exchange = begin(options)
+    ask(options, { signal, repeating }) {
+      const exchange = begin(options, repeating)
       if (signal.aborted) exchange.cut()
       else {
         signal.addEventListener('abort', () => exchange.cut(), { once: true })

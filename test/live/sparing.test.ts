@@ -1,15 +1,22 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { userIdOf } from '#domain/user.ts'
 import { accessToken, admin, fullAccess, type RunningGateway } from '../gateway/start-gateway.ts'
 import { json, silent, startHostileUpstream } from './hostile-upstream.ts'
-import { call, startLiveGateway } from './live-gateway.ts'
+import { bearer, call, startLiveGateway } from './live-gateway.ts'
 
 /** Moves the user to another region, with all that the token opens. */
 function moveTo(gateway: RunningGateway, region: 'us1' | 'us2' | 'eu1'): void {
   const id = userIdOf(region, '1001')
   gateway.users.set(id, { ...admin, id, region })
   gateway.grants.set(accessToken, { ...fullAccess, userId: id, region })
+}
+
+function* endless(): Generator<Buffer> {
+  for (const piece = Buffer.alloc(65_536); ; ) yield piece
 }
 
 describe('the breaker of a region', () => {
@@ -100,6 +107,28 @@ describe('the breaker of a region', () => {
     await expect.poll(() => upstream.connections.open).toBe(0)
     upstream.behave(json('{}'))
     expect(await call(gateway)).toMatchObject({ status: 200 })
+  })
+
+  test.each([
+    ['for as long as one piece is waited for', { bodyTimeout: 1, totalTimeout: 600 }],
+    ['until the call is over', { bodyTimeout: 600, totalTimeout: 1 }],
+  ])('lets go of callers who take nothing of a long answer %s, and does not count them', async (_, waits) => {
+    await using upstream = await startHostileUpstream((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      pipeline(Readable.from(endless()), response, () => undefined)
+    })
+    await using gateway = await startLiveGateway({
+      origin: upstream.origin,
+      breakerFailures: 1,
+      ...waits,
+    })
+    const request = get(`${gateway.url}/v7/tests?aid=1101`, { headers: bearer })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    response.on('error', () => undefined).pause()
+    await expect.poll(() => upstream.connections.open, { timeout: 10_000 }).toBe(0)
+    upstream.behave(json('{}'))
+    expect(await call(gateway)).toMatchObject({ status: 200 })
+    request.destroy()
   })
 
   test('of one region leaves the others alone', async () => {

@@ -12,8 +12,8 @@ export type Outcome = 'answered' | 'failed' | 'left'
 export interface ExchangeParts {
   readonly options: Dispatcher.DispatchOptions
   readonly connection: Connection
-  /** When it began, by the stopwatch. */
-  readonly begunAt: number
+  /** A stopwatch, in ms. */
+  readonly now: () => number
   /** Asked before it goes out once more. */
   readonly repeating: UpstreamRequest['repeating']
   /** Called once, when the connection is free or gone. */
@@ -31,6 +31,7 @@ const left = new Error('nobody waits for the answer any more')
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<UpstreamAnswer>
   readonly connection: Connection
+  /** When it began, by the stopwatch. */
   readonly begunAt: number
   readonly #options: Dispatcher.DispatchOptions
   readonly #repeating: ExchangeParts['repeating']
@@ -49,11 +50,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #bytes = 0
   #body: AnswerBody | undefined
   #callersFault: unknown
+  readonly #now: () => number
+  #heldSince: number | undefined
+  #wasHeld = false
 
-  constructor({ options, connection, begunAt, repeating, over }: ExchangeParts) {
+  constructor({ options, connection, now, repeating, over }: ExchangeParts) {
     this.#options = options
     this.connection = connection
-    this.begunAt = begunAt
+    this.begunAt = now()
+    this.#now = now
     this.#repeating = repeating
     this.#over = over
     this.#mayRepeat = options.method === 'GET'
@@ -73,11 +78,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.connection.client.dispatch(this.#options, this)
   }
 
+  /** Since when whoever reads the answer has taken nothing of it, by the stopwatch; undefined while nothing waits to be taken. */
+  get heldSince(): number | undefined {
+    return this.#heldSince
+  }
+
   /** Ends it now. @param error why, for whoever waits for the answer or reads it; undefined when nobody does */
   cut(error?: UpstreamUnavailable): void {
     const before = this.#phase
     if (before === 'over') return
-    this.#end(error ? 'failed' : 'left')
+    // Its caller held the answer up, and could make the region rest by that.
+    this.#end(error && !this.#wasHeld ? 'failed' : 'left')
     const controller = this.#controller
     if (controller) controller.abort(error ?? left)
     if (before === 'streaming') this.#body?.destroy(error ?? left)
@@ -109,7 +120,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#pieces.push(piece)
       this.#bytes += piece.length
       if (this.#bytes > smallBytes) this.#stream()
-    } else if (this.#phase === 'streaming' && this.#body?.hand(piece) === false) controller.pause()
+    } else if (this.#phase === 'streaming' && this.#body?.hand(piece) === false) this.#hold(controller)
   }
 
   onResponseEnd(): void {
@@ -130,7 +141,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #failBy(error: Error): void {
     const before = this.#phase
     if (before === 'over') return
-    this.#end(error === this.#callersFault ? 'left' : 'failed')
+    this.#end(error === this.#callersFault || this.#heldSince !== undefined ? 'left' : 'failed')
     if (before === 'streaming') this.#body?.destroy(error)
     else this.#fail(unavailable(error))
   }
@@ -156,13 +167,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#phase !== 'gathering') return
     this.#phase = 'streaming'
     const controller = this.#controller
-    const body = new AnswerBody({ resume: () => controller?.resume(), abandon: () => this.cut() })
+    const body = new AnswerBody({ resume: () => this.#goOn(), abandon: () => this.cut() })
     this.#body = body
     let hasRoom = true
     for (const piece of this.#pieces) hasRoom = body.hand(piece)
     this.#pieces = []
-    if (!hasRoom) controller?.pause()
+    if (!hasRoom && controller) this.#hold(controller)
     this.#answer(this.#answerWith(body))
+  }
+
+  #hold(controller: Dispatcher.DispatchController): void {
+    this.#wasHeld = true
+    this.#heldSince ??= this.#now()
+    controller.pause()
+  }
+
+  #goOn(): void {
+    this.#heldSince = undefined
+    this.#controller?.resume()
   }
 
   #answerWith(body: Buffer | AnswerBody): UpstreamAnswer {

@@ -34,7 +34,8 @@ export interface Region {
 const roundMs = 250
 
 export function openRegion({ origin, connecting, settings, stopwatch }: RegionParts): Region {
-  const { maxInFlight, totalTimeout, breakerFailures: failures, breakerRest: restSeconds } = settings
+  const { maxInFlight, bodyTimeout, totalTimeout, breakerFailures: failures } = settings
+  const { breakerRest: restSeconds } = settings
   const connections = openConnections(origin, connecting, settings)
   const breaker = openBreaker({ failures, restSeconds, now: stopwatch.now })
   const underWay = new Set<Exchange>()
@@ -42,9 +43,10 @@ export function openRegion({ origin, connecting, settings, stopwatch }: RegionPa
   // One round over all of them costs less than a timer for each.
   const endRounds = stopwatch.every(roundMs, () => {
     if (underWay.size === 0) return
-    const latest = stopwatch.now() - totalTimeout * 1_000
-    for (const exchange of underWay)
-      if (exchange.begunAt <= latest) exchange.cut(new UpstreamUnavailable('timeout'))
+    const now = stopwatch.now()
+    const isOver = ({ begunAt, heldSince = now }: Exchange): boolean =>
+      now - begunAt >= totalTimeout * 1_000 || now - heldSince >= bodyTimeout * 1_000
+    for (const exchange of underWay) if (isOver(exchange)) exchange.cut(new UpstreamUnavailable('timeout'))
   })
 
   function over(exchange: Exchange, outcome: Outcome): void {
@@ -62,7 +64,7 @@ export function openRegion({ origin, connecting, settings, stopwatch }: RegionPa
     const exchange = new Exchange({
       options,
       connection: connections.take(),
-      begunAt: stopwatch.now(),
+      now: stopwatch.now,
       repeating,
       over,
     })

@@ -1,4 +1,6 @@
 /** The budgets of a broker, around its live upstream and under everything that asks it. */
+import { organizationWindows } from '#limits/organization-windows.ts'
+import { openAddressBlock } from '#limits/stored-address-block.ts'
 import { openUnauthorizedBudget } from '#limits/unauthorized-budget.ts'
 import { afterOnMachine } from '#store/purging.ts'
 import type { Store } from '#store/store.ts'
@@ -30,7 +32,11 @@ export function openBudgets({ settings, surroundings, store, live }: BudgetsPart
     waitSeconds: settings.budgetWait,
   })
   return {
-    upstream: budgetedUpstream({ upstream: live, clock, unauthorized }),
+    upstream: budgetedUpstream({
+      ...{ upstream: live, clock, unauthorized },
+      address: openAddressBlock({ store, clock, log }),
+      organizations: organizationWindows(clock, settings.organizationPerMinute),
+    }),
     close: () => unauthorized.close(),
   }
 }

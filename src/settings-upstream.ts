@@ -21,6 +21,8 @@ export interface CheckedUpstream {
   readonly unauthorizedPerHour: number
   /** How long a call waits while all that is left of them is held by others. */
   readonly budgetWait: number
+  /** Calls of an organization in a minute, until ThousandEyes says how many. */
+  readonly organizationPerMinute: number
   /** Whether identical reads at the same time share one call. */
   readonly coalesce: boolean
   /** Seconds for which answers of an operation are given again, by its id or its method and path. */
@@ -74,6 +76,7 @@ const upstream = mapping({
   coalesce: flag.default(true),
   unauthorizedPerHour: wholeNumber(1, 119).default(100),
   budgetWait: span('30s').default(5),
+  organizationPerMinute: wholeNumber(1, 1_000_000).default(240),
   cache: z.record(z.string(), span('5m'), 'allowed is a mapping of operations to spans').default({}),
 })
 

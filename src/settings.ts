@@ -49,7 +49,10 @@ export interface Settings extends CommonSettings {
 export interface BrokerSettings extends CommonSettings {
   readonly data: string
   readonly upstream: LiveSettings &
-    Pick<CheckedUpstream, 'coalesce' | 'cache' | 'unauthorizedPerHour' | 'budgetWait'>
+    Pick<
+      CheckedUpstream,
+      'coalesce' | 'cache' | 'unauthorizedPerHour' | 'budgetWait' | 'organizationPerMinute'
+    >
   /** Where the key-encryption keys stand: as text, or in a file; else in the data directory. */
   readonly keyEncryption: { readonly text: string | undefined; readonly file: string | undefined }
 }

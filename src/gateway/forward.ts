@@ -78,6 +78,8 @@ class ForwardedRequest implements UpstreamRequest {
   readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly accountGroup: AccountGroupId | undefined
+  readonly organization: string | undefined
+  readonly client: string | undefined
   readonly body: Readable | undefined
   readonly #call: Call
   #signal: AbortSignal | undefined
@@ -90,6 +92,9 @@ class ForwardedRequest implements UpstreamRequest {
     this.parameters = call.match.parameters
     this.query = queryFor(call)
     this.accountGroup = call.accountGroup
+    const { caller } = call
+    this.organization = caller.kind === 'nobody' ? undefined : caller.user.organizationId
+    this.client = caller.kind === 'integration' ? caller.access.clientId : undefined
     this.body = requestBody(call)
     this.#call = call
   }

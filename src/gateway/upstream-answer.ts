@@ -46,6 +46,17 @@ function refusalOf(call: Call, status: number): Answer | undefined {
     : unavailableAnswer(call, unusable)
 }
 
+const organizationWindow = 'x-organization-rate-limit-'
+
+/** A 429 about the organization's window tells of that window, not of the one that the client has here. */
+function replaceRateHeaders({ rateHeaders }: Call, { status, headers }: UpstreamAnswer): void {
+  if (status !== 429 || headers[`${organizationWindow}reset`] === undefined) return
+  for (let index = 0; index < rateHeaders.length; index += 2) {
+    const told = headers[rateHeaders[index]?.toLowerCase() ?? '']
+    if (told !== undefined) rateHeaders[index + 1] = told
+  }
+}
+
 function headersOf({ headers }: UpstreamAnswer, { upstreamOrigin, origin }: LinkOrigins): string[] {
   const passed: string[] = []
   for (const name in headers) {
@@ -77,5 +88,6 @@ export function callersAnswer(call: Call, answer: UpstreamAnswer, links: LinkOri
     discard(answer.body)
     return refusal
   }
+  replaceRateHeaders(call, answer)
   return { status: answer.status, headers: headersOf(answer, links), body: bodyOf(answer, links) }
 }

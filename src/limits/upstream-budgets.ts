@@ -4,6 +4,7 @@
  * A port of its own beside limits.ts, whose limits are those that we set to our callers. Its reader is src/upstream/budgets.
  */
 import type { Awaitable } from '#domain/awaitable.ts'
+import type { Draw } from './limits.ts'
 
 /** The right to one call that may be answered 401. One of the two ends it. */
 export interface Slot {
@@ -22,4 +23,33 @@ export interface UnauthorizedBudget {
   take(): Awaitable<Slot | number>
   /** Gives back what this node holds; no call is under way. */
   close(): Promise<void>
+}
+
+/** Whether a call may go out to an upstream that may have blocked our address: it may, it is the one that tries, or in how many seconds one may. */
+export type Admission = 'open' | 'probe' | number
+
+/** The block of our address by the upstream, known to all nodes together. */
+export interface AddressBlock {
+  /** At once, from memory at most about a second old, unless it is time to try. @throws StoreFailure */
+  admit(): Awaitable<Admission>
+  /** The upstream refused the address. */
+  refused(): void
+  /** It answered otherwise. */
+  answered(admission: Admission): void
+}
+
+/** What the upstream says of an organization's window. */
+export interface ToldWindow {
+  readonly limit: number
+  readonly remaining: number
+  /** Epoch ms. */
+  readonly resetAt: number
+}
+
+/** The calls of organizations, as far as this process knows: its own, corrected by what the upstream says. */
+export interface OrganizationWindows {
+  /** Draws a call that goes out when it is allowed. Clients share what is scarce. Never waits. */
+  draw(organization: string, client: string): Draw
+  /** A call that was drawn has ended. @param told undefined when the upstream said nothing of the window */
+  ended(organization: string, told: ToldWindow | undefined): void
 }

@@ -15,6 +15,9 @@ export interface UpstreamRequest {
   readonly operation: Operation
   /** Values of the braces in the operation's path, percent-decoded. */
   readonly parameters: Readonly<Record<string, string>>
+  /** Whose call it is: the organization of the user, and the client that asks. Undefined for what we ask ourselves. */
+  readonly organization?: string | undefined
+  readonly client?: string | undefined
   /** The caller's query, `aid` included when it was given. */
   readonly query: URLSearchParams
   /** The account group the call is for: the one asked for, or undefined for the user's login account group. */

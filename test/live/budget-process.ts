@@ -6,6 +6,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '#domain/clock.ts'
+import { organizationWindows } from '#limits/organization-windows.ts'
+import { openAddressBlock } from '#limits/stored-address-block.ts'
 import { openUnauthorizedBudget } from '#limits/unauthorized-budget.ts'
 import { openStore, type StoreSettings } from '#store/open-store.ts'
 import { afterOnMachine } from '#store/purging.ts'
@@ -40,7 +42,11 @@ const unauthorized = openUnauthorizedBudget({
   waitSeconds: 1,
   log: () => undefined,
 })
-const upstream = budgetedUpstream({ upstream: live, clock: systemClock, unauthorized })
+const upstream = budgetedUpstream({
+  ...{ upstream: live, clock: systemClock, unauthorized },
+  address: openAddressBlock({ store, clock: systemClock, log: () => undefined }),
+  organizations: organizationWindows(systemClock, 1_000_000),
+})
 
 const requestOf = (credential: number): UpstreamRequest => ({
   region: 'us1',

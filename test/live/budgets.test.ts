@@ -1,12 +1,16 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { organizationWindows } from '#limits/organization-windows.ts'
+import { openAddressBlock } from '#limits/stored-address-block.ts'
 import { openUnauthorizedBudget } from '#limits/unauthorized-budget.ts'
 import { afterOnMachine } from '#store/purging.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
+import type { Store } from '#store/store.ts'
 import { budgetedUpstream } from '#upstream/budgets/budgeted.ts'
-import { fakeClock } from '../support/fake-clock.ts'
+import { admin, type RunningGateway } from '../gateway/start-gateway.ts'
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 import { type Behaviour, json, startHostileUpstream } from './hostile-upstream.ts'
-import { call, startLiveGateway } from './live-gateway.ts'
+import { bearer, call, startLiveGateway } from './live-gateway.ts'
 
 const refusal = json('{"error":"invalid_token"}', 401)
 
@@ -22,27 +26,37 @@ function held(behaviour: Behaviour) {
   }
 }
 
-async function startBudgeted(behaviour: Behaviour, budget: number) {
+interface Shared {
+  readonly clock: FakeClock
+  readonly store: Store
+}
+
+async function startBudgeted(behaviour: Behaviour, budget: number, shared?: Shared) {
   const upstream = await startHostileUpstream(behaviour)
-  const clock = fakeClock()
-  const { store } = openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  const clock = shared?.clock ?? fakeClock()
+  const { store } = shared ?? openSqliteStore({ path: ':memory:', clock, random: randomBytes })
   const unauthorized = openUnauthorizedBudget({
-    ...{ store, clock, after: afterOnMachine, node: 'node-1', budget },
+    ...{ store, clock, after: afterOnMachine, node: randomUUID(), budget },
     callSeconds: 3,
     waitSeconds: 1,
     log: () => undefined,
   })
   const gateway = await startLiveGateway({
     origin: upstream.origin,
-    around: (live) => budgetedUpstream({ upstream: live, clock, unauthorized }),
+    around: (live) =>
+      budgetedUpstream({
+        ...{ upstream: live, clock, unauthorized },
+        address: openAddressBlock({ store, clock, log: () => undefined }),
+        organizations: organizationWindows(clock, 240),
+      }),
   })
   return {
-    ...{ upstream, clock, gateway },
+    ...{ upstream, clock, store, gateway },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]()
       await unauthorized.close()
       await Promise.resolve(upstream[Symbol.asyncDispose]()).catch(() => undefined)
-      await store.close()
+      if (!shared) await store.close()
     },
   }
 }
@@ -137,3 +151,102 @@ test('a 503 of the upstream without Retry-After gets one, and one with it keeps 
   running.upstream.behave(json('{}', 503, { 'retry-after': '77' }))
   expect(await call(running.gateway)).toMatchObject({ status: 503, retryAfter: '77' })
 })
+
+const blocked = { status: 503, code: 'upstream_address_blocked' }
+
+describe('an upstream that blocks our address (R29)', () => {
+  test('is left alone after three refusals, but for one call in five minutes, until that one is answered', async () => {
+    await using running = await startBudgeted(json('{}', 429), 100)
+    const { gateway, upstream, clock } = running
+    for (let round = 0; round < 10; round += 1) expect(await call(gateway)).toMatchObject(blocked)
+    expect(upstream.arrived).toHaveLength(3)
+    clock.advance(200)
+    expect(await call(gateway)).toMatchObject({ ...blocked, retryAfter: '100' })
+    for (let probes = 1; probes <= 3; probes += 1) {
+      clock.advance(301)
+      await Promise.all(Array.from({ length: 5 }, () => call(gateway)))
+      expect(upstream.arrived).toHaveLength(3 + probes)
+    }
+    upstream.behave(json('{}'))
+    expect(await call(gateway)).toMatchObject(blocked)
+    clock.advance(301)
+    for (let round = 0; round < 5; round += 1) expect(await call(gateway)).toMatchObject({ status: 200 })
+  })
+
+  test('is left alone by other nodes, too, of which one tries', async () => {
+    await using one = await startBudgeted(json('{}', 429), 100)
+    await using other = await startBudgeted(json('{}', 429), 100, one)
+    for (let round = 0; round < 3; round += 1) await call(one.gateway)
+    expect(await call(other.gateway)).toMatchObject(blocked)
+    expect(other.upstream.arrived).toHaveLength(0)
+    one.clock.advance(301)
+    await Promise.all([one, other].flatMap(({ gateway }) => [call(gateway), call(gateway), call(gateway)]))
+    expect(one.upstream.arrived.length + other.upstream.arrived.length).toBe(4)
+  })
+
+  test('is asked as ever when it was no block: refusals that are not in a row', async () => {
+    await using running = await startBudgeted(json('{}', 429), 100)
+    for (let round = 0; round < 4; round += 1) {
+      running.upstream.behave(json('{}', 429))
+      expect(await call(running.gateway)).toMatchObject(blocked)
+      running.upstream.behave(json('{}'))
+      expect((await call(running.gateway)).status).toBe(200)
+    }
+  })
+})
+
+describe("an organization's window at the upstream (R25)", () => {
+  const windowOf = (remaining: number, resetAt: number): Record<string, string> => ({
+    'x-organization-rate-limit-limit': '240',
+    'x-organization-rate-limit-remaining': String(remaining),
+    'x-organization-rate-limit-reset': String(resetAt / 1_000),
+  })
+
+  test('that is used up is not asked before its reset, and says so in its own headers', async () => {
+    await using running = await startBudgeted(json('{}'), 10)
+    const { gateway, upstream, clock } = running
+    const resetAt = clock.now() + 20_000
+    upstream.behave(json('{"title":"Too many"}', 429, windowOf(0, resetAt)))
+    await call(gateway)
+    for (let round = 0; round < 5; round += 1) {
+      const response = await fetch(`${gateway.url}/v7/tests?aid=1101`, { headers: bearer })
+      expect(response.status).toBe(429)
+      expect(response.headers.get('retry-after')).toBe('20')
+      expect(response.headers.get('x-organization-rate-limit-remaining')).toBe('0')
+      expect(response.headers.get('x-organization-rate-limit-reset')).toBe(String(resetAt / 1_000))
+    }
+    expect(upstream.arrived).toHaveLength(1)
+    moveToOrganization(gateway, '22')
+    upstream.behave(json('{}'))
+    expect((await call(gateway)).status).toBe(200)
+    clock.advance(20)
+    moveToOrganization(gateway, '11')
+    expect((await call(gateway)).status).toBe(200)
+  })
+
+  test('is known before it is used up', async () => {
+    await using running = await startBudgeted(json('{}'), 10)
+    const { gateway, upstream, clock } = running
+    upstream.behave(json('{}', 200, windowOf(0, clock.now() + 20_000)))
+    expect((await call(gateway)).status).toBe(200)
+    expect(await call(gateway)).toMatchObject({ status: 429, code: 'organization_rate_limit_exhausted' })
+    expect(upstream.arrived).toHaveLength(1)
+  })
+
+  test('of instant tests alone leaves the organization alone', async () => {
+    await using running = await startBudgeted(json('{}'), 10)
+    const { gateway, upstream, clock } = running
+    const windows = {
+      ...windowOf(200, clock.now() + 20_000),
+      'x-instant-test-rate-limit-remaining': '0',
+      'x-instant-test-rate-limit-reset': '41',
+    }
+    upstream.behave(json('{}', 429, windows))
+    for (let round = 0; round < 2; round += 1) expect((await call(gateway)).status).toBe(429)
+    expect(upstream.arrived).toHaveLength(2)
+  })
+})
+
+function moveToOrganization(gateway: RunningGateway, organizationId: string): void {
+  gateway.users.set(admin.id, { ...admin, organizationId })
+}

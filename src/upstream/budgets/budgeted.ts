@@ -7,7 +7,13 @@ import { Readable } from 'node:stream'
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import type { UpstreamCredential } from '#domain/upstream-credential.ts'
-import type { Slot, UnauthorizedBudget } from '#limits/upstream-budgets.ts'
+import type {
+  AddressBlock,
+  Admission,
+  OrganizationWindows,
+  Slot,
+  UnauthorizedBudget,
+} from '#limits/upstream-budgets.ts'
 import { accountGroupsRequest, readAccountGroups } from '#upstream/live/account-groups.ts'
 import {
   type Upstream,
@@ -17,11 +23,14 @@ import {
   UpstreamUnavailable,
 } from '#upstream/upstream.ts'
 import { CredentialTrials, type Entry, type Verdict } from './credential-trials.ts'
+import { organizationExhausted, toldWindow } from './told-window.ts'
 
 export interface BudgetedParts {
   readonly upstream: Upstream
   readonly clock: Clock
   readonly unauthorized: UnauthorizedBudget
+  readonly address: AddressBlock
+  readonly organizations: OrganizationWindows
 }
 
 /** Told before anything of the request was sent, or of an answer that was no 401. */
@@ -57,9 +66,9 @@ function withRetryAfter(answer: UpstreamAnswer): UpstreamAnswer {
   return { ...answer, headers: { ...answer.headers, 'retry-after': '10' } }
 }
 
-interface CallParts {
-  readonly upstream: Upstream
-  readonly unauthorized: UnauthorizedBudget
+interface CallParts extends BudgetedParts {
+  readonly admission: Admission
+  readonly organization: string
   readonly request: UpstreamRequest
   readonly slot: Slot
   readonly learn: (verdict: Verdict) => void
@@ -105,15 +114,20 @@ class BudgetedCall {
   }
 
   #answered(answer: UpstreamAnswer): void {
+    const { clock, organizations, organization, address, admission, learn } = this.#parts
     if (answer.status === 401) this.#slot.spend()
     else this.#slot.free()
-    this.#parts.learn(verdictOf(answer))
+    organizations.ended(organization, toldWindow(answer, clock.now()))
+    address.answered(admission)
+    learn(verdictOf(answer))
   }
 
   #failed(error: unknown): void {
     if (isHarmless(error)) this.#slot.free()
     else this.#slot.spend()
-    const { request, learn } = this.#parts
+    const { request, learn, organizations, organization, address } = this.#parts
+    organizations.ended(organization, undefined)
+    if (error instanceof UpstreamUnavailable && error.trouble === 'address-blocked') address.refused()
     const isOfCaller = Boolean(request.body?.errored)
     learn(error instanceof UpstreamUnavailable && !isOfCaller ? error : 'undecided')
   }
@@ -128,20 +142,72 @@ class BudgetedCall {
   }
 }
 
+/** A call that may go out as far as credential and slot are concerned. */
+interface Ready {
+  readonly slot: Slot
+  readonly request: UpstreamRequest
+  readonly learn: (verdict: Verdict) => void
+}
+
+const mostUsers = 10_000
+
 export function budgetedUpstream(parts: BudgetedParts): Upstream {
   const trials = new CredentialTrials(parts.clock)
 
-  function sendWith(slot: Slot | number, request: UpstreamRequest, entry: Entry): Promise<UpstreamAnswer> {
+  /** Organizations of users, for what we ask for them ourselves. */
+  const organizationsOf = new Map<string, string>()
+
+  function organizationOf({ credential, region, organization }: UpstreamRequest): string {
+    const known = organizationsOf.get(credential.userId)
+    if (organization === undefined) return known ?? nameOf(credential)
+    const key = `${region}:${organization}`
+    if (known !== key) {
+      if (organizationsOf.size >= mostUsers) organizationsOf.clear()
+      organizationsOf.set(credential.userId, key)
+    }
+    return key
+  }
+
+  /** @param admission of the address, as all else is settled @returns the answer of the upstream, or ours in its place */
+  function dispatch(admission: Admission, { slot, request, learn }: Ready): Awaitable<UpstreamAnswer> {
+    if (typeof admission === 'number') {
+      slot.free()
+      const blocked = new UpstreamUnavailable('address-blocked', { retryAfterSeconds: admission })
+      learn(blocked)
+      throw blocked
+    }
+    const organization = organizationOf(request)
+    const draw = parts.organizations.draw(organization, request.client ?? '')
+    if (draw.allowed)
+      return new BudgetedCall({ ...parts, admission, organization, request, slot, learn }).send()
+    slot.free()
+    learn('undecided')
+    return organizationExhausted(draw, parts.clock.now())
+  }
+
+  function sendWith(slot: Slot | number, request: UpstreamRequest, entry: Entry): Awaitable<UpstreamAnswer> {
     const learn = (verdict: Verdict): void => trials.learn(nameOf(request.credential), verdict, entry)
-    if (typeof slot !== 'number') {
-      if (!request.signal.aborted) return new BudgetedCall({ ...parts, request, slot, learn }).send()
+    if (typeof slot === 'number') {
+      const exhausted = new UpstreamUnavailable('budget-exhausted', { retryAfterSeconds: slot })
+      learn(exhausted)
+      throw exhausted
+    }
+    if (request.signal.aborted) {
       slot.free()
       learn('undecided')
       throw request.signal.reason
     }
-    const exhausted = new UpstreamUnavailable('budget-exhausted', { retryAfterSeconds: slot })
-    learn(exhausted)
-    throw exhausted
+    const ready = { slot, request, learn }
+    const admission = parts.address.admit()
+    if (!(admission instanceof Promise)) return dispatch(admission, ready)
+    return admission.then(
+      (known) => dispatch(known, ready),
+      (error: unknown) => {
+        slot.free()
+        learn('undecided')
+        throw error
+      },
+    )
   }
 
   function enter(entry: Entry, request: UpstreamRequest): Awaitable<UpstreamAnswer> {

@@ -87,6 +87,8 @@ const sharedRequest = (request: UpstreamRequest, signal: AbortSignal): UpstreamR
   credential: request.credential,
   operation: request.operation,
   parameters: request.parameters,
+  organization: request.organization,
+  client: request.client,
   query: request.query,
   accountGroup: request.accountGroup,
   headers: request.headers,

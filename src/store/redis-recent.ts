@@ -48,6 +48,10 @@ const believedMilliseconds = 1_000
 /** A subscription without beats for so long is begun anew, perhaps on another server. */
 const silentMilliseconds = 3_000
 
+const tickMilliseconds = 50
+/** A process that stood still for so long may have missed what others were told, and reads a request before the word of it. */
+const stillMilliseconds = 200
+
 /** Records that are being asked for: what came of it is kept only if nobody changed them meanwhile. */
 interface Asking {
   begin(keys: readonly string[]): Asked
@@ -90,6 +94,15 @@ function askings(): Asking {
 function hearing({ announcements, beat }: Pick<RecentRecordsParts, 'announcements' | 'beat'>) {
   let heardAt = Number.NEGATIVE_INFINITY
   let aliveAt = performance.now()
+  let tickedAt = aliveAt
+
+  // On waking, what has arrived is read before any timer runs: so the age of the last tick tells, and not the tick.
+  const stoodStill = (): boolean => performance.now() - tickedAt > stillMilliseconds
+  const ticks = setInterval(() => {
+    if (stoodStill()) heardAt = Number.NEGATIVE_INFINITY
+    tickedAt = performance.now()
+  }, tickMilliseconds)
+  ticks.unref()
 
   const timer = setInterval(() => {
     const now = performance.now()
@@ -110,8 +123,11 @@ function hearing({ announcements, beat }: Pick<RecentRecordsParts, 'announcement
     lost() {
       heardAt = Number.NEGATIVE_INFINITY
     },
-    isUpToDate: () => performance.now() - heardAt <= believedMilliseconds,
-    stop: () => clearInterval(timer),
+    isUpToDate: () => performance.now() - heardAt <= believedMilliseconds && !stoodStill(),
+    stop() {
+      clearInterval(timer)
+      clearInterval(ticks)
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { type GrantTag, parseGrantTag } from '#domain/grant.ts'
+import { remembering } from '#domain/remembering.ts'
 import type { Secrets } from '#secrets/secrets.ts'
 
 /**
@@ -20,12 +21,12 @@ export interface RefreshTokenParts {
   readonly generation: number
 }
 
-/** @param grantId the engine's id of the grant, which stays unknown to clients */
-export function grantTagOf(grantId: string): GrantTag {
+/** @param grantId the engine's id of the grant, which stays unknown to clients; it is asked about several times in one request */
+export const grantTagOf: (grantId: string) => GrantTag = remembering(1_000, (grantId) => {
   const tag = parseGrantTag(hash('sha256', grantId, 'base64url').slice(0, 16))
   if (!tag) throw new Error('a base64url digest gave no grant tag')
   return tag
-}
+})
 
 /** @returns the grant of an access token or authorization code, or undefined when the value has another form */
 export function tagOfToken(value: string): GrantTag | undefined {

@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { request } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { organizationWindows } from '#limits/organization-windows.ts'
 import { openAddressBlock } from '#limits/stored-address-block.ts'
@@ -59,6 +61,15 @@ async function startBudgeted(behaviour: Behaviour, budget: number, shared?: Shar
       if (!shared) await store.close()
     },
   }
+}
+
+/** Sends a tenth of a body, and is gone. */
+async function breakOff(url: string, length: string): Promise<void> {
+  const headers = { ...bearer, 'content-type': 'application/json', 'content-length': length }
+  const sending = request(`${url}/v7/tests/http-server?aid=1101`, { method: 'POST', headers })
+  sending.on('error', () => undefined).write('x'.repeat(Number(length) / 10))
+  await pause(300)
+  sending.destroy()
 }
 
 const rejected = { status: 502, code: 'upstream_credential_rejected' }
@@ -136,6 +147,28 @@ describe('the budget of answers 401', () => {
     running.upstream.behave(json('{}'))
     expect((await call(running.gateway)).status).toBe(200)
   })
+
+  test.each([
+    ['in a short body', 20, '1000', 0],
+    ['in a long one, but for a few', 10, '1000000', 5],
+  ])(
+    'is not used by callers who leave in the middle of what they send: %s',
+    async (_, calls, length, most) => {
+      await using running = await startBudgeted(json('{}'), 8)
+      expect((await call(running.gateway)).status).toBe(200)
+      running.upstream.behave((request) => void request.resume())
+      await Promise.all(Array.from({ length: calls }, () => breakOff(running.gateway.url, length)))
+      running.upstream.behave(json('{}'))
+      await expect.poll(() => running.upstream.connections.open).toBeLessThanOrEqual(1)
+      expect((await call(running.gateway)).status).toBe(200)
+      expect(running.upstream.arrived.filter(({ method }) => method === 'POST').length).toBeLessThanOrEqual(
+        most,
+      )
+      const body = 'x'.repeat(1_000)
+      const whole = { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+      expect((await call(running.gateway, '/v7/tests/http-server?aid=1101', whole)).status).toBe(200)
+    },
+  )
 
   test('is not used by an upstream that cannot be reached', async () => {
     await using running = await startBudgeted(json('{}'), 1)

@@ -23,6 +23,7 @@ import {
   UpstreamUnavailable,
 } from '#upstream/upstream.ts'
 import { CredentialTrials, type Entry, type Verdict } from './credential-trials.ts'
+import { RequestBodies } from './request-bodies.ts'
 import { organizationExhausted, toldWindow } from './told-window.ts'
 
 export interface BudgetedParts {
@@ -151,13 +152,10 @@ interface Ready {
 
 const mostUsers = 10_000
 
-export function budgetedUpstream(parts: BudgetedParts): Upstream {
-  const trials = new CredentialTrials(parts.clock)
-
-  /** Organizations of users, for what we ask for them ourselves. */
+/** Organizations of users are remembered, for what we ask for them ourselves. */
+function organizationReader(): (request: UpstreamRequest) => string {
   const organizationsOf = new Map<string, string>()
-
-  function organizationOf({ credential, region, organization }: UpstreamRequest): string {
+  return ({ credential, region, organization }) => {
     const known = organizationsOf.get(credential.userId)
     if (organization === undefined) return known ?? nameOf(credential)
     const key = `${region}:${organization}`
@@ -167,6 +165,12 @@ export function budgetedUpstream(parts: BudgetedParts): Upstream {
     }
     return key
   }
+}
+
+export function budgetedUpstream(parts: BudgetedParts): Upstream {
+  const trials = new CredentialTrials(parts.clock)
+  const bodies = new RequestBodies(parts.clock)
+  const organizationOf = organizationReader()
 
   /** @param admission of the address, as all else is settled @returns the answer of the upstream, or ours in its place */
   function dispatch(admission: Admission, { slot, request, learn }: Ready): Awaitable<UpstreamAnswer> {
@@ -223,9 +227,10 @@ export function budgetedUpstream(parts: BudgetedParts): Upstream {
     )
   }
 
-  function send(request: UpstreamRequest): Awaitable<UpstreamAnswer> {
-    return whenKnown(trials.enter(nameOf(request.credential)), (entry) => enter(entry, request))
-  }
+  const send = (request: UpstreamRequest): Awaitable<UpstreamAnswer> =>
+    bodies.send(nameOf(request.credential), request, (whole) =>
+      whenKnown(trials.enter(nameOf(whole.credential)), (entry) => enter(entry, whole)),
+    )
 
   return {
     send,

@@ -93,8 +93,8 @@ function openBackend(
       ...{ ...common, broker: openBroker(foundation), upstream: shared, linking: undefined },
       close,
     }
-  const { text, file = join(settings.data, 'key-encryption-keys') } = settings.keyEncryption
-  const keys = localKeys(openLocalKeys({ text, file }, randomBytes), randomBytes)
+  const place = { ...settings.keyEncryption, ownFile: join(settings.data, 'key-encryption-keys') }
+  const keys = localKeys(openLocalKeys(place, randomBytes), randomBytes)
   const { operations } = facts
   const vault = openVault({ ...foundation, surroundings, keys, live: budgeted, shared, operations })
   return {

@@ -81,8 +81,10 @@ function writeFreshKeyFile(path: string, randomBytes: (size: number) => Buffer):
 export interface LocalKeyPlace {
   /** As text, which then counts alone. */
   readonly text: string | undefined
-  /** A file, made with a fresh key when it is not there. */
-  readonly file: string
+  /** A file that the configuration names, and which then has to be there: keys made for a mistyped path would soon seal tokens. */
+  readonly file: string | undefined
+  /** The file of whoever names nothing, made with a fresh key when it is not there. */
+  readonly ownFile: string
 }
 
 /** @throws with one line for a person when the keys cannot be used */
@@ -92,8 +94,14 @@ export function openLocalKeys(place: LocalKeyPlace, randomBytes: (size: number) 
     if (typeof keys === 'string') throw new Error(`keyEncryptionKeys: ${keys}`)
     return keys
   }
-  if (!existsSync(place.file)) writeFreshKeyFile(place.file, randomBytes)
-  return readLocalKeyFile(place.file)
+  if (place.file !== undefined) {
+    if (existsSync(place.file)) return readLocalKeyFile(place.file)
+    throw new Error(
+      `keyEncryptionKeyFile: found no file at ${place.file}; allowed is one that is there, with lines as panoptes keys new makes them`,
+    )
+  }
+  if (!existsSync(place.ownFile)) writeFreshKeyFile(place.ownFile, randomBytes)
+  return readLocalKeyFile(place.ownFile)
 }
 
 /** Key-encryption keys in this process. @param randomBytes source of initialization vectors */

@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { localKeyLine, parseLocalKeys, readLocalKeyFile } from '#broker/local-keys.ts'
+import { localKeyLine, openLocalKeys, parseLocalKeys, readLocalKeyFile } from '#broker/local-keys.ts'
 import { keyNamed } from './open-vault.ts'
 
 const [a, b] = [localKeyLine(keyNamed('a')), localKeyLine(keyNamed('b'))]
@@ -44,5 +45,18 @@ describe('key-encryption keys by id', () => {
     expect(() => readLocalKeyFile(fileWith(a, 0o640))).toThrow(/can be read by others; allowed is mode 600/)
     expect(() => readLocalKeyFile(fileWith('junk', 0o600))).toThrow(/entry 1 is no key/)
     expect(() => readLocalKeyFile('/nowhere/keys')).toThrow('/nowhere/keys cannot be read')
+  })
+
+  test('are made where the configuration names no file, and never where it names one that is not there', () => {
+    const named = fileWith(a, 0o600)
+    const ownFile = join(dirname(named), 'own')
+    expect(openLocalKeys({ text: undefined, file: named, ownFile }, randomBytes)).toEqual([keyNamed('a')])
+    const mistyped = `${named}x`
+    expect(() => openLocalKeys({ text: undefined, file: mistyped, ownFile }, randomBytes)).toThrow(
+      `found no file at ${mistyped}; allowed is one that is there`,
+    )
+    expect([existsSync(mistyped), existsSync(ownFile)]).toEqual([false, false])
+    const made = openLocalKeys({ text: undefined, file: undefined, ownFile }, randomBytes)
+    expect(openLocalKeys({ text: undefined, file: undefined, ownFile }, randomBytes)).toEqual(made)
   })
 })

@@ -64,7 +64,10 @@ const commands: Readonly<Record<string, Command>> = {
     const { migrate } = await import('./migrate.ts')
     return migrate(options, parts)
   },
-  help: printing(helpText),
+  help: async ([command], { print }) => {
+    print(helpText(command))
+    return 0
+  },
   version: printing(packageVersion),
 }
 
@@ -94,6 +97,6 @@ export async function runCommandLine(
     )
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   const options = command ? rest : args
-  if (options.some((option) => spellings[option] === 'help')) return printing(helpText)([], parts)
+  if (options.some((option) => spellings[option] === 'help')) return commands['help']?.([name], parts)
   return (command ?? emulate)(options, parts)
 }

@@ -28,17 +28,74 @@ const options = [
 const users = [
   ['users add', '--region us1 --email ADDR --organization ID --account-group AID --role NAME'],
   ['', '[--name NAME] [--password-stdin]; else a password is made, and told once'],
+  ['', 'in a broker without --account-group and --role: ThousandEyes knows those'],
   ['users list', '[--region us1]'],
   ['users disable USER', 'sessions end, tokens open nothing until it is enabled again'],
   ['users enable USER', 'what was connected works again'],
   ['users reset USER', 'a password that the next sign-in has to change; told once'],
 ] as const
 
-const rows = (table: readonly (readonly [name: string, words: string])[]): readonly string[] =>
-  table.map(([name, words]) => `  ${name.padEnd(18)} ${words}`)
+const keys = [
+  ['keys list', 'ids, newest first, and how many tokens each wrapped'],
+  ['keys rewrap', 'wraps everything by the newest, and names the keys that may go'],
+  ['keys new', 'a fresh line for the key file; asks no service'],
+] as const
+
+type Rows = readonly (readonly [name: string, words: string])[]
+
+const rows = (table: Rows): readonly string[] => table.map(([name, words]) => `  ${name.padEnd(18)} ${words}`)
+
+const userWords = 'USER is an e-mail address, with --region where two have it, or an id'
+
+const operatorWords = [
+  'takes --operator URL [http://127.0.0.1:7071], --json, and',
+  'the token of the operator listener by PANOPTES_OPERATOR_TOKEN or --operator-token.',
+]
+
+const explainWords = [
+  'explain --client ID --user USER [METHOD] PATH, with --api-token NAME in place of --client',
+  "[--region us1] [--aid AID] [--token-scopes 'A B'] [--connection ID] [--address IP]",
+  'Takes --operator, --operator-token and --json too. Exit code 0 when the call would pass, else 1.',
+]
+
+const migrateWords = [
+  'migrate --from PLACE --to PLACE [--json]',
+  'PLACE is sqlite:DIR as in --data, sqlite:FILE.db, redis://HOST:PORT, or what else store: may say',
+  '(redis+sentinel://, redis+cluster://; rediss for TLS). Both stores stand still meanwhile.',
+]
+
+const settingsWords = (file: string): string =>
+  `Each setting may also stand in a file or in PANOPTES_* variables: see config/${file}.`
+
+const notOfServe: readonly string[] = ['--seed NAME', '--limits on|off', '--tls']
+
+/** Nothing of a broker is in memory alone. */
+const serveOptions: Rows = options
+  .filter(([name]) => !notOfServe.includes(name))
+  .map(([name, words]) => [
+    name,
+    words.replace(', keys and v7 objects there [in memory]', ' and keys there [data in the file]'),
+  ])
+
+/** What a command says of itself, below its line. */
+const details: Readonly<Record<string, readonly string[]>> = {
+  emulate: [...rows(options), '', settingsWords('emulator.yaml')],
+  serve: [
+    ...rows(serveOptions),
+    '',
+    settingsWords('broker.example.yaml'),
+    '--config is needed; panoptes init writes a file that works.',
+  ],
+  init: ['  --config FILE      the file to write [broker.yaml]; the keys go beside it, as broker.keys'],
+  doctor: [...rows(options), '', 'Exit code 1 when it found a FAIL.'],
+  users: [...rows(users), '', userWords, `Each ${operatorWords[0]}`, ...operatorWords.slice(1)],
+  keys: [...rows(keys), '', `list and rewrap: each ${operatorWords[0]}`, ...operatorWords.slice(1)],
+  explain: [...explainWords, userWords],
+  migrate: [...migrateWords, 'Keys are no records: copy the data directory.'],
+}
 
 /** What `panoptes help` says: every command and every option, each in one line. */
-export const helpText = (): string =>
+const wholeText = (): string =>
   [
     'Panoptes emulates ThousandEyes. Not affiliated with Cisco or ThousandEyes.',
     '',
@@ -50,18 +107,23 @@ export const helpText = (): string =>
     'Options of emulate and doctor; serve takes all but --seed, --limits and --tls',
     ...rows(options),
     '',
-    'Users of a running service; USER is an e-mail address, with --region where two have it, or an id',
+    `Users of a running service; ${userWords}`,
     ...rows(users),
-    'Each, and keys list and keys rewrap, takes --operator URL [http://127.0.0.1:7071], --json, and',
-    'the token of the operator listener by PANOPTES_OPERATOR_TOKEN or --operator-token.',
+    `Each, and keys list and keys rewrap, ${operatorWords[0]}`,
+    ...operatorWords.slice(1),
     '',
-    'explain --client ID --user USER [METHOD] PATH, with --api-token NAME in place of --client',
-    "[--region us1] [--aid AID] [--token-scopes 'A B'] [--connection ID] [--address IP]",
-    'Takes --operator, --operator-token and --json too. Exit code 0 when the call would pass, else 1.',
+    ...explainWords,
     '',
-    'migrate --from PLACE --to PLACE [--json]',
-    'PLACE is sqlite:DIR as in --data, sqlite:FILE.db, redis://HOST:PORT or rediss://HOST:PORT.',
+    ...migrateWords,
     '',
-    'Each setting may also stand in a file or in PANOPTES_* variables: see config/emulator.yaml.',
+    settingsWords('emulator.yaml'),
     'Exit codes: 0 when all went well, 1 when it could not, or when doctor found a FAIL.',
+    'panoptes COMMAND --help is about that command alone.',
   ].join('\n')
+
+/** @param command the one that is asked about; all of them for any other word */
+export function helpText(command?: string): string {
+  const words = commands.find(([name]) => name === command)?.[1]
+  const detail = Object.hasOwn(details, command ?? '') ? details[command ?? ''] : undefined
+  return words && detail ? [`panoptes ${command}: ${words}`, '', ...detail].join('\n') : wholeText()
+}

@@ -26,8 +26,11 @@ function writeNew(path: string, text: string): void {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
   } catch (cause) {
     const { code } = cause as { readonly code?: string }
-    const why = code === 'EEXIST' ? 'is there already and stays as it is' : `cannot be written (${code})`
-    throw new SettingsError(`init: ${path} ${why}; allowed is --config FILE with another name`)
+    throw new SettingsError(
+      code === 'EEXIST'
+        ? `init: ${path} is there already and stays as it is; allowed is --config FILE with another name`
+        : `init: ${path} cannot be written (${code}); allowed is --config FILE in a directory that is there and may be written`,
+    )
   }
 }
 

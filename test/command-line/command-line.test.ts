@@ -78,14 +78,31 @@ describe('panoptes help', () => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })
 
-  test.each([
-    ['--help'],
-    ['-h'],
-    ['emulate', '--help'],
-    ['doctor', '--port', '0', '-h'],
-    ['--tls', '--help'],
-  ])('is what %s %s gives', async (...args) => {
-    expect(await said(...args)).toEqual(await said('help'))
+  test.each([['--help'], ['-h'], ['version', '--help'], ['help', 'toString'], ['--tls', '--help']])(
+    'is what %s %s gives',
+    async (...args) => {
+      expect(await said(...args)).toEqual(await said('help'))
+    },
+  )
+
+  test.each(['emulate', 'serve', 'init', 'doctor', 'users', 'keys', 'explain', 'migrate'])(
+    'has a part of its own for %s, in either spelling',
+    async (command) => {
+      const { text, exitCode } = await said(command, '--help')
+      expect({ text, exitCode }).toEqual(await said('help', command))
+      expect(exitCode).toBe(0)
+      expect(text).toMatch(new RegExp(`^panoptes ${command}: `))
+      expect(text).not.toContain('\nCommands\n')
+      expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+    },
+  )
+
+  test('names no option to serve that serve does not take', async () => {
+    const refusal = await said('serve', '--no-such-option').catch(
+      (error: unknown) => (error as Error).message,
+    )
+    const { text } = await said('serve', '--help')
+    for (const [option = ''] of text.matchAll(/^ {2}--[\w-]+/gm)) expect(refusal).toContain(option.trim())
   })
 })
 

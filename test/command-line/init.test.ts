@@ -54,7 +54,7 @@ describe('panoptes init', () => {
     await expect(init(['--force'], { surroundings, print })).rejects.toThrow(/allowed is --config FILE$/)
     const nowhere = join(folder(), 'no', 'such', 'broker.yaml')
     await expect(init(['--config', nowhere], { surroundings, print })).rejects.toThrow(
-      /cannot be written \(ENOENT\)/,
+      /cannot be written \(ENOENT\); allowed is --config FILE in a directory that is there/,
     )
   })
 })

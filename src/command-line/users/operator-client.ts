@@ -96,7 +96,8 @@ export function operatorClient(
         throw new SettingsError(`--operator-token: found one that ${origin} does not take; ${tokenWords}`)
       if (response.ok) return said
       throw new SettingsError(
-        quiet(said.title ?? '') || `${origin} answered ${response.status} without words`,
+        quiet(said.title ?? '') ||
+          `--operator: found ${origin}, which answered ${response.status} as no operator listener does; allowed is the operator listener of a running service`,
       )
     },
   }

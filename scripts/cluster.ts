@@ -28,10 +28,21 @@ const options = {
   json: { type: 'boolean', default: false },
 } as const
 
+function valuesOf(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options }).values
+  } catch (error) {
+    const allowed = Object.keys(options).map((name) => `--${name}`)
+    throw new Error(
+      `${(error as Error).message.split('.')[0]}; allowed are ${allowed.join(' ')}, and options of each node behind --`,
+    )
+  }
+}
+
 function partsOf(args: readonly string[]): Omit<ClusterParts, 'say' | 'log'> & { readonly json: boolean } {
   const end = args.indexOf('--')
   const own = end < 0 ? args : args.slice(0, end)
-  const { values } = parseArgs({ args: [...own], options })
+  const values = valuesOf(own)
   return {
     nodes: wholeNumber('nodes', values.nodes, [1, 16]),
     port: wholeNumber('port', values.port, [0, 65_535]),
@@ -92,13 +103,18 @@ async function run(): Promise<void> {
   // A terminal that is closed means the end, as always.
   process.on('SIGHUP', process.stdin.isTTY ? stop : restart)
   createInterface({ input: process.stdin }).on('line', (line) => {
-    if (line.trim() === 'restart') restart()
+    const word = line.trim()
+    if (word === 'restart') restart()
+    else if (word !== '') console.error(`cluster: found the line ${JSON.stringify(word)}; allowed is restart`)
   })
 }
 
 try {
   await run()
 } catch (error) {
-  console.error(`cluster: ${error instanceof Error ? error.message : String(error)}`)
+  const { code } = error as { readonly code?: unknown }
+  const words = error instanceof Error ? error.message : String(error)
+  const inUse = 'the port of --port is in use; choose another one, 0 picks a free one'
+  console.error(`cluster: ${code === 'EADDRINUSE' ? inUse : words}`)
   process.exit(1)
 }

@@ -41,7 +41,16 @@ test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
 
 test.each([
   [['--nodes', '0'], '--nodes: found 0; allowed is a whole number from 1 to 16'],
+  [['--nodse', '1'], "Unknown option '--nodse'; allowed are --nodes --port --data"],
   [['--origin', 'nonsense'], '--origin: found nonsense; allowed is http://HOST or https://HOST'],
 ])('a cluster says in one line what is wrong with %j', async (args, words) => {
   await expect(startCluster(args)).rejects.toThrow(`cluster: ${words}`)
+})
+
+test('a cluster whose port is in use says so, and so of a line that it does not know', async () => {
+  const { child, ready, complaints } = await startCluster(['--nodes', '1'])
+  const { port } = new URL(ready.url)
+  await expect(startCluster(['--nodes', '1', '--port', port])).rejects.toThrow('the port of --port is in use')
+  child.stdin?.write('restrat\n')
+  while (!complaints().includes('found the line "restrat"; allowed is restart')) await pause(20)
 })

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { isActive } from '#domain/user.ts'
+import { isActive, type User } from '#domain/user.ts'
 import type { BrowserSessions } from '#http/browser-session.ts'
 import { errorPage } from '#http/error-page.ts'
 import { readForm } from '#http/form.ts'
@@ -11,6 +11,10 @@ const purpose = 'account-form'
 
 /** The path of the form that ends the session; it stands on every tab. */
 export const signOutPath = '/account/sign-out'
+
+/** An organization that is known by its id alone, as in a broker, is no number without a word. */
+const organizationInWords = ({ organizationId, organizationName }: User): string =>
+  organizationName === organizationId ? `Organization ${organizationId}` : organizationName
 
 /** The check that somebody is signed in, and that a form is of that session, before any section is asked. */
 export function accountFrame(
@@ -53,7 +57,7 @@ export function accountFrame(
       name: user.name,
       email: user.email,
       region: user.region,
-      organizationName: user.organizationName,
+      organizationName: organizationInWords(user),
       tabs,
       current,
     }),

@@ -216,7 +216,9 @@ function shown(input: unknown, path: readonly string[]): string {
   if (input === undefined) return 'nothing'
   const isSecret = [path[0], path.at(-1)].some((key) => secretKeys.has(key ?? ''))
   const isNested = path.length > 1 && typeof input === 'object' && input !== null
-  return isSecret || isNested ? 'a value that is not shown here' : JSON.stringify(input)
+  return isSecret || isNested || /:\/\/[^/]*@/.test(String(input))
+    ? 'a value that is not shown here'
+    : JSON.stringify(input)
 }
 
 /** What is wrong with one key. */

@@ -50,13 +50,27 @@ const loopback = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)$/
 const isSafe = (origin: string, allowPlaintextLoopback: boolean): boolean =>
   origin.startsWith('https:') || (allowPlaintextLoopback && loopback.test(new URL(origin).hostname))
 
+/** A `%` that is no encoding, as in a password that was not encoded. */
+const hasBrokenEncoding = (words: string): boolean => {
+  try {
+    decodeURIComponent(words)
+    return false
+  } catch {
+    return true
+  }
+}
+
 const proxyWords = 'allowed is http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ or without'
 const proxy = z
   .string(proxyWords)
   .refine((words) => {
     const url = URL.parse(words)
     return (
-      /^https?:$/.test(url?.protocol ?? '') && url?.pathname === '/' && url.search === '' && url.hash === ''
+      !hasBrokenEncoding(words) &&
+      /^https?:$/.test(url?.protocol ?? '') &&
+      url?.pathname === '/' &&
+      url.search === '' &&
+      url.hash === ''
     )
   }, proxyWords)
   .transform((words) => new URL(words))

@@ -34,6 +34,10 @@ const asksForAll = ({ target, match }: Call): boolean =>
   match.operation.query.includes('useAllPermittedAids') &&
   target.query.getAll('useAllPermittedAids').some((value) => value.toLowerCase() !== 'false')
 
+/** Whether the body names account groups from and to which agents are moved; it is not read here. */
+const movesBetweenGroups = ({ match: { operation } }: Call): boolean =>
+  /^\/endpoint\/agents\/(?:\{agentId\}\/transfer|transfer\/bulk)$/.test(operation.path)
+
 /** Whether the path itself names an account group that the grant does not open. */
 function isAboutForeignGroup({ caller, match: { operation, parameters } }: Call): boolean {
   if (caller.kind !== 'integration' || operation.path !== '/account-groups/{id}') return false
@@ -51,9 +55,14 @@ export function selectAccountGroup(reach: Reach): Check {
     { access }: IntegrationCaller,
     groups: readonly AccountGroup[],
   ): Answer | undefined {
-    return groups.every(({ aid }) => access.accountGroups.includes(aid))
-      ? undefined
-      : foreign(call, 'The connection is limited to some account groups: ask for one of them with aid.')
+    if (groups.every(({ aid }) => access.accountGroups.includes(aid))) return undefined
+    const limited = 'The connection is limited to some account groups'
+    return foreign(
+      call,
+      movesBetweenGroups(call)
+        ? `${limited}: agents are moved by one that has them all.`
+        : `${limited}: ask for one of them with aid.`,
+    )
   }
 
   function judgeLogin(
@@ -73,7 +82,7 @@ export function selectAccountGroup(reach: Reach): Check {
     caller: IntegrationCaller,
     asked: AccountGroupId | 'none',
   ): Awaitable<Answer | undefined> {
-    const forAll = asksForAll(call)
+    const forAll = asksForAll(call) || movesBetweenGroups(call)
     if (asked !== 'none' && !forAll)
       return caller.access.accountGroups.includes(asked)
         ? undefined

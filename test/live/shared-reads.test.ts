@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { userIdOf } from '#domain/user.ts'
+import { heldAnswers } from '#upstream/reads/held-answers.ts'
 import { sharedReads } from '#upstream/reads/shared-reads.ts'
 import { accessToken, fullAccess } from '../gateway/start-gateway.ts'
 import { fakeClock } from '../support/fake-clock.ts'
@@ -192,4 +193,16 @@ describe('answers that are kept', () => {
     expect((await after).text).toBe('{"tests":["new"]}')
     expect((await call(gateway, tests)).text).toBe('{"tests":["new"]}')
   })
+})
+
+test('answers that are held are counted with their keys, which callers make as long as they like', () => {
+  const held = heldAnswers(100_000)
+  const answer = { status: 200, headers: {}, body: '{}' }
+  const key = (round: number): string => `${'k'.repeat(8_000)}${round}`
+  for (let round = 0; round < 20; round += 1) held.keep(key(round), answer, { holder: 'one', until: 2 })
+  expect(held.find(key(0), 1)).toBeUndefined()
+  expect(held.find(key(19), 1)).toBe(answer)
+  held.forget('one')
+  for (let round = 0; round < 5; round += 1) held.keep(key(round), answer, { holder: 'one', until: 2 })
+  for (let round = 0; round < 5; round += 1) expect(held.find(key(round), 1)).toBe(answer)
 })

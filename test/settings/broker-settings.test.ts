@@ -95,6 +95,14 @@ describe('the settings of a broker', () => {
     expect(problem).not.toContain('secret')
   })
 
+  test.each([
+    ['upstream: { regions: { us1: "https://me:secret@a.example" } }', 'upstream.regions.us1'],
+    ['upstream: { proxy: "http://me:100%secret@proxy.example" }', 'upstream.proxy'],
+  ])('keep what stands before an @ out of their errors: %s', (content, key) => {
+    expect(problemIn(content)).toContain(`${key}: found a value that is not shown here; allowed is http`)
+    expect(problemIn(content)).not.toContain('secret')
+  })
+
   test('need a data directory, as keys and records must stay', () => {
     expect(problemOf(['--config', file('port: 0')])).toContain(
       'data: found nothing; allowed is the path of a directory',

@@ -21,9 +21,14 @@ interface Held {
   readonly until: number
 }
 
-const bytesOf = ({ body }: WholeAnswer): number => (body === undefined ? 0 : body.length)
+/** Of what is kept beside key and body, about. */
+const overheadBytes = 500
 
-/** @param mostBytes of all bodies; the one that was kept first goes first */
+/** Keys are as long as callers like. */
+const bytesOf = (key: string, { body }: WholeAnswer): number =>
+  2 * key.length + (body?.length ?? 0) + overheadBytes
+
+/** @param mostBytes of all bodies and keys; the one that was kept first goes first */
 export function heldAnswers(mostBytes: number): HeldAnswers {
   const held = new Map<string, Held>()
   let bytes = 0
@@ -32,7 +37,7 @@ export function heldAnswers(mostBytes: number): HeldAnswers {
     const one = held.get(key)
     if (!one) return
     held.delete(key)
-    bytes -= bytesOf(one.answer)
+    bytes -= bytesOf(key, one.answer)
   }
 
   return {
@@ -45,7 +50,7 @@ export function heldAnswers(mostBytes: number): HeldAnswers {
     keep(key, answer, about) {
       drop(key)
       held.set(key, { answer, ...about })
-      bytes += bytesOf(answer)
+      bytes += bytesOf(key, answer)
       for (const oldest of held.keys()) {
         if (bytes <= mostBytes) break
         drop(oldest)

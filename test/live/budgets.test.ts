@@ -84,6 +84,13 @@ describe('a credential that is refused', () => {
     expect(running.upstream.arrived).toHaveLength(1)
   })
 
+  test('is known as such also by an answer that cannot be decoded', async () => {
+    const strange = { 'content-encoding': 'gzip, gzip' }
+    await using running = await startBudgeted(json('{}', 401, strange), 10)
+    for (let round = 0; round < 3; round += 1) expect(await call(running.gateway)).toMatchObject(rejected)
+    expect(running.upstream.arrived).toHaveLength(1)
+  })
+
   test('is tried again after a while, by one call', async () => {
     await using running = await startBudgeted(refusal, 10)
     await call(running.gateway)

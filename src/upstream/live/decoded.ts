@@ -58,6 +58,8 @@ export function decoded(answer: UpstreamAnswer): UpstreamAnswer {
   // One coding at most goes out: what undoes a thousand of them is the caller's memory.
   if (!decoder) {
     if (answer.body instanceof Readable) answer.body.destroy()
+    // Nobody reads its body, and the credential behind it must not go out again.
+    if (answer.status === 401) return { status: 401, headers: {}, body: undefined }
     throw new UpstreamUnavailable('unusable')
   }
   if (!isJson(answer)) return answer

@@ -192,6 +192,26 @@ test('a 503 of the upstream without Retry-After gets one, and one with it keeps 
   expect(await call(running.gateway)).toMatchObject({ status: 503, retryAfter: '77' })
 })
 
+describe('calls whose answer nobody hears', () => {
+  test('become rare while the upstream breaks off, so that a long failure does not cost the whole budget', async () => {
+    await using running = await startBudgeted(
+      (_request, _response, socket) => void socket.resetAndDestroy(),
+      100,
+    )
+    const { gateway, upstream, clock } = running
+    for (let second = 0; second < 600; second += 10) {
+      await call(gateway)
+      clock.advance(10)
+    }
+    expect(upstream.arrived.length).toBeGreaterThan(5)
+    expect(upstream.arrived.length).toBeLessThan(15)
+    expect(await call(gateway)).toMatchObject({ status: 503, code: 'upstream_resting' })
+    upstream.behave(json('{}'))
+    clock.advance(301)
+    for (let round = 0; round < 5; round += 1) expect((await call(gateway)).status).toBe(200)
+  })
+})
+
 const blocked = { status: 503, code: 'upstream_address_blocked' }
 
 describe('an upstream that blocks our address (R29)', () => {

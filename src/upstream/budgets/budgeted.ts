@@ -3,48 +3,21 @@
  * holds a slot of the budget of answers 401 from before it is sent until its answer is known. A caller who leaves before does not
  * end the call, as the answer would be unknown, and an unknown one counts as a 401.
  */
-import { Readable } from 'node:stream'
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
-import type { Clock } from '#domain/clock.ts'
 import type { UpstreamCredential } from '#domain/upstream-credential.ts'
-import type {
-  AddressBlock,
-  Admission,
-  OrganizationWindows,
-  Slot,
-  UnauthorizedBudget,
-} from '#limits/upstream-budgets.ts'
+import type { Admission, Slot } from '#limits/upstream-budgets.ts'
 import { accountGroupsRequest, readAccountGroups } from '#upstream/live/account-groups.ts'
 import {
   type Upstream,
   type UpstreamAnswer,
   type UpstreamRequest,
-  type UpstreamTrouble,
   UpstreamUnavailable,
 } from '#upstream/upstream.ts'
+import { BudgetedCall, type BudgetedParts } from './budgeted-call.ts'
 import { CredentialTrials, type Entry, type Verdict } from './credential-trials.ts'
 import { RequestBodies } from './request-bodies.ts'
-import { organizationExhausted, toldWindow } from './told-window.ts'
-
-export interface BudgetedParts {
-  readonly upstream: Upstream
-  readonly clock: Clock
-  readonly unauthorized: UnauthorizedBudget
-  readonly address: AddressBlock
-  readonly organizations: OrganizationWindows
-}
-
-/** Told before anything of the request was sent, or of an answer that was no 401. */
-const harmless: ReadonlySet<UpstreamTrouble> = new Set([
-  'unreachable',
-  'untrusted',
-  'resting',
-  'full',
-  'address-blocked',
-])
-
-const isHarmless = (error: unknown): boolean =>
-  error instanceof UpstreamUnavailable && harmless.has(error.trouble)
+import { organizationExhausted } from './told-window.ts'
+import { UnknownEnds } from './unknown-ends.ts'
 
 const nameOf = (credential: UpstreamCredential): string =>
   credential.kind === 'user-api-token' ? credential.credential : credential.userId
@@ -52,102 +25,23 @@ const nameOf = (credential: UpstreamCredential): string =>
 /** In place of the answer that another call got just now. */
 const refusedAgain: UpstreamAnswer = { status: 401, headers: {}, body: undefined }
 
-function verdictOf({ status }: UpstreamAnswer): Verdict {
-  if (status === 401) return 'refused'
-  return status === 429 || status >= 500 ? 'undecided' : 'proven'
-}
-
-function discard({ body }: UpstreamAnswer): void {
-  if (body instanceof Readable) body.destroy()
-}
-
-/** ThousandEyes says nothing of the kind (thousandeyes-facts 6.3); the span is ours. */
-function withRetryAfter(answer: UpstreamAnswer): UpstreamAnswer {
-  if (answer.status !== 503 || answer.headers['retry-after'] !== undefined) return answer
-  return { ...answer, headers: { ...answer.headers, 'retry-after': '10' } }
-}
-
-interface CallParts extends BudgetedParts {
-  readonly admission: Admission
-  readonly organization: string
-  readonly request: UpstreamRequest
-  readonly slot: Slot
-  readonly learn: (verdict: Verdict) => void
-}
-
-/** One call on its way out. */
-class BudgetedCall {
-  readonly #parts: CallParts
-  #slot: Slot
-
-  constructor(parts: CallParts) {
-    this.#parts = parts
-    this.#slot = parts.slot
-  }
-
-  send(): Promise<UpstreamAnswer> {
-    const { signal } = this.#parts.request
-    return new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      this.#sent().then(
-        (answer) => {
-          this.#answered(answer)
-          if (signal.aborted) discard(answer)
-          else resolve(withRetryAfter(answer))
-        },
-        (error: unknown) => {
-          this.#failed(error)
-          reject(error)
-        },
-      )
-    })
-  }
-
-  async #sent(): Promise<UpstreamAnswer> {
-    const { upstream, request } = this.#parts
-    const { region, credential, operation, parameters, query, accountGroup, headers, body } = request
-    return upstream.send({
-      ...{ region, credential, operation, parameters, query, accountGroup, headers, body },
-      // Nobody's: only deadlines end a call whose answer is not known.
-      signal: new AbortController().signal,
-      repeating: () => this.#takeAnother(),
-    })
-  }
-
-  #answered(answer: UpstreamAnswer): void {
-    const { clock, organizations, organization, address, admission, learn } = this.#parts
-    if (answer.status === 401) this.#slot.spend()
-    else this.#slot.free()
-    organizations.ended(organization, toldWindow(answer, clock.now()))
-    address.answered(admission)
-    learn(verdictOf(answer))
-  }
-
-  #failed(error: unknown): void {
-    if (isHarmless(error)) this.#slot.free()
-    else this.#slot.spend()
-    const { request, learn, organizations, organization, address } = this.#parts
-    organizations.ended(organization, undefined)
-    if (error instanceof UpstreamUnavailable && error.trouble === 'address-blocked') address.refused()
-    const isOfCaller = Boolean(request.body?.errored)
-    learn(error instanceof UpstreamUnavailable && !isOfCaller ? error : 'undecided')
-  }
-
-  /** What was sent may have been answered 401, and so may what is sent now. */
-  async #takeAnother(): Promise<boolean> {
-    const another = await this.#parts.unauthorized.take()
-    if (typeof another === 'number') return false
-    this.#slot.spend()
-    this.#slot = another
-    return true
-  }
-}
-
 /** A call that may go out as far as credential and slot are concerned. */
 interface Ready {
   readonly slot: Slot
   readonly request: UpstreamRequest
   readonly learn: (verdict: Verdict) => void
+}
+
+/** Nothing is sent; whoever waits for this call is told the same. */
+function withheld(
+  trouble: 'address-blocked' | 'resting',
+  retryAfterSeconds: number,
+  { slot, learn }: Pick<Ready, 'slot' | 'learn'>,
+): UpstreamUnavailable {
+  const failure = new UpstreamUnavailable(trouble, { retryAfterSeconds })
+  slot.free()
+  learn(failure)
+  return failure
 }
 
 const mostUsers = 10_000
@@ -169,21 +63,19 @@ function organizationReader(): (request: UpstreamRequest) => string {
 
 export function budgetedUpstream(parts: BudgetedParts): Upstream {
   const trials = new CredentialTrials(parts.clock)
+  const ends = new UnknownEnds(parts.clock)
   const bodies = new RequestBodies(parts.clock)
   const organizationOf = organizationReader()
 
   /** @param admission of the address, as all else is settled @returns the answer of the upstream, or ours in its place */
   function dispatch(admission: Admission, { slot, request, learn }: Ready): Awaitable<UpstreamAnswer> {
-    if (typeof admission === 'number') {
-      slot.free()
-      const blocked = new UpstreamUnavailable('address-blocked', { retryAfterSeconds: admission })
-      learn(blocked)
-      throw blocked
-    }
+    if (typeof admission === 'number') throw withheld('address-blocked', admission, { slot, learn })
+    const wait = ends.wait(request.region)
+    if (wait > 0) throw withheld('resting', wait, { slot, learn })
     const organization = organizationOf(request)
     const draw = parts.organizations.draw(organization, request.client ?? '')
     if (draw.allowed)
-      return new BudgetedCall({ ...parts, admission, organization, request, slot, learn }).send()
+      return new BudgetedCall({ ...parts, ends, admission, organization, request, slot, learn }).send()
     slot.free()
     learn('undecided')
     return organizationExhausted(draw, parts.clock.now())

@@ -122,7 +122,12 @@ describe('after whole flows on a data directory', () => {
   test('no secret stands in the database, its log or its index, while it runs', () => {
     expect(secrets.size).toBeGreaterThan(25)
     const files = databaseFiles(data.path)
-    expect([...files.keys()].sort()).toEqual(['panoptes.db', 'panoptes.db-shm', 'panoptes.db-wal'])
+    expect([...files.keys()].sort()).toEqual([
+      'panoptes.db',
+      'panoptes.db-mark',
+      'panoptes.db-shm',
+      'panoptes.db-wal',
+    ])
     for (const [name, content] of files) expect(tracesIn(content, secrets), name).toEqual([])
   })
 

@@ -34,9 +34,18 @@ describe('views', () => {
       .map((use) => `${use.slice(9, -1)}.eta`),
   )
 
-  test.each(sources)('$name prints raw only where a layout takes its body', ({ name, text }) => {
-    expect(text.match(/<%~.*?%>/g) ?? []).toEqual(layouts.has(name) ? ['<%~ it.body %>'] : [])
-  })
+  /** Another view by its own name, whose values are escaped there. */
+  const inclusion = /^<%~ include\('@([a-z-]+)', (?:[\w.]+|\{ [\w.,: ]+ \})\) %>$/
+
+  test.each(sources)(
+    '$name prints raw only another view, or where a layout takes its body',
+    ({ name, text }) => {
+      const raw = text.match(/<%~.*?%>/g) ?? []
+      const included = raw.flatMap((one) => inclusion.exec(one)?.[1] ?? [])
+      expect(raw.filter((one) => !inclusion.test(one))).toEqual(layouts.has(name) ? ['<%~ it.body %>'] : [])
+      for (const one of included) expect(sources.map((source) => source.name)).toContain(`${one}.eta`)
+    },
+  )
 
   test.each(sources)('$name has no inline script, style or event attribute', ({ text }) => {
     const withoutFile = text.replace(

@@ -63,11 +63,13 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter')
 
     await page.getByLabel('Password', { exact: true }).waitFor()
-    expect(await focusedName()).toBe('Password')
+    await expect.poll(focusedName).toBe('Password')
     await page.keyboard.type('wrong')
     await page.keyboard.press('Enter')
     await page.getByRole('alert').waitFor()
-    expect(await focusedName(), 'reading begins at the problem').toContain('We do not recognize')
+    await expect
+      .poll(focusedName, { message: 'reading begins at the problem' })
+      .toContain('We do not recognize')
     await expectStops([(await focusedName()) ?? '', 'Change', 'Password', 'Sign in'])
     await tabTo(page, 'Password')
     await page.keyboard.type('panoptes-eu1')
@@ -75,7 +77,9 @@ describe('by keyboard alone', () => {
 
     await arriveAt('Confirm authorization')
     expect(await text(page)).toContain('Initech EU')
-    expect(await focusedName(), 'Enter by habit confirms nothing').toBe('Confirm authorization')
+    await expect
+      .poll(focusedName, { message: 'Enter by habit confirms nothing' })
+      .toBe('Confirm authorization')
     await expectStops(['your account page', 'Confirm', 'Logout'])
     await tabTo(page, 'Confirm')
     await page.keyboard.press('Space')
@@ -92,7 +96,7 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Enter')
 
     await arriveAt('Is this your device?')
-    expect(await focusedName()).toBe('Cancel')
+    await expect.poll(focusedName).toBe('Cancel')
     await expectStops(['Cancel', 'Continue'])
     await tabTo(page, 'Continue')
     await page.keyboard.press('Enter')
@@ -143,7 +147,9 @@ describe('by keyboard alone', () => {
     await page.keyboard.type('panoptes-us2')
     await page.keyboard.press('Enter')
     await page.getByRole('alert').waitFor()
-    expect(await focusedName(), 'reading begins at the problem').toContain('Choose another password')
+    await expect
+      .poll(focusedName, { message: 'reading begins at the problem' })
+      .toContain('Choose another password')
     await tabTo(page, 'New password')
     await page.keyboard.type('Correct horse 7')
     await tabTo(page, 'Repeat new password')
@@ -181,7 +187,9 @@ describe('by keyboard alone', () => {
     await tabTo(page, 'Disconnect')
     await page.keyboard.press('Enter')
     await page.getByRole('status').waitFor()
-    expect(await focusedName(), 'reading goes on at what happened').toContain('Meraki is disconnected')
+    await expect
+      .poll(focusedName, { message: 'reading goes on at what happened' })
+      .toContain('Meraki is disconnected')
     await tabTo(page, 'Sign out')
     await page.keyboard.press('Enter')
     await arriveAt('You are signed out')

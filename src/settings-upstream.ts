@@ -1,22 +1,13 @@
 /** What the configuration of a broker may say of the upstream: where ThousandEyes is, how it is reached, how long it is waited for. */
 import { z } from 'zod'
-import type { RegionId } from '#domain/region.ts'
+import type { LiveSettings } from '#upstream/live/live-settings.ts'
 import { flag, mapping, span, text, wholeNumber } from './settings-words.ts'
 
-export interface CheckedUpstream {
-  /** The API origin of each region. */
-  readonly regions: Readonly<Record<RegionId, string>>
+export interface CheckedUpstream extends Omit<LiveSettings, 'proxy' | 'authorities'> {
   readonly allowPlaintextLoopback: boolean
-  readonly proxy?: URL | undefined
+  readonly proxy?: LiveSettings['proxy']
   /** The path of a PEM file, from where the configuration is. */
   readonly authorities?: string | undefined
-  readonly connectTimeout: number
-  readonly headersTimeout: number
-  readonly bodyTimeout: number
-  readonly totalTimeout: number
-  readonly maxInFlight: number
-  readonly breakerFailures: number
-  readonly breakerRest: number
   /** Answers of 401 in an hour, to all nodes together; ThousandEyes blocks an address at 120. */
   readonly unauthorizedPerHour: number
   /** How long a call waits while all that is left of them is held by others. */

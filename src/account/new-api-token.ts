@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { isRefusal } from '#domain/refusal.ts'
-import { tooManyAttemptsPage } from '#http/error-page.ts'
+import { answerTooManyAttempts } from '#http/error-page.ts'
 import { limitsInWords } from '#http/limits-in-words.ts'
 import { type ApiTokenChoosing, apiTokenChoosing } from './api-token-choosing.ts'
 import {
@@ -41,16 +41,8 @@ interface MakingParts {
 
 /** What follows a form with nothing wrong in it: a code that is mailed first, where the settings say so, and the token. */
 function making({ parts, choosing, tab, once, again }: MakingParts) {
-  const { views, apiTokens, addressOf } = parts
+  const { apiTokens, addressOf } = parts
   const codes = tokenCodes(parts, 'API token')
-
-  function answerTooMany(ctx: Context, retryAfterSeconds: number): void {
-    ctx.status = 429
-    ctx.set('Retry-After', String(retryAfterSeconds))
-    ctx.type = 'html'
-    const requestId = ctx.response.get('X-Request-Id')
-    ctx.body = tooManyAttemptsPage(views, { retryAfterSeconds, requestId })
-  }
 
   async function generate(ctx: Context, sent: SentForm, state: FormState): Promise<void> {
     const { user, session } = sent
@@ -66,7 +58,7 @@ function making({ parts, choosing, tab, once, again }: MakingParts) {
 
   async function sendCode(ctx: Context, sent: SentForm, state: FormState): Promise<void> {
     const retryAfterSeconds = await codes.send(sent)
-    if (retryAfterSeconds > 0) return answerTooMany(ctx, retryAfterSeconds)
+    if (retryAfterSeconds > 0) return answerTooManyAttempts(ctx, parts.views, retryAfterSeconds)
     // No redirect: what was chosen stands in the form alone.
     again(ctx, sent, { ...state, code: 'asked-for', status: 200 })
   }
@@ -85,7 +77,7 @@ function making({ parts, choosing, tab, once, again }: MakingParts) {
       case 'void':
         return refuse(403, 'The code is used up or too old. Choose Generate to get a new one.', 'sent-first')
       case 'too-many':
-        return answerTooMany(ctx, verdict.retryAfterSeconds)
+        return answerTooManyAttempts(ctx, parts.views, verdict.retryAfterSeconds)
       default:
         return verdict satisfies never
     }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { isRefusal } from '#domain/refusal.ts'
-import { tooManyAttemptsPage } from '#http/error-page.ts'
+import { answerTooManyAttempts } from '#http/error-page.ts'
 import { ownAccountGroups } from './own-account-groups.ts'
 import { type ProfileProblem, profilePage, revokeTokenPage, type TokenState } from './profile-page.ts'
 import {
@@ -65,15 +65,7 @@ function profileAnswers(parts: AccountParts, frame: Frame) {
     ctx.body = html
   }
 
-  function answerTooMany(ctx: Context, retryAfterSeconds: number): void {
-    ctx.status = 429
-    ctx.set('Retry-After', String(retryAfterSeconds))
-    ctx.type = 'html'
-    const requestId = ctx.response.get('X-Request-Id')
-    ctx.body = tooManyAttemptsPage(views, { retryAfterSeconds, requestId })
-  }
-
-  return { page, refuseWith, answerTooMany, once, codes, isConfirmed }
+  return { page, refuseWith, once, codes, isConfirmed }
 }
 
 /** Profile: who the user is, and the one User API Token. */
@@ -81,7 +73,7 @@ export const profileSection: Section = {
   tab,
   open(router, frame, parts) {
     const { views, userApiTokens, secrets, addressOf } = parts
-    const { page, refuseWith, answerTooMany, once, codes, isConfirmed } = profileAnswers(parts, frame)
+    const { page, refuseWith, once, codes, isConfirmed } = profileAnswers(parts, frame)
 
     async function generate(ctx: Context, who: SignedIn): Promise<void> {
       const made = await userApiTokens.generate({ userId: who.user.id, address: addressOf(ctx.req) })
@@ -93,7 +85,7 @@ export const profileSection: Section = {
     async function sendCode(ctx: Context, who: SignedIn): Promise<void> {
       if ((await userApiTokens.of(who.user.id)).length > 0) return refuseWith(ctx, who, 'token-exists')
       const retryAfterSeconds = await codes.send(who)
-      if (retryAfterSeconds > 0) return answerTooMany(ctx, retryAfterSeconds)
+      if (retryAfterSeconds > 0) return answerTooManyAttempts(ctx, parts.views, retryAfterSeconds)
       seeOther(ctx, tab.href)
     }
 
@@ -109,7 +101,7 @@ export const profileSection: Section = {
         case 'void':
           return refuseWith(ctx, sent, 'code-void')
         case 'too-many':
-          return answerTooMany(ctx, verdict.retryAfterSeconds)
+          return answerTooManyAttempts(ctx, parts.views, verdict.retryAfterSeconds)
         default:
           return verdict satisfies never
       }

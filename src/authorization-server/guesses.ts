@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import { tooManyAttemptsPage } from '#http/error-page.ts'
+import { answerTooManyAttempts } from '#http/error-page.ts'
 import type { LimitRule } from '#limits/limits.ts'
 import { countAttempt } from './attempts.ts'
 import { routes } from './configuration.ts'
@@ -47,11 +47,7 @@ export function guardUserCodes(parts: AuthorizationServerParts): Middleware {
     ] as const
     const wait = await countAttempt(guards, keys)
     if (wait > 0) {
-      ctx.status = 429
-      ctx.set('Retry-After', String(wait))
-      ctx.type = 'html'
-      const requestId = ctx.response.get('X-Request-Id')
-      ctx.body = tooManyAttemptsPage(parts.views, { retryAfterSeconds: wait, requestId })
+      answerTooManyAttempts(ctx, parts.views, wait)
       return
     }
     await next()

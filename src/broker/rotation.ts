@@ -29,7 +29,7 @@ export interface RotationParts {
 }
 
 export interface TokenRotation {
-  /** Does what is due, one user after the other. @returns how many users that were @throws StoreFailure */
+  /** Does what is due, one user after the other. @returns how many users that were @throws what failed first, once all had their turn */
   pass(): Promise<number>
 }
 
@@ -169,13 +169,16 @@ export function tokenRotation(parts: RotationParts): TokenRotation {
   return {
     async pass() {
       let done = 0
+      const failures: unknown[] = []
       for (let after: string | undefined = ''; after !== undefined; ) {
         const page: readonly FoundCredential[] = await records.page(after, pageSize)
         const due = page.filter(({ record }) => isDue(record, clock.now()))
-        for (const found of due) await renew(found)
+        // One user whose token cannot be opened must not keep those behind from their turn.
+        for (const found of due) await renew(found).catch((failure: unknown) => failures.push(failure))
         done += due.length
         after = page.length < pageSize ? undefined : page.at(-1)?.stored.key
       }
+      if (failures.length > 0) throw failures[0]
       return done
     },
   }

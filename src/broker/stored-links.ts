@@ -100,6 +100,19 @@ function checking(parts: StoredLinksParts): (asking: LinkAsking, token: string) 
   }
 }
 
+/** The same token again loses neither its end nor the renewed one that waits beside it: ThousandEyes makes no third. */
+function replacing(before: CredentialRecord, record: CredentialRecord): CredentialRecord {
+  const { token, next, rotation } = before
+  if (token.fingerprint !== record.token.fingerprint)
+    return { ...record, rotation: { isWanted: rotation.isWanted } }
+  const { validUntil } = token
+  return {
+    ...record,
+    token: { ...record.token, ...(validUntil === undefined ? {} : { validUntil }) },
+    ...(next ? { next, rotation } : { rotation: { isWanted: rotation.isWanted } }),
+  }
+}
+
 /** The link of each user, in one record of the store. */
 export function storedLinks(parts: StoredLinksParts): AccountLinks {
   const { records, sealing, waiting, budget, connections, clock } = parts
@@ -156,10 +169,9 @@ export function storedLinks(parts: StoredLinksParts): AccountLinks {
         // Anew at each try: a second press of the button may have been faster.
         const taking = (await waiting.find(asking))?.taking
         const event = before ? 'account-link-replaced' : 'account-linked'
-        const rotation = { isWanted: before?.rotation.isWanted ?? false }
         return (
           taking && {
-            record: { ...record, rotation },
+            record: before ? replacing(before, record) : record,
             isSealedAnew: true,
             also: [taking, entry(event, asking, record.token.fingerprint)],
           }

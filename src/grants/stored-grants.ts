@@ -1,5 +1,6 @@
 import type { Audit } from '#audit/audit.ts'
 import { whenKnown } from '#domain/awaitable.ts'
+import { batches } from '#domain/batches.ts'
 import type { Clock } from '#domain/clock.ts'
 import { type Connection, type GrantTag, parseGrantTag } from '#domain/grant.ts'
 import { remembering } from '#domain/remembering.ts'
@@ -78,10 +79,6 @@ async function* pagesOf(store: Store, index: string): AsyncGenerator<readonly St
 
 /** In one commit: a Redis serves nobody else meanwhile. */
 const endedAtOnce = 50
-
-function* batches<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
-  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size)
-}
 
 interface Tagged {
   readonly tag: GrantTag

@@ -1,4 +1,5 @@
 /** Pages for what went wrong, shared by every surface that people see. They say what to do next, never what we know. */
+import type { Context } from 'koa'
 import type { Views } from './page.ts'
 import { durationInWords } from './time-in-words.ts'
 
@@ -79,6 +80,15 @@ export interface TooManyAttemptsPage {
 
 /** To whole minutes, as nobody counts the seconds of a long wait. */
 const roundedUp = (seconds: number): number => (seconds < 120 ? seconds : Math.ceil(seconds / 60) * 60)
+
+/** Answers with that page. */
+export function answerTooManyAttempts(ctx: Context, views: Views, retryAfterSeconds: number): void {
+  ctx.status = 429
+  ctx.set('Retry-After', String(retryAfterSeconds))
+  ctx.type = 'html'
+  const requestId = ctx.response.get('X-Request-Id')
+  ctx.body = tooManyAttemptsPage(views, { retryAfterSeconds, requestId })
+}
 
 export const tooManyAttemptsPage = (views: Views, page: TooManyAttemptsPage): string =>
   views.render('too-many-attempts', { ...page, wait: durationInWords(roundedUp(page.retryAfterSeconds)) })

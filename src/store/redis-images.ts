@@ -2,6 +2,7 @@
  * Images of the Redis store, in batches, because Redis serves nobody else during a command. So neither way is one moment:
  * a commit of another process may be half in an image, or half overwritten by one. Stop the others, or let them be idle.
  */
+import { batches } from '#domain/batches.ts'
 import type { Clock } from '#domain/clock.ts'
 import { imageChanges } from './changes.ts'
 import type { ImagedRecord, StoreImages } from './images.ts'
@@ -30,7 +31,7 @@ export function redisImages({ store, clock, keys: known, stored }: RedisImagesPa
     async take() {
       const image: ImagedRecord[] = []
       const now = clock.now()
-      for (const keys of batches(await allKeys())) {
+      for (const keys of batches(await allKeys(), batch)) {
         const found = await stored(keys)
         for (const [position, key] of keys.entries()) {
           const record = imagedRecordOf(key, found[position] ?? null)
@@ -42,15 +43,11 @@ export function redisImages({ store, clock, keys: known, stored }: RedisImagesPa
     async restore(image) {
       const changes = imageChanges(image, 'any')
       // Deleted first, because a record that is replaced would keep its indexes.
-      for (const keys of batches(await allKeys()))
+      for (const keys of batches(await allKeys(), batch))
         await store.commit(keys.map((key) => ({ kind: 'delete', key })))
-      for (const some of batches(changes)) await store.commit(some)
+      for (const some of batches(changes, batch)) await store.commit(some)
     },
   }
-}
-
-function* batches<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let at = 0; at < items.length; at += batch) yield items.slice(at, at + batch)
 }
 
 /** The inverse of what commitScript stores, indexes included. */

@@ -88,6 +88,8 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
         })
         purged += slice?.gone.length ?? 0
         isLast = slice?.isLast ?? true
+        // What the slice wrote is copied now: SQLite by itself waits for a thousand pages, which takes ten times as long.
+        await patiently(() => database.exec('PRAGMA wal_checkpoint(PASSIVE)'))
       }
       // The last slice of a round also empties the log, where deleted pages would stay readable (security 7.5).
       if (purged > 0 && purged < limit)

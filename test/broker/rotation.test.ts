@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RecordedEvent } from '#audit/audit.ts'
 import { storeAudit, storeAuditTrail } from '#audit/store-audit.ts'
+import { sealContext } from '#broker/credential-records.ts'
 import { lendingBroker } from '#broker/lending.ts'
 import { linkedUpstream } from '#broker/linked-upstream.ts'
 import { quarantine } from '#broker/quarantine.ts'
 import { type TokenRotation, tokenRotation } from '#broker/rotation.ts'
+import type { Sealing } from '#broker/sealing.ts'
 import { upstreamQuestions } from '#broker/upstream-questions.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import { userIdOf } from '#domain/user.ts'
@@ -39,7 +41,7 @@ interface Opened {
   readonly store: Store
   readonly small: SmallUpstream
   /** @param diesAt how often it may speak to store and upstream @param isHeard whether the last word still arrives */
-  node(diesAt?: number, isHeard?: boolean): Node
+  node(diesAt?: number, isHeard?: boolean, around?: (sealing: Sealing) => Sealing): Node
   events(): Promise<readonly RecordedEvent['event'][]>
 }
 
@@ -63,7 +65,11 @@ async function open(knownEnd: 'known' | 'unknown' = 'known'): Promise<Opened> {
       },
   )
 
-  function node(diesAt = Number.POSITIVE_INFINITY, isHeard = false): Node {
+  function node(
+    diesAt = Number.POSITIVE_INFINITY,
+    isHeard = false,
+    around = (sealing: Sealing): Sealing => sealing,
+  ): Node {
     let spoken = 0
     async function speak<Value>(say: () => Value | Promise<Value>): Promise<Value> {
       spoken += 1
@@ -77,7 +83,8 @@ async function open(knownEnd: 'known' | 'unknown' = 'known'): Promise<Opened> {
       commit: (changes) => speak(() => store.commit(changes)),
     }
     const upstream: Upstream = { ...small, send: (request) => speak(() => small.send(request)) }
-    const { sealing, records, inUse } = vaultOn(mortal, [keyNamed('a')])
+    const { sealing: own, records, inUse } = vaultOn(mortal, [keyNamed('a')])
+    const sealing = around(own)
     const audit = storeAudit(clock, randomBytes)
     const log = (): void => undefined
     const rejected = quarantine({ records, audit, clock, log })
@@ -175,6 +182,23 @@ describe('a node that is killed during a renewal', () => {
   const stops = Array.from({ length: 5 }, (_, at) =>
     [false, true].map((isHeard) => [at + 1, isHeard] as const),
   ).flat()
+
+  test('is renewed although the token of a user before cannot be opened, which is told afterwards', async () => {
+    const { store, small, node } = await open()
+    const vault = vaultOn(store, [keyNamed('a')])
+    const before = userIdOf('us1', '0')
+    const found = await vault.records.find(userId)
+    if (!found) throw new Error('nothing is held')
+    await vault.records.change(before, () => ({ record: found.record }))
+    const broken = new Error('the KMS does not answer')
+    const pass = node(Number.POSITIVE_INFINITY, false, (sealing) => ({
+      ...sealing,
+      unseal: (context, sealed) =>
+        context === sealContext(before) ? Promise.reject(broken) : sealing.unseal(context, sealed),
+    })).rotation.pass()
+    await expect(pass).rejects.toBe(broken)
+    expect(small.made()).toBe(1)
+  })
 
   test('speaks five times in a whole renewal', async () => {
     const { node } = await open()

@@ -160,6 +160,33 @@ describe('a token that waits for its choice', () => {
     expect(await node().link(askingOf(), [one, strange])).toMatchObject({ chosen: [one], standing: 'good' })
   })
 
+  test('that is the one in use loses neither its end nor the renewed one beside it', async () => {
+    const { node, store } = await open()
+    const link = async (): Promise<void> => {
+      await node().check(askingOf(), good)
+      await node().link(askingOf(), [one])
+    }
+    await link()
+    const { records } = vaultOn(store, [keyNamed('a')])
+    const { id } = askingOf().user
+    const rotation = { isWanted: true, askedAt: 5 }
+    await records.change(id, (before) => {
+      if (!before) return undefined
+      const next = { ...before.token, fingerprint: 'of the renewed one' }
+      return {
+        record: { ...before, token: { ...before.token, validUntil: 9 }, next, rotation, rejectedAt: 3 },
+      }
+    })
+    await link()
+    const record = (await records.find(id))?.record
+    expect(record).toMatchObject({
+      token: { validUntil: 9 },
+      next: { fingerprint: 'of the renewed one' },
+      rotation,
+    })
+    expect(record?.rejectedAt).toBeUndefined()
+  })
+
   test('stays unlinked while the keys of the node are out of order', async () => {
     const { node } = await open()
     await node().check(askingOf(), good)

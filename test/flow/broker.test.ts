@@ -9,6 +9,7 @@ import { json, startHostileUpstream } from '../live/hostile-upstream.ts'
 import { startReady } from '../start/program.ts'
 import { type RunningBroker, startBroker } from '../support/broker.ts'
 import { Person } from '../support/person.ts'
+import type { Tokens } from './integrations.ts'
 import { admin, meraki, sdWan } from './integrations.ts'
 import { callV7, type V7Call } from './v7.ts'
 
@@ -64,19 +65,28 @@ interface Created {
   readonly _links: { readonly self: { readonly href: string } }
 }
 
+/** A user of the broker with Meraki connected. @param groups the boxes that are checked while the account is linked */
+async function connected(
+  broker: RunningBroker,
+  groups: Readonly<Record<string, string>>,
+): Promise<{ person: Person; tokens: Tokens }> {
+  await addUser(broker)
+  const person = new Person()
+  const asked = await meraki.ask(broker, person)
+  await person.signIn(admin.email, admin.password, 'us1')
+  await pasteToken(person, userToken)
+  await person.press('Link account', groups)
+  expect(person.page?.text).toContain('Acme HQ')
+  await person.press('Confirm')
+  return { person, tokens: await asked.finish() }
+}
+
 describe('a broker in front of another Panoptes', { timeout: 60_000 }, () => {
   test('signs in, links an account, gives tokens, forwards calls, and forgets all of it at once', async () => {
     const { url, certificate } = await startUpstream()
     await using broker = await startBetween([`regions: { us1: "${url}" }`, `authorities: ${certificate}`])
-    await addUser(broker)
-    const person = new Person()
-    const asked = await meraki.ask(broker, person)
-    await person.signIn(admin.email, admin.password, 'us1')
-    await pasteToken(person, userToken)
-    await person.press('Link account', { 'aid-1101': 'on', 'aid-1102': 'on' })
-    expect(person.page?.text).toContain('Acme HQ')
-    await person.press('Confirm')
-    const tokens = await asked.finish()
+    const { person, tokens } = await connected(broker, { 'aid-1101': 'on', 'aid-1102': 'on' })
+    expect(person.page?.text).not.toContain(userToken)
 
     const agents = await callV7<{ agents: { agentId: string }[] }>(
       broker,
@@ -116,14 +126,7 @@ describe('a broker in front of another Panoptes', { timeout: 60_000 }, () => {
   test('lets a user make a scoped API token, which opens no more than it says and is dead once it is revoked', async () => {
     const { url, certificate } = await startUpstream()
     await using broker = await startBetween([`regions: { us1: "${url}" }`, `authorities: ${certificate}`])
-    await addUser(broker)
-    const person = new Person()
-    const asked = await meraki.ask(broker, person)
-    await person.signIn(admin.email, admin.password, 'us1')
-    await pasteToken(person, userToken)
-    await person.press('Link account', { 'aid-1101': 'on' })
-    await person.press('Confirm')
-    await asked.finish()
+    const { person } = await connected(broker, { 'aid-1101': 'on' })
 
     const token = await generate(broker, person, { scopes: ['agents:manage'], isReadOnly: true })
     const call = (path: string, how?: V7Call) => callV7<{ code: string }>(broker, token, path, how)

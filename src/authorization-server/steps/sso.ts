@@ -1,6 +1,6 @@
 import Router from '@koa/router'
 import type { Context, Middleware } from 'koa'
-import { tooManyAttemptsPage } from '#http/error-page.ts'
+import { answerTooManyAttempts } from '#http/error-page.ts'
 import { readForm } from '#http/form.ts'
 import type { LimitRule } from '#limits/limits.ts'
 import type { ProviderAnswer, SsoProblem, SsoRefused, SsoRule, SsoSignIn } from '#sso/sso.ts'
@@ -115,12 +115,7 @@ export function ssoSteps(parts: AuthorizationServerParts): SsoSteps {
       const retryAfterSeconds = await countAttempt(guards, [[countOf(ctx), perAddress]])
       if (retryAfterSeconds > 0) {
         metrics.signIn('sso', 'limited')
-        ctx.status = 429
-        ctx.set('Retry-After', String(retryAfterSeconds))
-        ctx.body = tooManyAttemptsPage(views, {
-          retryAfterSeconds,
-          requestId: requestIdOf(ctx),
-        })
+        answerTooManyAttempts(ctx, views, retryAfterSeconds)
         return
       }
       const begun = await sso.begin(

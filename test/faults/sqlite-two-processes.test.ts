@@ -28,16 +28,25 @@ test(
       expect(await load.raceOnCode([one.url, other.url])).toBeLessThanOrEqual(1)
     }
     // A frozen process knows nothing of what happened meanwhile, and must not act on what it knew.
-    for (let round = 0; round < rounds(10, 2); round += 1) {
+    let honoured = 0
+    for (let tries = 0; honoured < rounds(10, 2); tries += 1) {
+      expect(tries, 'frozen within a commit again and again').toBeLessThan(50)
       const client = await load.connect()
       expect(await client.rival(other.url).call()).toMatchObject({ status: 200 })
       other.signal('SIGSTOP')
       const asked = client.rival(other.url).refresh()
-      expect(await client.rival(one.url).revoke()).toMatchObject({ status: 200 })
+      const { status } = await client.rival(one.url).revoke()
       await pause(rounds(1_500, 300))
       other.signal('SIGCONT')
+      if (status === 503) {
+        // It was frozen within a commit, whose lock it held: nothing was acknowledged, so nothing has to be known (R08).
+        await asked
+        continue
+      }
+      expect(status).toBe(200)
       expect(await asked).toMatchObject({ status: 400 })
       expect(await client.rival(other.url).call()).toMatchObject({ status: 401 })
+      honoured += 1
     }
     await load.stop()
     await load.takeStock()

@@ -64,6 +64,10 @@ const commands: Readonly<Record<string, Command>> = {
     const { migrate } = await import('./migrate.ts')
     return migrate(options, parts)
   },
+  async coverage(options, parts) {
+    const { coverage } = await import('./coverage.ts')
+    return coverage(options, parts)
+  },
   help: async ([command], { print }) => {
     print(helpText(command))
     return 0

@@ -7,6 +7,7 @@ const commands = [
   ['keys', 'list, rewrap: the keys of a running broker; new: a line for its key file'],
   ['explain', 'says whether a v7 call would pass in a running service, and which rule decides'],
   ['migrate', 'carries all records from one store to an empty one, while nothing uses them'],
+  ['coverage', 'lists every operation of v7: how it is emulated, and by which file; --json'],
   ['help', 'this text'],
   ['version', 'the version of this program'],
 ] as const
@@ -91,6 +92,14 @@ const details: Readonly<Record<string, readonly string[]>> = {
   users: [...rows(users), '', userWords, `Each ${operatorWords[0]}`, ...operatorWords.slice(1)],
   keys: [...rows(keys), '', `list and rewrap: each ${operatorWords[0]}`, ...operatorWords.slice(1)],
   explain: [...explainWords, userWords],
+  coverage: [
+    '  --json             the rows for programs',
+    '',
+    'generic    by the engine, driven by config/v7',
+    'synthetic  by numbers drawn for the object and the clock',
+    'bespoke    by code of its own',
+    'none       answers 501',
+  ],
   migrate: [...migrateWords, 'Keys are no records: copy the data directory.'],
 }
 

@@ -41,7 +41,9 @@ export interface OperationRow {
     readonly arrays?: readonly string[]
     readonly links?: readonly string[]
   }
-  /** The documented operation that this one answers like (config/v7/extra-operations.yaml). */
+  /** The official document does not have it: it stands in config/v7/extra-operations.yaml. */
+  readonly isExtra?: true
+  /** The documented operation that this one answers like. */
   readonly as?: string
 }
 
@@ -61,13 +63,13 @@ export async function readOperationRows(): Promise<readonly OperationRow[]> {
   const rows = JSON.parse(documented) as readonly OperationRow[]
   const byId = new Map(rows.map((row) => [row.id, row]))
   const more = (load(extra) as readonly ExtraRow[]).map((entry): OperationRow => {
-    if ('row' in entry) return { id: entry.id, path: entry.path, ...entry.row }
+    if ('row' in entry) return { id: entry.id, path: entry.path, ...entry.row, isExtra: true }
     const row = byId.get(entry.as)
     if (!row)
       throw new Error(
         `extra-operations.yaml: ${entry.id} names ${entry.as}, which the document does not have`,
       )
-    return { ...row, id: entry.id, path: entry.path, as: entry.as }
+    return { ...row, id: entry.id, path: entry.path, as: entry.as, isExtra: true }
   })
   return [...rows, ...more]
 }

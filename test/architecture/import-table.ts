@@ -154,6 +154,7 @@ export const table: readonly Row[] = [
       'src/secrets/key-file.ts',
       'src/store/open-store.ts',
       'src/store/redis-address.ts',
+      'src/upstream/emulator/coverage.ts',
       'src/upstream/emulator/seed.ts',
       'src/upstream/operations.ts',
       'src/upstream/scope-rules.ts',

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import type { CoverageRow } from '#upstream/emulator/coverage.ts'
 import { type CommandLineParts, runCommandLine } from '../../src/command-line/command-line.ts'
 import { readBrokerSettings, readSettings, SettingsError } from '../../src/settings.ts'
 import { startProgram, startReady } from '../start/program.ts'
@@ -27,7 +28,7 @@ async function said(...args: readonly string[]): Promise<Said> {
 }
 
 const commandWords =
-  'allowed are emulate, serve, doctor, users, init, keys, explain, migrate, help, version, or none and options alone'
+  'allowed are emulate, serve, doctor, users, init, keys, explain, migrate, coverage, help, version, or none and options alone'
 
 describe('panoptes', () => {
   test.each([
@@ -85,7 +86,7 @@ describe('panoptes help', () => {
     },
   )
 
-  test.each(['emulate', 'serve', 'init', 'doctor', 'users', 'keys', 'explain', 'migrate'])(
+  test.each(['emulate', 'serve', 'init', 'doctor', 'users', 'keys', 'explain', 'migrate', 'coverage'])(
     'has a part of its own for %s, in either spelling',
     async (command) => {
       const { text, exitCode } = await said(command, '--help')
@@ -146,5 +147,28 @@ describe('panoptes doctor', () => {
         { about: 'configuration', verdict: 'fail', words: expect.stringContaining("'--no-such-option'") },
       ],
     })
+  })
+})
+
+describe('panoptes coverage', () => {
+  const rowsOf = (text: string): readonly CoverageRow[] => JSON.parse(text)
+
+  test('has a line for each operation, and sums up', async () => {
+    const { text, exitCode } = await said('coverage')
+    const [table = '', sums = ''] = text.split('\n\n')
+    const { text: json } = await said('coverage', '--json')
+    const rows = rowsOf(json)
+    expect(exitCode).toBe(0)
+    expect(table.split('\n').map((line) => line.split(/ +/))).toEqual(
+      rows.map(({ method, path, how, file }) => [method, path, how, file ?? '501']),
+    )
+    const count = (how: string): number => rows.filter((row) => row.documented && row.how === how).length
+    expect(sums).toContain(
+      `323 operations of the official document: ${count('generic')} generic, ${count('synthetic')} synthetic, ${count('bespoke')} bespoke, ${count('none')} none`,
+    )
+  })
+
+  test('takes --json alone', async () => {
+    await expect(said('coverage', '--all')).rejects.toThrow(/^Unknown option '--all'; allowed is --json$/)
   })
 })

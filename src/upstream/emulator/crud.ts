@@ -180,6 +180,17 @@ const remove =
     return { status: call.row.answer.status }
   }
 
+/** What `crud` has made, so that coverage.ts can tell it from what families wrote themselves. */
+const made = new WeakSet<Answerer>()
+
+/** Whether an answerer is the engine's own and no family's. */
+export const isGeneric = (answerer: Answerer): boolean => made.has(answerer)
+
+const marked = (answerer: Answerer): Answerer => {
+  made.add(answerer)
+  return answerer
+}
+
 /** The answerers of the operations that the document has at the family's paths. A family may overrule single ones after it. */
 export function crud(family: Family, model: Model): Answerers {
   const isItem = (path: string): boolean =>
@@ -197,7 +208,7 @@ export function crud(family: Family, model: Model): Answerers {
       if (row.as !== undefined) return []
       const place = row.path === family.path ? 'collection' : isItem(row.path) && 'item'
       const kind = place && kinds[`${row.method} ${place}`]
-      return kind ? [[row.id, kind(family)]] : []
+      return kind ? [[row.id, marked(kind(family))]] : []
     }),
   )
 }

@@ -38,7 +38,7 @@ export async function loadV7Facts(): Promise<V7Facts> {
     // Made with the first call: they ask the model for schemas, which are not read before.
     answererOf(id) {
       answerers ??= answerersOf(model)
-      return answerers.get(id)
+      return answerers.get(id)?.answerer
     },
     rows: new Map(model.rows.map((row) => [row.id, row])),
   }

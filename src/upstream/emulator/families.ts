@@ -1,4 +1,4 @@
-import type { Answerers } from './call.ts'
+import type { Answerer, Answerers } from './call.ts'
 import { accountGroups } from './families/account-groups.ts'
 import { agentClusters } from './families/agent-clusters.ts'
 import { agentTests } from './families/agent-tests.ts'
@@ -40,9 +40,10 @@ export type FamilyModule = (model: Model) => Answerers
 
 /**
  * Everything that is emulated. What the document has and no module here answers is 501. To add a family, write a module
- * under families/ that returns `crud({...}, model)`, or answerers by operation id, and name it here.
+ * under families/ that returns `crud({...}, model)`, or answerers by operation id, and name it here. A module bears the name
+ * of its file: `accountGroups` of account-groups.ts.
  */
-const modules: readonly FamilyModule[] = [
+const modules: Readonly<Record<string, FamilyModule>> = {
   accountGroups,
   users,
   roles,
@@ -77,17 +78,24 @@ const modules: readonly FamilyModule[] = [
   endpointPathVis,
   endpointHttpResults,
   realUserTests,
-]
+}
+
+/** What answers one operation. */
+export interface Answered {
+  /** The name of the module, as `accountGroups`. */
+  readonly module: string
+  readonly answerer: Answerer
+}
 
 /** @throws when two modules answer the same operation, or one that the document does not have */
-export function answerersOf(model: Model): ReadonlyMap<string, Answerers[string]> {
+export function answerersOf(model: Model): ReadonlyMap<string, Answered> {
   const known = new Set(model.rows.map(({ id }) => id))
-  const answerers = new Map<string, Answerers[string]>()
-  for (const module of modules)
+  const answerers = new Map<string, Answered>()
+  for (const [name, module] of Object.entries(modules))
     for (const [id, answerer] of Object.entries(module(model))) {
       if (!known.has(id)) throw new Error(`a family answers ${id}, which is no operation`)
       if (answerers.has(id)) throw new Error(`two families answer ${id}`)
-      answerers.set(id, answerer)
+      answerers.set(id, { module: name, answerer })
     }
   return answerers
 }

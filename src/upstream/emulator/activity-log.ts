@@ -16,6 +16,7 @@ const nouns: readonly (readonly [path: string, noun: string])[] = [
   ['/endpoint/labels', 'Endpoint label'],
   ['/operations', 'Operation'],
   ['/connectors', 'Connector'],
+  ['/cloud-insights', 'Cloud Insights integration'],
 ]
 
 /** `alert-suppression-windows` reads as `Alert suppression window`. */

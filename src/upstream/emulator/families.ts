@@ -8,6 +8,9 @@ import { alertSuppressionWindows } from './families/alert-suppression-windows.ts
 import { alerts } from './families/alerts.ts'
 import { apiTokens } from './families/api-tokens.ts'
 import { catalogues } from './families/catalogues.ts'
+import { cloudInsightsAws } from './families/cloud-insights-aws.ts'
+import { cloudInsightsAzure } from './families/cloud-insights-azure.ts'
+import { cloudInsightsSettings } from './families/cloud-insights-settings.ts'
 import { connectorAssignments } from './families/connector-assignments.ts'
 import { credentials } from './families/credentials.ts'
 import { endpointAgents } from './families/endpoint-agents.ts'
@@ -70,6 +73,9 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   webhookOperations,
   genericConnectors,
   connectorAssignments,
+  cloudInsightsAws,
+  cloudInsightsAzure,
+  cloudInsightsSettings,
   alerts,
   events,
   userEvents,

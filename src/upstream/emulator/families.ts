@@ -13,12 +13,14 @@ import { cloudInsightsAzure } from './families/cloud-insights-azure.ts'
 import { cloudInsightsSettings } from './families/cloud-insights-settings.ts'
 import { connectorAssignments } from './families/connector-assignments.ts'
 import { credentials } from './families/credentials.ts'
+import { dnsResults } from './families/dns-results.ts'
 import { endpointAgents } from './families/endpoint-agents.ts'
 import { endpointHttpResults } from './families/endpoint-http-results.ts'
 import { endpointLabels } from './families/endpoint-labels.ts'
 import { endpointPathVis } from './families/endpoint-path-vis.ts'
 import { endpointTests } from './families/endpoint-tests.ts'
 import { events } from './families/events.ts'
+import { ftpResults } from './families/ftp-results.ts'
 import { genericConnectors } from './families/generic-connectors.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
@@ -27,6 +29,8 @@ import { networkResults } from './families/network-results.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
 import { realUserTests } from './families/real-user-tests.ts'
 import { roles } from './families/roles.ts'
+import { rtpResults } from './families/rtp-results.ts'
+import { sipResults } from './families/sip-results.ts'
 import { streams } from './families/streams.ts'
 import { tagBulk } from './families/tag-bulk.ts'
 import { tags } from './families/tags.ts'
@@ -60,6 +64,10 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   networkResults,
   httpResults,
   pathVisResults,
+  ftpResults,
+  dnsResults,
+  sipResults,
+  rtpResults,
   alertRules,
   streams,
   tags,

@@ -1,10 +1,9 @@
 import type { Call } from '../call.ts'
 import { type JsonObject, textOf } from '../json.ts'
 import { isV7Refusal } from '../refusals.ts'
-import { cellsOf, type Sample, sampleOf } from './result-rows.ts'
+import { cellsOf, type Sample, samplesOf } from './result-rows.ts'
 import type { Alert } from './test-alerts.ts'
 import { directionsOf } from './test-directions.ts'
-import { agentsOf, measured } from './test-measured.ts'
 
 /** The metric as text; no source shows ThousandEyes' own wording. */
 const wording = ({ network, isUnavailable }: Sample): string =>
@@ -14,15 +13,11 @@ const wording = ({ network, isUnavailable }: Sample): string =>
 export function metricsOf({ test, incident, agents, clearedAt }: Alert, call: Call): readonly JsonObject[] {
   const chosen = directionsOf(test, null, ['to-target'])
   const cells = isV7Refusal(chosen) ? [] : cellsOf(test, chosen, call)
-  const whole = {
-    test,
-    facts: measured(test, call),
-    agentIds: agentsOf(test, call.state).map(({ id }) => id),
-  }
+  const sampleOf = samplesOf(test, call)
   return agents.flatMap((agent): readonly JsonObject[] => {
     const cell = cells.find((one) => one.agent.id === agent.id)
     if (!cell) return []
-    const start = { metrics: wording(sampleOf(whole, cell, incident.start)) }
+    const start = { metrics: wording(sampleOf(cell, incident.start)) }
     return [
       {
         id: agent.id,
@@ -30,7 +25,7 @@ export function metricsOf({ test, incident, agents, clearedAt }: Alert, call: Ca
         type: 'cea_agent',
         state: clearedAt === undefined ? 'trigger' : 'clear',
         start,
-        ...(clearedAt !== undefined && { end: { metrics: wording(sampleOf(whole, cell, incident.end)) } }),
+        ...(clearedAt !== undefined && { end: { metrics: wording(sampleOf(cell, incident.end)) } }),
       },
     ]
   })

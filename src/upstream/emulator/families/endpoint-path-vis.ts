@@ -1,6 +1,7 @@
 import type { Answer, Answerer, Answerers, Call } from '../call.ts'
 import { type Json, type JsonObject, objectOf, present, textOf } from '../json.ts'
 import { hasRound } from '../measurements/measurements.ts'
+import { hosting, networkText } from '../measurements/networks.ts'
 import { type PathEnd, type Trace, traceOf } from '../measurements/path.ts'
 import { notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
@@ -32,7 +33,7 @@ function tracesOf({ pair, draw, network, agent, target }: EndpointSample): reado
   const destination: PathEnd = {
     ipAddress: target.ipAddress,
     prefix: `${target.ipAddress.replace(/\.\d+$/, '.0')}/24`,
-    network: 'Example Hosting (AS 64511)',
+    network: networkText(hosting),
     location: undefined,
   }
   return [

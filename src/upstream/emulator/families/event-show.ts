@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
 import { type JsonObject, objectOf, present, textOf } from '../json.ts'
+import { hosting } from '../measurements/networks.ts'
 import type { DetectedEvent, EventType } from './detected-events.ts'
 
 /** The type names are examples of the document; the causes are ours. */
@@ -34,9 +35,6 @@ export const listedEvent = (event: DetectedEvent, call: Call): JsonObject => ({
   affectedAgents: counted(event.agents.length),
 })
 
-/** Where the network of the targets ends (RFC 5398). */
-const targetAsn = 64_511
-
 function groupingOf({ type, target, agents }: DetectedEvent): JsonObject {
   const source = agents[0]?.fields
   switch (type) {
@@ -48,7 +46,7 @@ function groupingOf({ type, target, agents }: DetectedEvent): JsonObject {
       return present({
         sourceAsn: objectOf(source?.['networkProviderInfo'])['asn'],
         sourceCountryCode: source?.['countryId'],
-        destAsn: targetAsn,
+        destAsn: hosting.asn,
       })
     default:
       return type satisfies never

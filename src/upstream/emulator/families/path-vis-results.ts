@@ -1,15 +1,12 @@
-import type { Answer, Answerers, Call } from '../call.ts'
+import type { Answerers, Call } from '../call.ts'
 import { type Json, type JsonObject, present, textOf } from '../json.ts'
-import { hasRound } from '../measurements/measurements.ts'
+import { hosting, networkText } from '../measurements/networks.ts'
 import { type PathEnd, type Trace, traceOf } from '../measurements/path.ts'
 import type { Target } from '../measurements/target.ts'
-import { isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
-import { simpleTest } from './agent-show.ts'
-import { measures, pagedResults, type ResultKind, shownDirection, testWith } from './result-kinds.ts'
-import { cellsOf, rowFrame, type Sample, sampleOf } from './result-rows.ts'
-import { directionsOf } from './test-directions.ts'
-import { agentsOf, measured, publicAddressOf } from './test-measured.ts'
+import { agentRound, pagedResults, type ResultKind, shownDirection } from './result-kinds.ts'
+import { rowFrame, type Sample } from './result-rows.ts'
+import { publicAddressOf } from './test-measured.ts'
 
 const pathVis: ResultKind = { name: 'path-vis', ways: ['to-target', 'from-target'], isNetwork: true }
 
@@ -23,7 +20,7 @@ const agentEnd = (agent: Entry): PathEnd => ({
 const targetEnd = ({ ipAddress }: Target): PathEnd => ({
   ipAddress,
   prefix: `${ipAddress.replace(/\.\d+$/, '.0')}/24`,
-  network: 'Example Hosting (AS 64511)',
+  network: networkText(hosting),
   location: undefined,
 })
 
@@ -76,36 +73,8 @@ const detail = (sample: Sample, call: Call): JsonObject => ({
   ),
 })
 
-/** One agent's one round, hop by hop. */
-function agentRound(call: Call): Answer | V7Refusal {
-  const { agentId = '', roundId = '' } = call.parameters
-  const test = testWith(pathVis, call)
-  const round = /^\d{1,12}$/.test(roundId) ? Number(roundId) : Number.NaN
-  if (!test || !measures(pathVis, test) || !hasRound(measured(test, call), round, call.now)) return notFound
-  const directions = directionsOf(test, call.query.get('direction'), pathVis.ways)
-  if (isV7Refusal(directions)) return directions
-  const cells = cellsOf(test, directions, call).filter(({ agent }) => agent.id === agentId)
-  if (cells.length === 0) return notFound
-  const whole = {
-    test,
-    facts: measured(test, call),
-    agentIds: agentsOf(test, call.state).map(({ id }) => id),
-  }
-  return {
-    status: 200,
-    varies: true,
-    body: {
-      results: cells.map((cell) => detail(sampleOf(whole, cell, round), call)),
-      test: simpleTest(test, call),
-      _links: {
-        self: { href: call.href(`/test-results/${test.id}/path-vis/agent/${agentId}/round/${roundId}`) },
-      },
-    },
-  }
-}
-
 /** `GET /test-results/{testId}/path-vis`, and its detail by agent and round. */
 export const pathVisResults = (): Answerers => ({
   getTestPathVisResults: pagedResults(pathVis, summary),
-  getTestPathVisAgentRoundResults: agentRound,
+  getTestPathVisAgentRoundResults: agentRound(pathVis, detail),
 })

@@ -59,11 +59,15 @@ const defaultRules = ({ alertTypes }: TestKind, { state, aid }: Call): readonly 
     .filter(({ fields }) => alertTypes.includes(String(fields['alertType'])))
     .map(({ id }) => id)
 
-/** Every DNS server of a test gets an id, by which its results are read. An address that the test had keeps its id. */
-function dnsServers(supplied: JsonObject, stored: Entry | undefined, call: Call): JsonObject {
+/** The DNS servers that tests of the account group name already, each with its id. */
+const knownServers = ({ state, aid }: Call): readonly JsonObject[] =>
+  state.all('tests').flatMap((test) => (test.aid === aid ? objectsOf(test.fields['dnsServers']) : []))
+
+/** Every DNS server gets one id, by which its results are read: it is the same in all tests of the account group. */
+function dnsServers(supplied: JsonObject, call: Call): JsonObject {
   if (supplied['dnsServers'] === undefined) return {}
-  const known = objectsOf(stored?.fields['dnsServers'])
-  const servers = textsOf(supplied['dnsServers']).map((serverName): JsonObject => {
+  const known = knownServers(call)
+  const servers = [...new Set(textsOf(supplied['dnsServers']))].map((serverName): JsonObject => {
     const same = known.find((one) => one['serverName'] === serverName)
     return same ?? { serverId: call.state.nextId(), serverName }
   })
@@ -105,7 +109,7 @@ function derived(kind: TestKind, { call, supplied, merged, stored }: Acceptance)
     merged['alertRules'] ?? (alertsEnabled === true && !stored ? defaultRules(kind, call) : undefined)
   return {
     ...present({ alertRules: rules }),
-    ...dnsServers(supplied, stored, call),
+    ...dnsServers(supplied, call),
     ...(kind.type === 'http-server' &&
     merged['postBody'] !== undefined &&
     merged['requestMethod'] === undefined

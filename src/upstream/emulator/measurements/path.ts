@@ -1,4 +1,5 @@
 import type { Draw } from './draw.ts'
+import { backbone, backbonePrefix, networkText } from './networks.ts'
 
 /** Where a trace begins or ends. */
 export interface PathEnd {
@@ -43,14 +44,14 @@ export interface Attempt {
 
 const parallelRoutes = 2
 
-/** Documentation addresses and AS numbers (RFC 5737, RFC 5398) stand in the middle of every route. */
+/** Backbones stand in the middle of every route. */
 const middle = (route: Draw, hop: number): Pick<Hop, 'ipAddress' | 'prefix' | 'network' | 'rdns'> => {
-  const asn = 64_496 + route.whole(`as ${hop}`, [0, 15])
+  const network = backbone(route.whole(`as ${hop}`, [0, 9]))
   return {
     ipAddress: `198.51.100.${route.whole(`address ${hop}`, [1, 254])}`,
-    prefix: '198.51.100.0/24',
-    network: `Example Backbone (AS ${asn})`,
-    rdns: `core-${hop}.as${asn}.example.net`,
+    prefix: backbonePrefix,
+    network: networkText(network),
+    rdns: `core-${hop}.as${network.asn}.example.net`,
   }
 }
 

@@ -1,0 +1,83 @@
+import type { Answerer, Answerers, Call } from '../call.ts'
+import { type JsonObject, objectsOf, present, textOf } from '../json.ts'
+import { mappingOf, type Question, questionOf, type TracedQuery, traceQueries } from '../measurements/dns.ts'
+import { notFound } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { ownResults, pagedResults, testWith } from './result-kinds.ts'
+import { rowFrame, type Sample } from './result-rows.ts'
+
+const server = ownResults('dns-server')
+const trace = ownResults('dns-trace')
+const dnssec = ownResults('dnssec')
+
+/** What went wrong: no source shows ThousandEyes' own words. */
+const wordings = {
+  noAnswer: 'Query timed out: no answer from the server.',
+  noSignature: 'No valid signature of the zone was found.',
+}
+
+const askedOf = ({ fields }: Entry): Question => questionOf(textOf(fields['domain']) ?? '')
+
+const serversOf = ({ fields }: Entry): readonly JsonObject[] => objectsOf(fields['dnsServers'])
+
+/** A query to a test's server takes the way there and back, and what the server needs. */
+function showServer(sample: Sample, call: Call): JsonObject {
+  const { test, target, draw, network, isUnavailable } = sample
+  const serverId = textOf(
+    serversOf(test).find(({ serverName }) => serverName === target.server)?.['serverId'],
+  )
+  const answer = isUnavailable
+    ? { errorDetails: wordings.noAnswer }
+    : {
+        resolutionTime: Math.max(1, Math.round(network.avgLatency)) + draw.whole('resolution', [0, 12]),
+        mappings: mappingOf(askedOf(test)),
+      }
+  return present({ ...rowFrame(sample, call, server.name), serverId, server: target.server, ...answer })
+}
+
+/** The results of one server of the test. */
+const ofOneServer: Answerer = (call) => {
+  const test = testWith(server, call)
+  const one = test && serversOf(test).find(({ serverId }) => serverId === call.parameters['serverId'])
+  if (!one) return notFound
+  return pagedResults(server, showServer, ({ target }) => target.server === one['serverName'])(call)
+}
+
+/** One query as `dig +trace` prints it, the form of the document's example. */
+const printed = ({ server: name, ipAddress, time, records }: TracedQuery): string => {
+  const lines = records.map((record) => `${record}\n`).join('')
+  return `${lines};; Received ${lines.length + 64} bytes from ${ipAddress}(${name}) in ${time} ms\n\n`
+}
+
+function showTrace(sample: Sample, call: Call): JsonObject {
+  const { test, draw, network, isUnavailable } = sample
+  const question = askedOf(test)
+  const queries = traceQueries(question, { sample: draw, latency: network.avgLatency })
+  const answered = isUnavailable ? queries.slice(0, -1) : queries
+  const last = answered.at(-1)
+  return present({
+    ...rowFrame(sample, call, trace.name),
+    output: answered.map(printed).join(''),
+    queries: queries.length,
+    failedQueries: queries.length - answered.length,
+    finalServerQueried: queries.at(-1)?.server,
+    finalQueryTime: isUnavailable ? undefined : last?.time,
+    mappings: isUnavailable ? undefined : mappingOf(question),
+    errorDetails: isUnavailable ? wordings.noAnswer : undefined,
+  })
+}
+
+const showDnssec = (sample: Sample, call: Call): JsonObject =>
+  present({
+    ...rowFrame(sample, call, dnssec.name),
+    isValid: !sample.isUnavailable,
+    errorDetails: sample.isUnavailable ? wordings.noSignature : undefined,
+  })
+
+/** `GET /test-results/{testId}/dns-server` with its servers, `dns-trace` and `dnssec`. */
+export const dnsResults = (): Answerers => ({
+  getTestDnsServersResults: pagedResults(server, showServer),
+  getTestDnsServerResult: ofOneServer,
+  getTestDnsTraceResults: pagedResults(trace, showTrace),
+  getTestDnsSecResults: pagedResults(dnssec, showDnssec),
+})

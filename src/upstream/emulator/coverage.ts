@@ -31,12 +31,16 @@ export interface CoverageRow {
 /** Modules of families.ts whose own answers are synthetic; what the engine answers for them is generic all the same. */
 export const syntheticModules: readonly string[] = [
   'alerts',
+  'dnsResults',
   'endpointHttpResults',
   'endpointPathVis',
   'events',
+  'ftpResults',
   'httpResults',
   'networkResults',
   'pathVisResults',
+  'rtpResults',
+  'sipResults',
 ]
 
 /** Where a module stands: it bears the name of its file. */

@@ -32,6 +32,7 @@ export interface CoverageRow {
 export const syntheticModules: readonly string[] = [
   'alerts',
   'dnsResults',
+  'endpointAgentLogs',
   'endpointHttpResults',
   'endpointPathVis',
   'events',

@@ -14,6 +14,7 @@ import { answerCache, answerKey } from './answer-cache.ts'
 import { answerRead, answerWrite, type Prepared } from './answer-call.ts'
 import type { Surroundings } from './call.ts'
 import { groupsOf, uidOf } from './caller.ts'
+import { areTransfersDue, settleTransfers } from './families/endpoint-agent-transfers.ts'
 import { answerersOf } from './families.ts'
 import { inTurn, type Turn } from './in-turn.ts'
 import { textOf } from './json.ts'
@@ -96,13 +97,29 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
     )
   }
 
+  function answer(request: UpstreamRequest): Awaitable<UpstreamAnswer> {
+    const region = regionOf(request.region)
+    return request.operation.method === 'GET'
+      ? whenKnown(region.current(), (state) => read(state, request))
+      : answerWrite(prepared, { region, inTurn: turnOf(request.region), request })
+  }
+
+  /** What calls have announced for later happens with the first call behind its time. */
+  const settle = (id: RegionId): Promise<void> =>
+    turnOf(id)(async () => {
+      const { draft, written } = (await regionOf(id).current()).draft()
+      settleTransfers(draft, parts.clock.now())
+      await regionOf(id).write(written())
+    })
+
   return {
     people: emulatedPeople({ ...prepared, clock: parts.clock, regionOf, turnOf }),
     send(request) {
-      const region = regionOf(request.region)
-      return request.operation.method === 'GET'
-        ? whenKnown(region.current(), (state) => read(state, request))
-        : answerWrite(prepared, { region, inTurn: turnOf(request.region), request })
+      return whenKnown(regionOf(request.region).current(), (state) =>
+        areTransfersDue(state, parts.clock.now())
+          ? settle(request.region).then(() => answer(request))
+          : answer(request),
+      )
     },
     async accountGroups(region, credential): Promise<readonly AccountGroup[]> {
       const state = await regionOf(region).current()

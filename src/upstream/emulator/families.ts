@@ -14,10 +14,14 @@ import { cloudInsightsSettings } from './families/cloud-insights-settings.ts'
 import { connectorAssignments } from './families/connector-assignments.ts'
 import { credentials } from './families/credentials.ts'
 import { dnsResults } from './families/dns-results.ts'
+import { endpointAgentFilter } from './families/endpoint-agent-filter.ts'
+import { endpointAgentLogs } from './families/endpoint-agent-logs.ts'
+import { endpointAgentTransfers } from './families/endpoint-agent-transfers.ts'
 import { endpointAgents } from './families/endpoint-agents.ts'
 import { endpointHttpResults } from './families/endpoint-http-results.ts'
 import { endpointLabels } from './families/endpoint-labels.ts'
 import { endpointPathVis } from './families/endpoint-path-vis.ts'
+import { endpointSettings } from './families/endpoint-settings.ts'
 import { endpointTests } from './families/endpoint-tests.ts'
 import { events } from './families/events.ts'
 import { ftpResults } from './families/ftp-results.ts'
@@ -88,6 +92,10 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   events,
   userEvents,
   endpointAgents,
+  endpointAgentFilter,
+  endpointAgentLogs,
+  endpointAgentTransfers,
+  endpointSettings,
   endpointTests,
   endpointPathVis,
   endpointHttpResults,

@@ -4,7 +4,7 @@
  */
 import { askedPath } from './asked-path.ts'
 import type { Call } from './call.ts'
-import type { JsonObject } from './json.ts'
+import { type JsonObject, without } from './json.ts'
 import { invalidField, refused, type V7Refusal } from './refusals.ts'
 
 /** Which part of a list a call asks for. */
@@ -79,4 +79,10 @@ export function pageLinks(call: Call, asked: AskedPage, left: number): JsonObjec
   if (left === 0) return { self }
   address.searchParams.set('cursor', encodeCursor(asked.asOf, left))
   return { self, next: { href: address.href } }
+}
+
+/** The links of a page, of which some lists declare `next` alone (v7-notes section 4). */
+export function declaredPageLinks(call: Call, asked: AskedPage, left: number): JsonObject {
+  const links = pageLinks(call, asked, left)
+  return call.row.answer.links?.includes('self') ? links : without(links, ['self'])
 }

@@ -3,18 +3,22 @@ import { type Accepted, crud, type Family, named, shown, visible } from '../crud
 import { isoDate } from '../iso-date.ts'
 import { type JsonObject, objectOf, objectsOf, without } from '../json.ts'
 import type { Model } from '../model.ts'
-import { askedPage, pageLinks, sliceOf } from '../paging.ts'
+import { type AskedPage, askedPage, declaredPageLinks, sliceOf } from '../paging.ts'
 import { invalid, isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
-import { isDeleted } from './endpoint-agent-relations.ts'
+import { dropReferences, groupsAsked, isDeleted, isMeasuring } from './endpoint-agent-relations.ts'
+import { withStateChange } from './endpoint-agent-states.ts'
 
 const expandable = ['clients', 'vpnProfiles', 'networkInterfaceProfiles']
 
-/** An agent that may measure was seen within the last minute. */
-const lastSeen = ({ fields }: Entry, now: number): JsonObject =>
-  fields['status'] === 'disabled' || fields['deleted'] === true
-    ? {}
-    : { lastSeen: isoDate(Math.floor(now / 60_000) * 60_000) }
+/** An agent that may measure was seen within the last minute. @returns epoch ms */
+export const lastSeenAt = (agent: Entry, now: number): number | undefined =>
+  isMeasuring(agent) ? Math.floor(now / 60_000) * 60_000 : undefined
+
+function lastSeen(agent: Entry, now: number): JsonObject {
+  const at = lastSeenAt(agent, now)
+  return at === undefined ? {} : { lastSeen: isoDate(at) }
+}
 
 const show = (agent: Entry, { expand, now }: Call): JsonObject => ({
   ...without(
@@ -25,10 +29,6 @@ const show = (agent: Entry, { expand, now }: Call): JsonObject => ({
   numberOfClients: objectsOf(agent.fields['clients']).length,
   ...lastSeen(agent, now),
 })
-
-/** The account groups whose agents are asked for. */
-const groupsAsked = ({ query, caller, aid }: Call): readonly string[] =>
-  query.get('useAllPermittedAids') === 'true' ? caller.groups : [aid]
 
 const changeable = ['name', 'licenseType']
 
@@ -51,7 +51,10 @@ function accept({
   return wrong.length > 0 ? invalid(wrong) : { fields: merged }
 }
 
-const endpointAgent: Family = {
+const showsDeleted = ({ query, row }: Call): boolean =>
+  'includeDeleted' in row.query && query.get('includeDeleted') === 'true'
+
+export const endpointAgent: Family = {
   path: '/endpoint/agents',
   collection: 'endpoint-agents',
   idKey: 'id',
@@ -60,31 +63,43 @@ const endpointAgent: Family = {
   sees: (agent, call) =>
     agent.orgId === call.caller.orgId &&
     groupsAsked(call).includes(agent.aid ?? '') &&
-    (!isDeleted(agent) || call.query.get('includeDeleted') === 'true'),
-  lists: ({ fields }, { query }) =>
+    (!isDeleted(agent) || showsDeleted(call)),
+  lists: ({ fields }, { query, row }) =>
     ['agentName', 'computerName'].every((parameter) => {
-      const wanted = query.get(parameter)
+      const wanted = parameter in row.query ? query.get(parameter) : null
       return wanted === null || fields[parameter === 'agentName' ? 'name' : parameter] === wanted
     }),
   show,
   accept,
 }
 
-function list(call: Call): Answer | V7Refusal {
-  const asked = askedPage(call)
-  if (isV7Refusal(asked)) return asked
-  const agents = visible(endpointAgent, call)
-  const { rows, left } = sliceOf(asked, agents)
+/** A page of agents, with how many there are in all. */
+export function agentsAnswer(
+  call: Call,
+  page: {
+    readonly rows: readonly Entry[]
+    readonly total: number
+    readonly asked: AskedPage
+    readonly left: number
+  },
+): Answer {
   const schema = call.model.schema('EndpointAgent')
   return {
     status: 200,
     varies: true,
     body: {
-      totalAgents: agents.length,
-      agents: rows.map((agent) => shown(endpointAgent, agent, { ...call, schema })),
-      _links: pageLinks(call, asked, left),
+      totalAgents: page.total,
+      agents: page.rows.map((agent) => shown(endpointAgent, agent, { ...call, schema })),
+      _links: declaredPageLinks(call, page.asked, page.left),
     },
   }
+}
+
+function list(call: Call): Answer | V7Refusal {
+  const asked = askedPage(call)
+  if (isV7Refusal(asked)) return asked
+  const agents = visible(endpointAgent, call)
+  return agentsAnswer(call, { ...sliceOf(asked, agents), total: agents.length, asked })
 }
 
 const one = (agent: Entry, call: Call): Answer => ({
@@ -93,14 +108,15 @@ const one = (agent: Entry, call: Call): Answer => ({
   body: shown(endpointAgent, agent, { ...call, schema: call.model.schema('EndpointAgent') }),
 })
 
-/** Puts fields on the agent that the path names. */
-const change =
-  (fields: JsonObject, answer: (agent: Entry, call: Call) => Answer): Answerer =>
+/** Enables or disables the agent that the path names; one that is so already stays as it is (official document). */
+const switchTo =
+  (status: 'enabled' | 'disabled'): Answerer =>
   (call) => {
     const agent = named(endpointAgent, call)
-    if (!agent) return notFound
-    call.state.put({ ...agent, fields: { ...agent.fields, ...fields } })
-    return answer({ ...agent, fields: { ...agent.fields, ...fields } }, call)
+    if (!agent || agent.fields['status'] === status) return agent ? one(agent, call) : notFound
+    const switched = withStateChange({ ...agent, fields: { ...agent.fields, status } }, status, call.now)
+    call.state.put(switched)
+    return one(switched, call)
   }
 
 /** `/endpoint/agents`: what installs itself elsewhere and registers, so that nothing creates one here. */
@@ -111,7 +127,15 @@ export const endpointAgents = (model: Model): Answerers => ({
     const agent = named(endpointAgent, call)
     return agent ? one(agent, call) : notFound
   },
-  deleteEndpointAgent: change({ deleted: true }, () => ({ status: 204 })),
-  enableEndpointAgent: change({ status: 'enabled' }, one),
-  disableEndpointAgent: change({ status: 'disabled' }, one),
+  deleteEndpointAgent(call) {
+    const agent = named(endpointAgent, call)
+    if (!agent) return notFound
+    dropReferences(agent, call.state)
+    call.state.put(
+      withStateChange({ ...agent, fields: { ...agent.fields, deleted: true } }, 'deleted', call.now),
+    )
+    return { status: 204 }
+  },
+  enableEndpointAgent: switchTo('enabled'),
+  disableEndpointAgent: switchTo('disabled'),
 })

@@ -96,11 +96,12 @@ export function listShape(model: Model, row: OperationRow): { key: string | unde
   return { key, item: model.resolve(collection.items ?? {}) }
 }
 
-/** A whole list in its envelope with `self`, or as a bare array where the document has one. */
+/** A whole list in its envelope, with `self` where the document has links, or as a bare array where it has one. */
 export function listAnswer(call: Call, items: readonly Json[]): Answer {
   const { key } = listShape(call.model, call.row)
   if (key === undefined) return { status: 200, body: items }
-  return { status: 200, body: { [key]: items, _links: { self: { href: call.href(call.row.path) } } } }
+  const links = call.row.answer.links && { _links: { self: { href: call.href(call.row.path) } } }
+  return { status: 200, body: { [key]: items, ...links } }
 }
 
 const answerSchema = (call: Call): Schema => call.model.schema(call.row.answer.schema ?? '')

@@ -17,6 +17,9 @@ import { dnsResults } from './families/dns-results.ts'
 import { endpointAgentFilter } from './families/endpoint-agent-filter.ts'
 import { endpointAgentLogs } from './families/endpoint-agent-logs.ts'
 import { endpointAgentTransfers } from './families/endpoint-agent-transfers.ts'
+import { dashboardFilters } from './families/dashboard-filters.ts'
+import { dashboards } from './families/dashboards.ts'
+import { emulation } from './families/emulation.ts'
 import { endpointAgents } from './families/endpoint-agents.ts'
 import { endpointHttpResults } from './families/endpoint-http-results.ts'
 import { endpointLabels } from './families/endpoint-labels.ts'
@@ -77,6 +80,9 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   tags,
   tagBulk,
   templates,
+  dashboards,
+  dashboardFilters,
+  emulation,
   apiTokens,
   itsiEvents,
   credentials,

@@ -7,6 +7,7 @@ import { isOwn } from '../crud.ts'
 import { type JsonObject, objectsOf, textOf, textsOf } from '../json.ts'
 import type { Entry } from '../state.ts'
 import { seesAgent } from './agent-relations.ts'
+import { seesDashboard } from './dashboard-access.ts'
 
 /** One object, by the kind that tags know it by. */
 export interface Assignment {
@@ -51,9 +52,18 @@ function fits({ id, type }: Assignment, tag: Entry, call: Call): boolean {
   const { objectType } = tag.fields
   if (objectType !== undefined && objectType !== type) return false
   if (type === 'test') return configuredTests(call).some((test) => test.id === id)
-  const agent = type === 'v-agent' ? call.state.find('agents', id) : undefined
-  return type === 'v-agent' ? agent !== undefined && seesAgent(agent, call) : id !== ''
+  const kind = kinds[type]
+  if (!kind) return id !== ''
+  const object = call.state.find(kind.collection, id)
+  return object !== undefined && kind.sees(object, call)
 }
+
+/** Object types whose objects are looked up by their ids alone. */
+const kinds: Readonly<Record<string, { collection: string; sees: (object: Entry, call: Call) => boolean }>> =
+  {
+    'v-agent': { collection: 'agents', sees: seesAgent },
+    dashboard: { collection: 'dashboards', sees: seesDashboard },
+  }
 
 /** Puts other tags on a test, from those that it has. */
 function retag(
@@ -90,4 +100,10 @@ export function unassign(tag: Entry, gone: readonly Assignment[], call: Call): r
   const left = ownAssignments(tag).filter((one) => !taken.some((other) => isSame(one, other)))
   if (left.length < ownAssignments(tag).length) setOwn(tag.id, left, call)
   return taken
+}
+
+/** Takes every tag from an object that goes away. */
+export function forget(object: Assignment, call: Call): void {
+  for (const tag of call.state.all('tags'))
+    if (ownAssignments(tag).some((one) => isSame(one, object))) unassign(tag, [object], call)
 }

@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { Answerers } from '../call.ts'
 import { isOwn } from '../crud.ts'
-import { drawOf } from '../measurements/draw.ts'
 import { project } from '../project.ts'
 
 const stringBytes = 16
@@ -8,8 +8,8 @@ const stringBytes = 16
 /** The connection string of the account group, which stays the same, and the proxies of its agents, which v7 only shows. */
 export const endpointSettings = (): Answerers => ({
   getEndpointAgentsConnectionString({ region, aid, href, row }) {
-    const bytes = drawOf(`${region} ${aid} connection string`).hex('string', stringBytes * 2)
-    const connectionString = Buffer.from(bytes, 'hex').toString('base64')
+    const hash = createHash('sha256').update(`connection string of ${region} ${aid}`).digest()
+    const connectionString = hash.subarray(0, stringBytes).toString('base64')
     return { status: 200, body: { connectionString, _links: { self: { href: href(row.path) } } } }
   },
   getEndpointProxies(call) {

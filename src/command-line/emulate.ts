@@ -2,7 +2,7 @@ import { serve } from '../serving.ts'
 import { welcomeScreen } from '../welcome.ts'
 import type { CommandLineParts } from './command-line.ts'
 import { endWithStore } from './end-with-store.ts'
-import { stopOnSignals } from './signals.ts'
+import { heedSignals } from './signals.ts'
 
 /**
  * `panoptes emulate`: serves, says where, in one JSON line with --json and on a screen otherwise, and drains on SIGTERM and Ctrl-C.
@@ -14,7 +14,7 @@ export async function emulate(
 ): Promise<undefined> {
   const settings = settingsOf(options)
   const serving = await serve(settings, surroundings)
-  stopOnSignals(serving, surroundings.log)
+  heedSignals({ stop: serving.stop, reread: () => settingsOf(options) }, surroundings.log)
   endWithStore(serving, surroundings.log)
   await serving.settled
   const { url, operatorUrl, operatorToken, workspace } = serving

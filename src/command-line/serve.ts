@@ -1,7 +1,7 @@
 import { serveBroker } from '../serving-broker.ts'
 import type { CommandLineParts } from './command-line.ts'
 import { endWithStore } from './end-with-store.ts'
-import { stopOnSignals } from './signals.ts'
+import { heedSignals } from './signals.ts'
 
 /**
  * `panoptes serve`: a broker in front of ThousandEyes. Says where it listens, in one JSON line with --json, and drains on SIGTERM
@@ -14,7 +14,7 @@ export async function serve(
 ): Promise<undefined> {
   const settings = brokerSettingsOf(options)
   const serving = await serveBroker(settings, surroundings)
-  stopOnSignals(serving, surroundings.log)
+  heedSignals({ stop: serving.stop, reread: () => brokerSettingsOf(options) }, surroundings.log)
   endWithStore(serving, surroundings.log)
   await serving.settled
   const { url, operatorUrl, operatorToken } = serving

@@ -21,7 +21,7 @@ test(
     const node = await startNode({ options, starter: ['prlimit', `--nofile=${mostFiles}`] })
     const load = await startLoad({ target: () => node.url, perSecond: 40 })
     await pause(500)
-    const before = node.resources()
+    const before = await node.resources()
     const { hostname, port } = new URL(node.url)
     const open: Socket[] = []
     onTestFinished(() => open.forEach((socket) => void socket.destroy()))
@@ -31,7 +31,7 @@ test(
       open.push(socket)
     }
     await pause(2_000)
-    expect(node.resources().openFiles).toBeGreaterThan(mostFiles - 8)
+    expect((await node.resources()).openFiles).toBeGreaterThan(mostFiles - 8)
     expect(node.isRunning()).toBe(true)
     const left = open.filter(({ closed }) => !closed)
     expect(left.length).toBeLessThan(sockets)
@@ -42,7 +42,7 @@ test(
     await load.stop()
     await load.takeStock()
     await pause(500)
-    const after = { ...node.resources(), residentBytes: before.residentBytes }
+    const after = await node.resources()
     await node.kill()
     const { integrity, audit } = readDatabase(database)
     expect(integrity).toBe('ok')

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
+import { type Inspector, inspectable, openInspector } from './inspector.ts'
 import type { Resources } from './judge/invariants.ts'
 
 export interface NodeParts {
@@ -17,6 +18,10 @@ export interface NodeParts {
   readonly port?: number
   /** Of the operator's listener. */
   readonly operatorPort?: number
+  /** More options of Node itself. */
+  readonly nodeOptions?: readonly string[]
+  /** With Node's inspector, so that its memory can be judged. */
+  readonly isInspected?: boolean
 }
 
 export interface Ended {
@@ -40,7 +45,10 @@ export interface NodeProcess {
   /** Starts it again on the same port. @returns how many ms that took until it was ready */
   start(): Promise<number>
   readiness(): Promise<number>
-  resources(): Resources
+  /** Of this life, which has to be inspected. */
+  inspector(): Promise<Inspector>
+  /** With its memory, if it is inspected. */
+  resources(): Promise<Resources>
 }
 
 const endWithParent = join(import.meta.dirname, '../../scripts/cluster/end-with-parent.ts')
@@ -53,10 +61,16 @@ interface Life {
 }
 
 function begin(
-  { options, starter = [], environment = {} }: NodeParts,
+  { options, starter = [], environment = {}, nodeOptions = [], isInspected = false }: NodeParts,
   say: (words: string) => void,
 ): Omit<Life, 'ready'> {
-  const words = [...starter, process.execPath, '--max-semi-space-size=16', '--import', endWithParent, command]
+  const node = [
+    process.execPath,
+    '--max-semi-space-size=16',
+    ...nodeOptions,
+    ...(isInspected ? inspectable : []),
+  ]
+  const words = [...starter, ...node, '--import', endWithParent, command]
   const [program = '', ...args] = [...words, 'emulate', '--json', ...options]
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -116,6 +130,12 @@ export async function startNode(parts: NodeParts): Promise<NodeProcess> {
     )
   let life = await onPort(String(parts.port ?? 0))
   let isRunning = true
+  const inspectors = new WeakMap<Life, Promise<Inspector>>()
+  const inspector = (): Promise<Inspector> => {
+    const opened = inspectors.get(life) ?? openInspector(said)
+    inspectors.set(life, opened)
+    return opened
+  }
   const watch = (one: Life): void =>
     void one.ended.then(() => {
       if (one === life) isRunning = false
@@ -152,11 +172,18 @@ export async function startNode(parts: NodeParts): Promise<NodeProcess> {
         },
         () => 0,
       ),
-    resources: () => resourcesOf(pid()),
+    inspector,
+    async resources() {
+      const heldBytes = parts.isInspected ? await (await inspector()).heldBytes() : undefined
+      const openFiles = readdirSync(`/proc/${pid()}/fd`).length
+      return heldBytes === undefined
+        ? { openFiles }
+        : { openFiles, memory: { heldBytes, residentBytes: residentBytes(pid()) } }
+    },
   }
 }
 
-function resourcesOf(pid: number): Resources {
+function residentBytes(pid: number): number {
   const [, pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')
-  return { residentBytes: Number(pages) * 4_096, openFiles: readdirSync(`/proc/${pid}/fd`).length }
+  return Number(pages) * 4_096
 }

@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import type { Entry } from './judge/history.ts'
-import { brokenInvariants } from './judge/invariants.ts'
+import { brokenInvariants, type Resources } from './judge/invariants.ts'
 import { onPremises } from './load/client.ts'
+import { fillJournal } from './load/fill-journal.ts'
 import { type Load, startLoad } from './load/load.ts'
 import { type NodeProcess, startNode } from './node-process.ts'
 import { type RedisProcess, redisOptions, redisProcess, untilReady } from './redis-ground.ts'
@@ -22,8 +23,11 @@ interface Ground {
 
 async function underLoad(): Promise<Ground> {
   const redis = await redisProcess()
-  const node = await startNode({ options: redisOptions(`redis://127.0.0.1:${redis.port}`) })
-  return { redis, node, load: await startLoad({ target: () => node.url, perSecond }) }
+  const options = redisOptions(`redis://127.0.0.1:${redis.port}`)
+  const node = await startNode({ options, isInspected: true })
+  const load = await startLoad({ target: () => node.url, perSecond })
+  await fillJournal(load)
+  return { redis, node, load }
 }
 
 /** Without a store nothing can be changed, whatever is said about it. */
@@ -41,16 +45,13 @@ function expectHonest({ load }: Ground, from: number, until: number): void {
   expect(Math.max(...during.map(({ sentAt, doneAt }) => doneAt - sentAt))).toBeLessThan(longestMs)
 }
 
-async function expectWell(
-  { node, load }: Ground,
-  before: ReturnType<NodeProcess['resources']>,
-): Promise<void> {
+async function expectWell({ node, load }: Ground, before: Resources): Promise<void> {
   const pid = node.pid()
   await pause(1_000)
   await load.stop()
   await load.takeStock()
   await pause(1_000)
-  const resources = [{ before, after: node.resources() }]
+  const resources = [{ before, after: await node.resources() }]
   expect(node.pid()).toBe(pid)
   expect(brokenInvariants({ history: load.history, logs: [node.log()], resources })).toEqual([])
 }
@@ -103,7 +104,7 @@ describe('Redis is away', () => {
       const ground = await underLoad()
       const { redis, node } = ground
       await pause(rounds(10_000, 1_500))
-      const before = node.resources()
+      const before = await node.resources()
       await redis.kill()
       await pause(100) // what was under way may still be answered
       const from = performance.now()
@@ -124,7 +125,7 @@ describe('Redis is away', () => {
       const ground = await underLoad()
       const { redis, node } = ground
       await pause(rounds(10_000, 1_500))
-      const before = node.resources()
+      const before = await node.resources()
       redis.freeze()
       await pause(100)
       const from = performance.now()

@@ -14,18 +14,22 @@ export function freshFolder(): string {
 }
 
 /** The replay window is longer than any machine takes to start again, so that a retry is never late by the machine's fault. */
-const configuration = 'refreshReplayWindow: 5m'
+const spans = 'refreshReplayWindow: 5m'
+
+const configurationIn = (folder: string): string => join(folder, 'faults.yaml')
 
 /** @param more lines of YAML for the configuration @returns options of a node */
 export function faultOptions(folder: string, more: readonly string[] = []): readonly string[] {
-  const config = join(folder, 'faults.yaml')
-  writeFileSync(config, [...more, 'spans:', `  ${configuration}`, ''].join('\n'))
+  const config = configurationIn(folder)
+  writeFileSync(config, [...more, 'spans:', `  ${spans}`, ''].join('\n'))
   return ['--limits', 'off', '--config', config]
 }
 
 export interface SqliteGround {
   readonly data: string
   readonly database: string
+  /** The file of settings that the options name. */
+  readonly configuration: string
   readonly options: readonly string[]
 }
 
@@ -35,6 +39,7 @@ export function sqliteGround(folder: string = freshFolder(), more: readonly stri
   return {
     data,
     database: join(data, 'panoptes.db'),
+    configuration: configurationIn(folder),
     options: [...faultOptions(folder, more), '--data', data],
   }
 }

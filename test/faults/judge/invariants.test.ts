@@ -68,7 +68,7 @@ describe('the judge finds nothing wrong where', () => {
   test('the budget is used up, memory and files grow by a tenth, and each change is audited once', () => {
     const answers = [0, 1, 2, 3_600_001].map((at) => ({ at, status: 401 }))
     const audit = ['grant-created', 'grant-revoked'].map((event) => ({ event, grant: 'tag' }))
-    const before = { residentBytes: 100, openFiles: 100 }
+    const before = { memory: { heldBytes: 100, residentBytes: 200 }, openFiles: 100 }
     expect(
       brokenInvariants({
         history: [exchanged, revoked],
@@ -76,7 +76,7 @@ describe('the judge finds nothing wrong where', () => {
         audit: [...audit, { event: 'grant-created', grant: 'another' }, { event: 'sign-in' }],
         logs: ['nothing of interest'],
         secrets: ['password'],
-        resources: [{ before, after: { residentBytes: 110, openFiles: 110 } }],
+        resources: [{ before, after: { memory: { heldBytes: 110, residentBytes: 220 }, openFiles: 110 } }],
       }),
     ).toEqual([])
   })
@@ -138,7 +138,8 @@ describe('the judge of I1 to I3', () => {
 })
 
 describe('the judge of I4 to I7', () => {
-  const before = { residentBytes: 100, openFiles: 100 }
+  const memory = { heldBytes: 100, residentBytes: 200 }
+  const before = { memory, openFiles: 100 }
   const events = (...names: readonly string[]): readonly AuditEvent[] =>
     names.map((event) => ({ event, grant: 'tag' }))
   test.each<[string, Partial<Evidence>]>([
@@ -159,8 +160,15 @@ describe('the judge of I4 to I7', () => {
     ['I6: a log has tag.x', { logs: ['so quiet', 'GET with tag.x'] }],
     ['I6: a log has code', { logs: ['the code'] }],
     ['I6: a log has password', { logs: ['wrong: password'], secrets: ['password'] }],
-    ['I7: 111 files', { resources: [{ before, after: { residentBytes: 1, openFiles: 111 } }] }],
-    ['I7: 111 bytes', { resources: [{ before, after: { residentBytes: 111, openFiles: 1 } }] }],
+    ['I7: 111 files', { resources: [{ before, after: { memory, openFiles: 111 } }] }],
+    [
+      'I7: heldBytes of 111',
+      { resources: [{ before, after: { memory: { ...memory, heldBytes: 111 }, openFiles: 1 } }] },
+    ],
+    [
+      'I7: residentBytes of 221',
+      { resources: [{ before, after: { memory: { ...memory, residentBytes: 221 }, openFiles: 1 } }] },
+    ],
   ])('finds %s', (words, evidence) => {
     const broken = brokenInvariants({ history: [exchanged, revoked], ...evidence })
     expect(broken).toHaveLength(1)

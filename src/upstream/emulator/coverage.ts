@@ -31,6 +31,7 @@ export interface CoverageRow {
 /** Modules of families.ts whose own answers are synthetic; what the engine answers for them is generic all the same. */
 export const syntheticModules: readonly string[] = [
   'alerts',
+  'apiResults',
   'dnsResults',
   'endpointAgentLogs',
   'endpointHttpResults',
@@ -39,9 +40,11 @@ export const syntheticModules: readonly string[] = [
   'ftpResults',
   'httpResults',
   'networkResults',
+  'pageLoadResults',
   'pathVisResults',
   'rtpResults',
   'sipResults',
+  'webTransactionResults',
 ]
 
 /** Where a module stands: it bears the name of its file. */

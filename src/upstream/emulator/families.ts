@@ -6,6 +6,7 @@ import { agents } from './families/agents.ts'
 import { alertRules } from './families/alert-rules.ts'
 import { alertSuppressionWindows } from './families/alert-suppression-windows.ts'
 import { alerts } from './families/alerts.ts'
+import { apiResults } from './families/api-results.ts'
 import { apiTokens } from './families/api-tokens.ts'
 import { catalogues } from './families/catalogues.ts'
 import { cloudInsightsAws } from './families/cloud-insights-aws.ts'
@@ -13,13 +14,13 @@ import { cloudInsightsAzure } from './families/cloud-insights-azure.ts'
 import { cloudInsightsSettings } from './families/cloud-insights-settings.ts'
 import { connectorAssignments } from './families/connector-assignments.ts'
 import { credentials } from './families/credentials.ts'
+import { dashboardFilters } from './families/dashboard-filters.ts'
+import { dashboards } from './families/dashboards.ts'
 import { dnsResults } from './families/dns-results.ts'
+import { emulation } from './families/emulation.ts'
 import { endpointAgentFilter } from './families/endpoint-agent-filter.ts'
 import { endpointAgentLogs } from './families/endpoint-agent-logs.ts'
 import { endpointAgentTransfers } from './families/endpoint-agent-transfers.ts'
-import { dashboardFilters } from './families/dashboard-filters.ts'
-import { dashboards } from './families/dashboards.ts'
-import { emulation } from './families/emulation.ts'
 import { endpointAgents } from './families/endpoint-agents.ts'
 import { endpointHttpResults } from './families/endpoint-http-results.ts'
 import { endpointLabels } from './families/endpoint-labels.ts'
@@ -33,6 +34,7 @@ import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
 import { itsiEvents } from './families/itsi-events.ts'
 import { networkResults } from './families/network-results.ts'
+import { pageLoadResults } from './families/page-load-results.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
 import { realUserTests } from './families/real-user-tests.ts'
 import { roles } from './families/roles.ts'
@@ -46,6 +48,7 @@ import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
 import { userEvents } from './families/user-events.ts'
 import { users } from './families/users.ts'
+import { webTransactionResults } from './families/web-transaction-results.ts'
 import { webhookOperations } from './families/webhook-operations.ts'
 import type { Model } from './model.ts'
 
@@ -71,6 +74,9 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   networkResults,
   httpResults,
   pathVisResults,
+  pageLoadResults,
+  webTransactionResults,
+  apiResults,
   ftpResults,
   dnsResults,
   sipResults,

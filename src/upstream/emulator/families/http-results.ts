@@ -2,14 +2,13 @@ import type { Answerers, Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
 import type { JsonObject } from '../json.ts'
 import { drawOf } from '../measurements/draw.ts'
-import { certificateAt, type HttpNumbers, httpNumbers } from '../measurements/http.ts'
+import { certificateAt, type HttpNumbers } from '../measurements/http.ts'
 import type { Target } from '../measurements/target.ts'
+import { httpError, httpOf, reasonOf } from './http-sample.ts'
 import { pagedResults, type ResultKind } from './result-kinds.ts'
 import { rowFrame, type Sample } from './result-rows.ts'
 
 const http: ResultKind = { name: 'http-server', ways: ['to-target'], isNetwork: false }
-
-const reasons: Readonly<Record<number, string>> = { 200: 'OK', 503: 'Service Unavailable' }
 
 /** Lines end as on the wire (official document, `HttpTestResultHeaders`). */
 const lines = (...all: readonly string[]): string => all.map((line) => `${line}\r\n`).join('')
@@ -21,7 +20,7 @@ const headersOf = ({ target, test, round }: Sample, { responseCode, wireSize }: 
     'Accept: */*',
   ),
   responseHeaders: lines(
-    `HTTP/1.1 ${responseCode} ${reasons[responseCode]}`,
+    `HTTP/1.1 ${responseCode} ${reasonOf(responseCode)}`,
     'Content-Type: text/html;charset=UTF-8',
     `Content-Length: ${wireSize}`,
     `Date: ${new Date(round * 1000).toUTCString()}`,
@@ -51,25 +50,13 @@ const tlsOf = ({ target, round }: Sample, { expand }: Call): JsonObject => ({
   ...(expand.has('certificate') && { sslCertificates: certificatesOf(target, round) }),
 })
 
-/** Only `None` is a documented error type of these results; the other word is ours. */
-const errorOf = ({ isUnavailable }: Sample, { responseCode }: HttpNumbers): JsonObject =>
-  isUnavailable
-    ? { errorType: 'HTTP', errorDetails: `${responseCode} ${reasons[responseCode]}` }
-    : { errorType: 'None' }
-
 function show(sample: Sample, call: Call): JsonObject {
-  const { pair, draw, network, target, isUnavailable } = sample
-  const numbers = httpNumbers({
-    pair,
-    sample: draw,
-    latency: network.avgLatency,
-    isTls: target.isTls,
-    suffers: isUnavailable,
-  })
+  const { target } = sample
+  const numbers = httpOf(sample)
   return {
     ...rowFrame(sample, call, http.name),
     ...numbers,
-    ...errorOf(sample, numbers),
+    ...httpError(sample, numbers.responseCode),
     serverIp: target.ipAddress,
     ...(target.isTls && tlsOf(sample, call)),
     ...(call.expand.has('header') && { headers: headersOf(sample, numbers) }),

@@ -52,7 +52,7 @@ function check(schema: Schema, value: unknown, at: string): readonly string[] {
 function checkObject(schema: Schema, value: Record<string, unknown>, at: string): readonly string[] {
   const properties = schema.properties ?? {}
   const missing = (schema.required ?? [])
-    .filter((key) => properties[key] && value[key] === undefined)
+    .filter((key) => properties[key] && !resolve(properties[key]).writeOnly && value[key] === undefined)
     .map((key) => `${at}.${key} is missing`)
   const isOpen = schema.additionalProperties === true || Object.keys(properties).length === 0
   const found = Object.entries(value).flatMap(([key, inner]) => {

@@ -151,13 +151,25 @@ describe('the relation of operations and connectors', () => {
   })
 
   test('outlives a change of either end and ends with each', async () => {
-    const [hook, first, second] = [await newWebhook(), await newConnector(), await newConnector()]
-    await calls.call('PUT', connectorsOf(hook), { body: [first, second] })
+    const [hook, other, connector] = [await newWebhook(), await newWebhook(), await newConnector()]
+    for (const id of [hook, other]) await calls.call('PUT', connectorsOf(id), { body: [connector] })
     await calls.call('PUT', `/operations/webhooks/${hook}`, { body: { ...webhook, name: 'Renamed' } })
-    await calls.call('DELETE', `/connectors/generic/${first}`)
-    expect(await itemsOf(connectorsOf(hook))).toEqual([second])
+    expect(await itemsOf(connectorsOf(hook))).toEqual([connector])
     await calls.call('DELETE', `/operations/webhooks/${hook}`)
-    expect(await itemsOf(operationsOf(second))).toEqual([])
+    expect(await itemsOf(operationsOf(connector))).toEqual([other])
+    await calls.call('DELETE', `/connectors/generic/${connector}`)
+    expect(await itemsOf(connectorsOf(other))).toEqual([])
+  })
+
+  test('gives an operation one connector at most, the last one that took it', async () => {
+    const [hook, first, second] = [await newWebhook(), await newConnector(), await newConnector()]
+    await calls.call('PUT', connectorsOf(hook), { body: [first] })
+    const two = await calls.call('PUT', connectorsOf(hook), { body: [first, second] })
+    expect(two).toMatchObject({ status: 400, body: { message: expect.stringContaining('at most 1') } })
+    expect(await itemsOf(connectorsOf(hook))).toEqual([first])
+    await calls.call('PUT', operationsOf(second), { body: [hook] })
+    expect(await itemsOf(connectorsOf(hook))).toEqual([second])
+    expect(await itemsOf(operationsOf(first))).toEqual([])
   })
 
   test('takes only what exists in the account group', async () => {

@@ -12,7 +12,9 @@ import { catalogues } from './families/catalogues.ts'
 import { cloudInsightsAws } from './families/cloud-insights-aws.ts'
 import { cloudInsightsAzure } from './families/cloud-insights-azure.ts'
 import { cloudInsightsSettings } from './families/cloud-insights-settings.ts'
+import { conjurConnectors } from './families/conjur-connectors.ts'
 import { connectorAssignments } from './families/connector-assignments.ts'
+import { credentialVaultOperations } from './families/credential-vault-operations.ts'
 import { credentials } from './families/credentials.ts'
 import { dashboardFilters } from './families/dashboard-filters.ts'
 import { dashboards } from './families/dashboards.ts'
@@ -35,6 +37,7 @@ import { instantTests } from './families/instant-tests.ts'
 import { itsiEvents } from './families/itsi-events.ts'
 import { networkResults } from './families/network-results.ts'
 import { pageLoadResults } from './families/page-load-results.ts'
+import { panoramaConnectors } from './families/panorama-connectors.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
 import { realUserTests } from './families/real-user-tests.ts'
 import { roles } from './families/roles.ts'
@@ -95,7 +98,10 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   alertSuppressionWindows,
   endpointLabels,
   webhookOperations,
+  credentialVaultOperations,
   genericConnectors,
+  panoramaConnectors,
+  conjurConnectors,
   connectorAssignments,
   cloudInsightsAws,
   cloudInsightsAzure,

@@ -5,6 +5,7 @@ import { type JsonObject, objectsOf, only, present, textOf, textsOf } from '../j
 import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import type { TestKind } from './test-kinds.ts'
+import { straySecrets } from './vault-secrets.ts'
 
 const isForGroup = (entry: Entry | undefined, { aid, caller }: Call): boolean =>
   entry !== undefined &&
@@ -93,7 +94,7 @@ export const acceptTest =
       stored && stored.aid !== call.aid
         ? { ...stored.fields, ...only(supplied, sharedKeys) }
         : acceptance.merged
-    const wrong = strays(merged, call)
+    const wrong = [...strays(merged, call), ...straySecrets(supplied, call)]
     if (wrong.length > 0) return invalid(wrong)
     if (isNameTaken(merged, call, stored))
       return invalidField('testName', 'A test with this name exists already.')
@@ -130,7 +131,8 @@ function derived(kind: TestKind, { call, supplied, merged, stored }: Acceptance)
 export const acceptInstantTest =
   (kind: TestKind) =>
   (acceptance: Acceptance): Accepted | V7Refusal => {
-    const wrong = strays(acceptance.merged, acceptance.call)
+    const { call, merged } = acceptance
+    const wrong = [...strays(merged, call), ...straySecrets(merged, call)]
     if (wrong.length > 0) return invalid(wrong)
-    return { fields: { ...acceptance.merged, ...derived(kind, acceptance), instant: true, alertRules: [] } }
+    return { fields: { ...merged, ...derived(kind, acceptance), instant: true, alertRules: [] } }
   }

@@ -7,7 +7,7 @@ import { uuid } from '../uuid.ts'
 import { headersShown } from './secret-headers.ts'
 
 /** What alerts and recommendations are sent as. `connectorIds`, which no answer declares, is the relation to connectors. */
-export const webhookOperation: Family = {
+const webhookOperation: Family = {
   path: '/operations/webhooks',
   collection: 'webhook-operations',
   idKey: 'id',

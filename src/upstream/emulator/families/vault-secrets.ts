@@ -1,0 +1,62 @@
+/** Secrets of credential vault operations, and the tests that take user names and passwords from them. */
+import type { Call } from '../call.ts'
+import { isoDate } from '../iso-date.ts'
+import { type JsonObject, objectsOf, textOf } from '../json.ts'
+import { invalidField, type V7Refusal, type Violation } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+
+export const secretIdsOf = ({ fields }: Entry): readonly string[] =>
+  objectsOf(fields['secrets']).flatMap(({ id }) => textOf(id) ?? [])
+
+const credentialsOf = ({ fields }: Pick<Entry, 'fields'>): readonly JsonObject[] =>
+  objectsOf(fields['vaultCredentials'])
+
+const isOneOf = (secretIds: readonly string[], { secretId }: JsonObject): boolean =>
+  secretIds.includes(String(secretId))
+
+/** The tests of the account group that take any of the secrets. */
+export const testsUsing = (secretIds: readonly string[], { state, aid }: Call): readonly Entry[] =>
+  state
+    .all('tests')
+    .filter((test) => test.aid === aid && credentialsOf(test).some((one) => isOneOf(secretIds, one)))
+
+function change(test: Entry, fields: JsonObject, { state, caller, now }: Call): void {
+  const by = { modifiedBy: caller.email, modifiedDate: isoDate(now) }
+  state.put({ ...test, fields: { ...test.fields, ...fields, ...by } })
+}
+
+/**
+ * Disables the tests that take the secrets. @returns why not: the operation wants `confirmDisabledObjects`, and nobody gave it.
+ * That it is refused without, as a bad request, is ours: the document only names the parameter.
+ */
+export function disableTestsUsing(secretIds: readonly string[], call: Call): V7Refusal | undefined {
+  const tests = testsUsing(secretIds, call).filter(({ fields }) => fields['enabled'] !== false)
+  const isAsked = 'confirmDisabledObjects' in call.row.query
+  if (tests.length > 0 && isAsked && call.query.get('confirmDisabledObjects') !== 'true')
+    return invalidField(
+      'confirmDisabledObjects',
+      `must be true, as this disables tests: ${tests.map(({ id }) => id).join(', ')}.`,
+    )
+  for (const test of tests) change(test, { enabled: false }, call)
+  return undefined
+}
+
+/** Takes the secrets out of the tests that have them. */
+export function takeSecretsFromTests(secretIds: readonly string[], call: Call): void {
+  for (const test of testsUsing(secretIds, call))
+    change(test, { vaultCredentials: credentialsOf(test).filter((one) => !isOneOf(secretIds, one)) }, call)
+}
+
+/** The secrets that a test asks for and that its account group does not have. */
+export function straySecrets(fields: JsonObject, { state, aid }: Call): readonly Violation[] {
+  const known = state
+    .all('credential-vault-operations')
+    .filter((operation) => operation.aid === aid)
+    .flatMap(secretIdsOf)
+  return credentialsOf({ fields })
+    .filter((one) => !isOneOf(known, one))
+    .map(({ secretId }) => ({
+      field: 'vaultCredentials',
+      message: `There is no secret ${String(secretId)} in this account group.`,
+    }))
+}

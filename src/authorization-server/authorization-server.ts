@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type Koa from 'koa'
 import type { Middleware } from 'koa'
+import compose from 'koa-compose'
 import { Provider } from 'oidc-provider'
 import type { BrowserSessions } from '#http/browser-session.ts'
 import { injectInto } from '#http/inject.ts'
@@ -70,9 +71,18 @@ const cutUnreadBodies: Middleware = async (ctx, next) => {
   }
 }
 
-/** What concerns pages alone costs programs nothing: a token request goes by all routers of pages. */
-const onPages = (concerns: readonly Middleware[]): readonly Middleware[] =>
-  concerns.map((concern) => (ctx, next) => (isForPrograms(ctx.path) ? next() : concern(ctx, next)))
+/** What concerns pages alone. A token request goes by all of it in one step. */
+interface PageConcerns {
+  readonly onPages: readonly Middleware[]
+}
+
+/** @param order what all requests go through, and between it what pages do @returns one middleware that does either */
+function inOrder(order: readonly (Middleware | PageConcerns)[]): Middleware {
+  const forAll = (one: Middleware | PageConcerns): one is Middleware => typeof one === 'function'
+  const forPrograms = compose(order.filter(forAll))
+  const forPages = compose(order.flatMap((one) => (forAll(one) ? [one] : one.onPages)))
+  return (ctx, next) => (isForPrograms(ctx.path) ? forPrograms : forPages)(ctx, next)
+}
 
 type EngineListener = (
   ctx: Pick<Koa.Context, 'path' | 'state' | 'response'>,
@@ -174,7 +184,7 @@ export function openAuthorizationServer(
   endDestroyedSessions(sessionParts)
   const sessions = browserSessions(sessionParts)
   const sso = ssoSteps(parts)
-  const order: readonly Middleware[] = [
+  const order = inOrder([
     nameRequests(requestIds(randomBytes)),
     measureAnswers(parts), //                  what leaves us, whatever became of it
     cutUnreadBodies,
@@ -182,33 +192,39 @@ export function openAuthorizationServer(
     programAnswers(), //                       every answer that is no page: RFC 6749 §5.1
     answerFailures(parts), //                  store trouble and defects: 503, no stack
     knownPathsOnly(parts), //                  no lenient spellings; 404 and 405 in the reader's form
-    ...onPages([ageCookies(parts), serveAssets(parts.views)]),
+    { onPages: [ageCookies(parts), serveAssets(parts.views)] },
     metadata(parts), //                        RFC 8414, RFC 9728
     refuseBasic(parts),
-    ...onPages([
-      askLogoutByGet(), //                     RP-Initiated Logout 1.0 §2
-      ownFormsOnly(parts), //                  cross-site POSTs change nothing
-    ]),
+    {
+      onPages: [
+        askLogoutByGet(), //                   RP-Initiated Logout 1.0 §2
+        ownFormsOnly(parts), //                cross-site POSTs change nothing
+      ],
+    },
     ...[limitAnonymousRows(parts), limitUnknownDeviceCodes(parts), guardUnknownClients(parts)],
-    ...onPages([
-      guardUserCodes(parts), //                RFC 8628 §5.1
-      prefillUserCode(),
-      answerByQuery(),
-      resumeByPath(),
-    ]),
+    {
+      onPages: [
+        guardUserCodes(parts), //              RFC 8628 §5.1
+        prefillUserCode(),
+        answerByQuery(),
+        resumeByPath(),
+      ],
+    },
     protocolStep(parts, { units, work, replay }), // one step, one commit
     completeDeviceAnswers(parts),
     dateIdTokens(parts),
-    ...onPages([
-      noteVisits(units, parts),
-      endConnectionsOnLogout(parts, work),
-      sso.routes,
-      accountSignIn(parts, sessions, sso),
-      ...pages.map((page) => page(sessions)),
-      stepRoutes({ provider, parts, units, sso }),
-    ]),
-  ]
-  for (const middleware of order) provider.use(middleware as Parameters<Provider['use']>[0])
+    {
+      onPages: [
+        noteVisits(units, parts),
+        endConnectionsOnLogout(parts, work),
+        sso.routes,
+        accountSignIn(parts, sessions, sso),
+        ...pages.map((page) => page(sessions)),
+        stepRoutes({ provider, parts, units, sso }),
+      ],
+    },
+  ])
+  provider.use(order as Parameters<Provider['use']>[0])
   // Only now: the engine takes no middleware any more once its listener is made.
   const listener = provider.callback() as AuthorizationServer['listener']
   const inject = injectInto(listener, parts.origin.host)

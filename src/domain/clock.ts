@@ -33,7 +33,10 @@ export function steadyClock({ machine, stopwatch, steppedBack }: SteadyClockPart
 
   return {
     now() {
-      const [at, watch] = [machine.now(), stopwatch()]
+      const at = machine.now()
+      // Within a millisecond nothing can be told, and a step back is still seen by the next call that is not.
+      if (at === latest && !isBehind) return at
+      const watch = stopwatch()
       const due = latest + Math.max(0, watch - readAt)
       const wasBehind = isBehind
       isBehind = due - at > unremarkableMs

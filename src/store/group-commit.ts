@@ -21,6 +21,8 @@ export interface GroupCommitParts {
 export interface Write<Result> {
   /** Synchronous; `undefined` takes back everything it did. */
   readonly work: () => Result | undefined
+  /** Whether the work is one statement, which SQLite does wholly or not at all: nothing is left to take back. */
+  readonly isOneStatement?: boolean
   /** Called when it is committed, in the same turn; it is not durable yet. */
   readonly committed?: (result: Result) => void
 }
@@ -44,6 +46,7 @@ const largestGroup = 256
 
 interface Waiting {
   readonly work: () => unknown
+  readonly isOneStatement: boolean
   readonly committed: (result: unknown) => void
   readonly resolve: (result: unknown) => void
   readonly reject: (failure: StoreFailure) => void
@@ -86,10 +89,10 @@ export function groupCommit(parts: GroupCommitParts): GroupCommit {
   }
 
   return {
-    write: <Result>({ work, committed = () => {} }: Write<Result>) =>
+    write: <Result>({ work, isOneStatement = false, committed = () => {} }: Write<Result>) =>
       new Promise<Result | undefined>((resolve, reject) => {
         const giveUpAt = performance.now() + patienceMilliseconds
-        queue.push({ work, committed, resolve, reject, giveUpAt } as Waiting)
+        queue.push({ work, isOneStatement, committed, resolve, reject, giveUpAt } as Waiting)
         arm()
       }),
     drain() {
@@ -110,7 +113,7 @@ interface Outcome {
 
 /** Within an open transaction: does the writes, ends it, and tells everybody once it is durable. */
 function commitTogether(group: readonly Waiting[], parts: GroupCommitParts): void {
-  const doOne = group.length === 1 ? doAlone : doBehindSavepoint
+  const doOne = group.length === 1 ? doAlone : doAmongOthers
   let outcomes: readonly Outcome[]
   try {
     outcomes = group.map((waiting) => doOne(waiting, parts))
@@ -138,6 +141,20 @@ function doAlone(waiting: Waiting, parts: GroupCommitParts): Outcome {
 }
 
 /** One bad write takes no others along, and leaves no half of itself behind. */
+function doAmongOthers(waiting: Waiting, parts: GroupCommitParts): Outcome {
+  return waiting.isOneStatement ? doStatement(waiting, parts) : doBehindSavepoint(waiting, parts)
+}
+
+function doStatement(waiting: Waiting, parts: GroupCommitParts): Outcome {
+  try {
+    return { waiting, result: waiting.work() }
+  } catch (failure) {
+    // Without a transaction everybody's work is gone, so everybody must hear of it.
+    if (!parts.inTransaction()) throw failure
+    return { waiting, failure }
+  }
+}
+
 function doBehindSavepoint(waiting: Waiting, parts: GroupCommitParts): Outcome {
   parts.exec('SAVEPOINT one')
   try {
@@ -145,7 +162,6 @@ function doBehindSavepoint(waiting: Waiting, parts: GroupCommitParts): Outcome {
     parts.exec(result === undefined ? 'ROLLBACK TO one; RELEASE one' : 'RELEASE one')
     return { waiting, result }
   } catch (failure) {
-    // Without a transaction everybody's work is gone, so everybody must hear of it.
     if (!parts.inTransaction()) throw failure
     parts.exec('ROLLBACK TO one; RELEASE one')
     return { waiting, failure }

@@ -33,6 +33,8 @@ export interface Rows {
   find(key: string, now: number): StoredRecord | undefined
   /** @returns undefined when an expectation does not hold; what was written until then must be taken back */
   apply(commit: Commit, now: number): 'committed' | undefined
+  /** Whether `apply` runs a single statement, which changes something or nothing. */
+  isOneStatement(commit: Commit): boolean
   list(listing: Listing): readonly StoredRecord[]
   /** Works for some milliseconds at most. */
   purge(limit: number, now: number): PurgedSlice
@@ -52,6 +54,8 @@ export function rowsOf(prepare: (sql: string) => Statement): Rows {
     },
     apply: ({ changes, version }, now) =>
       changes.every((change) => apply(change, version, now)) ? 'committed' : undefined,
+    isOneStatement: ({ changes: [first, ...more] }) =>
+      more.length === 0 && first?.kind === 'put' && first.expected !== 'absent' && first.expected !== 'any',
     list: ({ index, after = '', limit, now }) =>
       // In SQLite a negative limit is none at all.
       list.all(index, after, now, Math.max(0, limit)).map(recordOf),

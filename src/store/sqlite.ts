@@ -69,6 +69,7 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
       const commit = { changes, version: nextVersion() }
       const outcome = await group.write({
         work: () => rows.apply(commit, clock.now()),
+        isOneStatement: rows.isOneStatement(commit),
         committed() {
           remember(commit, cache)
           log.hold(changes.map(({ key }) => key))

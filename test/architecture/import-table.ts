@@ -184,6 +184,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   selfsigned: ['src/certificate.ts'],
   undici: ['src/upstream/live'],
   koa: web,
+  'koa-compose': ['src/authorization-server/authorization-server.ts'],
   '@koa/router': web,
   'js-yaml': [...configurationReaders, 'src/emulator-control'],
   zod: [

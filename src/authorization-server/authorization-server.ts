@@ -57,7 +57,7 @@ export type PageSurface = (sessions: BrowserSessions) => Middleware
 /** Every request has a name before anything else happens to it. */
 function nameRequests(nextId: () => string): Middleware {
   return (ctx, next) => {
-    ctx.set('X-Request-Id', nextId())
+    ctx.res.setHeader('X-Request-Id', nextId()) // Koa's `set` costs several times as much
     return next()
   }
 }

@@ -23,11 +23,12 @@ export function programAnswers(): Middleware {
     if (!isForPrograms(ctx.path)) return next()
     ctx.request.headers.accept = 'application/json'
     await next()
-    ctx.set('X-Content-Type-Options', 'nosniff')
+    const { res } = ctx // whose methods cost a fraction of Koa's
+    res.setHeader('X-Content-Type-Options', 'nosniff')
     correctError(ctx)
     if (isPublicDocument(ctx.path)) return
-    ctx.set('Cache-Control', 'no-store')
-    ctx.remove('Access-Control-Allow-Origin')
-    ctx.remove('Access-Control-Expose-Headers')
+    res.setHeader('Cache-Control', 'no-store')
+    res.removeHeader('Access-Control-Allow-Origin')
+    res.removeHeader('Access-Control-Expose-Headers')
   }
 }

@@ -20,7 +20,20 @@ export interface OperationRow {
     /** Top-level keys that hold collections; empty for a bare array, absent otherwise. */
     readonly arrays?: readonly string[]
     readonly links?: readonly string[]
+    /** Names of headers beside `Location`. */
+    readonly headers?: readonly string[]
   }
+}
+
+/** By status: the schema's name of a problem, or with its type where that is another one; null has no content. */
+export type ErrorFacts = Readonly<
+  Record<string, string | { readonly schema: string; readonly type: string } | null>
+>
+
+/** What a table says of one operation, and what another one says of its errors, which few ask for. */
+interface OperationFacts {
+  readonly row: OperationRow
+  readonly errors: ErrorFacts
 }
 
 type Schemas = Map<string, CompactSchema>
@@ -70,13 +83,16 @@ function readerOf(document: SpecDocument, schemas: Schemas): Reader {
   }
 }
 
-export function operationLines(document: SpecDocument, schemas: Schemas): OperationRow[] {
+export function operationLines(document: SpecDocument, schemas: Schemas): OperationFacts[] {
   schemas.set(textArray, { type: 'array', items: { type: 'string' } })
   const reader = readerOf(document, schemas)
   return Object.entries(document.paths).flatMap(([path, item]) =>
     methods
       .filter((method) => item[method] !== undefined)
-      .map((method) => rowOf(reader, path, { item, method })),
+      .map((method) => ({
+        row: rowOf(reader, path, { item, method }),
+        errors: errorsOf(reader, item[method] as SpecOperation),
+      })),
   )
 }
 
@@ -103,6 +119,22 @@ function rowOf(
   }
 }
 
+function errorsOf(reader: Reader, operation: SpecOperation): ErrorFacts {
+  const codes = Object.keys(operation.responses).filter((code) => /^[45]/.test(code))
+  return Object.fromEntries(
+    codes.sort().map((code) => {
+      const { content } = reader.follow<Content>(operation.responses[code] as SpecSchema)
+      const [type = ''] = Object.keys(content ?? {})
+      const reference = content?.[type]?.schema.$ref
+      if (!reference) return [code, null]
+      const schema = bareName(reference)
+      return [code, type === problemType ? schema : { schema, type }]
+    }),
+  )
+}
+
+const problemType = 'application/problem+json'
+
 function queryFact(reader: Reader, parameter: SpecParameter): QueryFact {
   const schema = reader.deep(parameter.schema)
   const values = schema.items ? reader.deep(schema.items)['enum'] : undefined
@@ -125,12 +157,14 @@ function answerOf(reader: Reader, operation: SpecOperation): OperationRow['answe
   const types = Object.keys(response.content ?? {})
   const reference = response.content?.[types[0] ?? '']?.schema.$ref
   const name = reference && bareName(reference)
+  const headers = Object.keys(response.headers ?? {}).filter((header) => header !== 'Location')
   return {
     status: Number(status),
     ...(others.length > 0 && { others: others.map(Number) }),
     ...(types.length > 0 && { types }),
     ...(name && { schema: name }),
     ...(response.headers?.['Location'] !== undefined && { location: true as const }),
+    ...(headers.length > 0 && { headers }),
     ...(name && shapeOf(name, reader.schemas)),
   }
 }

@@ -19,6 +19,7 @@ import { allUsers } from '#identity/user-records.ts'
 import type { Inspector } from '#inspector/inspector.ts'
 import type { Playground } from '#playground/playground.ts'
 import type { Traffic } from '#traffic/traffic.ts'
+import { loadOpenApi } from '#upstream/emulator/openapi.ts'
 import { type Composed, compose } from './compose.ts'
 import type { Capabilities } from './compose-capabilities.ts'
 import { type EmbeddedBackend, type EmbeddedGround, openEmbedded } from './compose-embedded.ts'
@@ -53,6 +54,7 @@ function controlPartsOf(
   return {
     ...ground,
     outbox,
+    v7Document: () => loadOpenApi(ground.origin.origin),
     allowsHost,
     authorizations: headless,
     tokens: headless.tokens,

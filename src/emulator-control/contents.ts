@@ -17,7 +17,7 @@ const resources = [
 ] as const
 
 /** What there is: the first page of the control API, and its document for programs. */
-export function contentsRoutes({ workspace }: EmulatorControlParts): readonly ControlRoute[] {
+export function contentsRoutes({ workspace, v7Document }: EmulatorControlParts): readonly ControlRoute[] {
   const at = (path: string): string => `${workspace.url}/emulator/${path}`
   return [
     route({
@@ -30,6 +30,7 @@ export function contentsRoutes({ workspace }: EmulatorControlParts): readonly Co
           workspace: workspace.name,
           url: workspace.url,
           openapi: at('openapi.json'),
+          v7Openapi: at('v7/openapi.json'),
           links: Object.fromEntries(resources.map((name) => [name, at(name)])),
         },
       }),
@@ -44,6 +45,11 @@ export function contentsRoutes({ workspace }: EmulatorControlParts): readonly Co
       method: 'GET',
       path: '/emulator/openapi.yaml',
       answer: () => ({ status: 200, body: readFileSync(documentFile, 'utf8'), type: 'application/yaml' }),
+    }),
+    route({
+      method: 'GET',
+      path: '/emulator/v7/openapi.json',
+      answer: async () => ({ status: 200, body: await v7Document() }),
     }),
   ]
 }

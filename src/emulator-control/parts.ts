@@ -108,6 +108,8 @@ export interface EmulatorControlParts {
   readonly clock: AdjustableClock
   readonly traffic: Traffic
   readonly outbox: Outbox
+  /** The OpenAPI document of v7 as this workspace serves it. */
+  v7Document(): Promise<object>
   readonly authorizations: Authorizations
   readonly tokens: TokenControl
   readonly apiTokens: ApiTokens

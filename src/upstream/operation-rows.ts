@@ -40,6 +40,8 @@ export interface OperationRow {
     /** Top-level keys that hold collections; empty for a bare array. */
     readonly arrays?: readonly string[]
     readonly links?: readonly string[]
+    /** Names of headers beside `Location`. */
+    readonly headers?: readonly string[]
   }
   /** The official document does not have it: it stands in config/v7/extra-operations.yaml. */
   readonly isExtra?: true

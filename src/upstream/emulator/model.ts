@@ -36,6 +36,8 @@ export interface Model {
   row(method: string, path: string): OperationRow | undefined
   /** A named schema with its references followed. @throws when there is none: the tables contradict each other */
   schema(name: string): Schema
+  /** All of them by name, references as they stand. */
+  schemas(): Readonly<Record<string, Schema>>
   /** The schema itself, or what it refers to with its own flags added. */
   resolve(schema: Schema): Schema
   /** All properties, those of the variants of a choice included. */
@@ -73,7 +75,14 @@ function modelOf(rows: readonly OperationRow[], schemas: () => Schemas): Model {
     merged.set(one, made)
     return made
   }
-  return { rows, row: (method, path) => byPath.get(`${method} ${path}`), schema, resolve, properties }
+  return {
+    rows,
+    row: (method, path) => byPath.get(`${method} ${path}`),
+    schema,
+    schemas,
+    resolve,
+    properties,
+  }
 }
 
 /**

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { load } from 'js-yaml'
+import { loadOpenApi, type OpenApiDocument } from '#upstream/emulator/openapi.ts'
+import { type DocumentCheck, documentCheck } from './document-check.ts'
+
+/** The official document is not part of this repository. */
+// biome-ignore lint/style/noProcessEnv: where the official document is, on a machine that has it
+export const officialFile: string | undefined = process.env['PANOPTES_V7_DOCUMENT']
+
+/** Our own document, rebuilt from config/v7. It merges `allOf`, so that keys that it does not declare are told. */
+export async function ownDocument(origin: string): Promise<DocumentCheck> {
+  return documentCheck(await loadOpenApi(origin), { closed: true })
+}
+
+/** The official document; undefined where it is not at hand. */
+export const officialDocument = (): DocumentCheck | undefined =>
+  officialFile === undefined
+    ? undefined
+    : documentCheck(load(readFileSync(officialFile, 'utf8')) as OpenApiDocument, { closed: false })

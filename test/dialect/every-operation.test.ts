@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { coverage } from '#upstream/emulator/coverage.ts'
+import type { DocumentCheck } from './document-check.ts'
+import { officialDocument, ownDocument } from './documents.ts'
+import { type Came, type Ground, openGround } from './ground.ts'
+import { halProblems } from './hal.ts'
+import { type Row, rows } from './sample-bodies.ts'
+import { pathOf, validRequest } from './valid-requests.ts'
+
+/** What no family answers yet; it shrinks as they land. Paths below /v7, each with all that is below it. */
+const unansweredYet = [
+  '/autonomous-systems',
+  '/cloud-insights',
+  '/connectors/conjur',
+  '/connectors/panorama',
+  '/dashboard-snapshots',
+  '/dashboards',
+  '/emulated-devices',
+  '/endpoint/agents',
+  '/endpoint/proxies',
+  '/endpoint/test-results',
+  '/endpoint/tests',
+  '/internet-insights',
+  '/network',
+  '/operations/credential-vault',
+  '/quotas',
+  '/test-results',
+  '/tests/{testId}/snapshot',
+  '/usage',
+  '/user-agents',
+]
+
+const unanswered = new Set(
+  (await coverage()).filter(({ how }) => how === 'none').map(({ operation }) => operation),
+)
+const answered = rows.filter(({ id }) => !unanswered.has(id))
+
+let ground: Ground
+let documents: readonly DocumentCheck[]
+beforeAll(async () => {
+  ground = await openGround()
+  const official = officialDocument()
+  documents = [await ownDocument(ground.service.url), ...(official ? [official] : [])]
+}, 120_000)
+afterAll(() => ground.close())
+beforeEach(() => ground.reset())
+
+/** The windows that an operation draws from, by the middle of their headers' names (thousandeyes-facts 6.3). */
+function windowsOf({ method, path }: Row): readonly string[] {
+  if (method !== 'POST') return ['Organization']
+  if (/^\/tests\/(?:[^/]+\/instant|\{testId\}\/run)$/.test(path)) return ['Organization', 'Instant-Test']
+  if (path === '/templates/{id}/deploy') return ['Organization', 'Template-Deploy']
+  return path === '/dashboard-snapshots' ? ['Organization', 'Dashboard-Snapshot'] : ['Organization']
+}
+
+const windowProblems = (row: Row, { headers }: Came): readonly string[] =>
+  windowsOf(row)
+    .flatMap((name) => ['Limit', 'Remaining', 'Reset'].map((what) => `X-${name}-Rate-Limit-${what}`))
+    .filter((name) => !/^\d+$/.test(headers.get(name) ?? ''))
+    .map((name) => `${name} is ${headers.get(name)}`)
+
+/** A link or `Location` may only lead where v7 has something to read. */
+const isReadable = (address: string): boolean => {
+  const path = new URL(address).pathname.replace(/^\/v7/, '')
+  return rows.some(
+    (row) => row.method === 'GET' && new RegExp(`^${row.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
+  )
+}
+
+async function locationProblems({ headers, status }: Came): Promise<readonly string[]> {
+  const location = headers.get('location')
+  if (location === null || status !== 201) return location === null ? [] : ['a Location without a creation']
+  if (!location.startsWith(`${ground.service.url}/v7/`)) return [`Location is ${location}`]
+  if (!isReadable(location)) return []
+  const { status: read } = await ground.call('GET', location)
+  return read === 200 ? [] : [`Location ${location} is answered ${read}`]
+}
+
+const named = (some: readonly Row[]) => some.map((row) => [`${row.method} ${row.path}`, row] as const)
+
+describe('operations without an answer', () => {
+  test('are those that are listed, and no other', () => {
+    const paths = rows.filter(({ id }) => unanswered.has(id)).map(({ path }) => path)
+    expect(paths.filter((path) => !unansweredYet.some((part) => path.startsWith(part)))).toEqual([])
+  })
+})
+
+describe('a valid call', () => {
+  test.each(named(answered))('%s is answered as the document says', async (_, row) => {
+    const { parameters, query, body } = await validRequest(ground, row)
+    const wrong = row.body ? documents.flatMap(({ checkBody }) => checkBody(row.id, body)) : []
+    expect(wrong, 'the request').toEqual([])
+    const came = await ground.call(row.method, pathOf(row, parameters), { query, body })
+    expect(came.status, came.text).toBe(row.answer.status)
+    const problems = [
+      ...documents.flatMap(({ version, check }) =>
+        check(row.id, came).map((words) => `${version}: ${words}`),
+      ),
+      ...halProblems(came.body, ground.service.url),
+      ...windowProblems(row, came),
+      ...(await locationProblems(came)),
+    ]
+    expect(problems, problems.join('\n')).toEqual([])
+  })
+})

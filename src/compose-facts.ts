@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Operation } from '#domain/operation.ts'
 import { openViews, type Views } from '#http/page.ts'
 import { loadV7Facts, type V7Facts } from '#upstream/emulator/emulator.ts'
-import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
+import { readSeed, type Seed } from '#upstream/emulator/seed.ts'
 import { readOperationRows } from '#upstream/operation-rows.ts'
 import { operationsOf } from '#upstream/operations.ts'
 import { type KnownScopeWord, readScopeRules } from '#upstream/scope-rules.ts'
@@ -23,10 +22,9 @@ export interface Facts extends CommonFacts {
 
 /** @throws with one line for a person when a file cannot be used */
 export async function loadFacts(settings: Pick<Settings, 'seed'>): Promise<Facts> {
-  const seed = parseSeed(readFileSync(settings.seed, 'utf8'), settings.seed)
   const [scopes, v7] = await Promise.all([readScopeRules(), loadV7Facts()])
   return {
-    seed,
+    seed: await readSeed(settings.seed, v7.permissions),
     scopes: scopes.words,
     operations: operationsOf(v7.model.rows, scopes),
     v7,

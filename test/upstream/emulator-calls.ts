@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { storeAuditTrail } from '#audit/store-audit.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
@@ -10,7 +9,7 @@ import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { type EmbeddedUpstream, loadV7Facts, openEmulator, seedV7 } from '#upstream/emulator/emulator.ts'
-import { parseSeed, type Seed } from '#upstream/emulator/seed.ts'
+import { readSeed, type Seed } from '#upstream/emulator/seed.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
@@ -20,7 +19,7 @@ export const admin = 'us1.1001'
 export const ops = 'us1.1002'
 export const viewer = 'us1.1003'
 
-export const defaultSeed: Seed = parseSeed(readFileSync('config/seeds/default.yaml', 'utf8'), 'default')
+export const defaultSeed: Seed = await readSeed('config/seeds/default.yaml')
 
 /** What came back, the body parsed. Tests reach into it, so that it is as loose as JSON is. */
 export interface Came {

@@ -1,6 +1,12 @@
+import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { parseSeed } from '#upstream/emulator/seed.ts'
+import { readSeed } from '#upstream/emulator/seed.ts'
 import { defaultSeed } from './emulator-calls.ts'
+
+const objectsOf = (seed: typeof defaultSeed): readonly (typeof seed.catalogue)[number][] => [
+  ...seed.catalogue,
+  ...[...seed.objects.values()].flat(),
+]
 
 describe('the default seed', () => {
   test('has the users of the design, two of them with the same e-mail in different regions', () => {
@@ -27,9 +33,15 @@ describe('the default seed', () => {
       defaultSeed.users.flatMap(({ uid, userApiToken }) => (userApiToken ? [[uid, userApiToken]] : [])),
     ).toEqual([['1001', 'f537f4ac-2921-3199-bbab-d5a43f1c2b60']])
   })
+})
 
-  test('has the names that official clients look up', () => {
-    const names = JSON.stringify(defaultSeed)
+describe.each(readdirSync('config/seeds'))('config/seeds/%s', (file) => {
+  test('has the names that official clients look up', async () => {
+    const seed = await readSeed(`config/seeds/${file}`)
+    const texts = new Set([
+      ...seed.accountGroups.map(({ name }) => name),
+      ...objectsOf(seed).flatMap(({ fields }) => [fields['agentName'], fields['ruleName']]),
+    ])
     for (const name of [
       'Frankfurt, Germany',
       'Amsterdam, Netherlands',
@@ -38,46 +50,35 @@ describe('the default seed', () => {
       'Default BGP Alert Rule',
       'API Team TF Providers',
     ])
-      expect(names).toContain(`"${name}"`)
+      expect(texts).toContain(name)
   })
 })
 
-describe('parseSeed', () => {
-  const organization = (more: string): string => `
-organizations:
-  - id: '1'
-    name: One
-    region: us1
-    accountGroups: [{ aid: '11', name: Eleven }]
-    users:
-      - { uid: '5', email: a@b.example, name: A, loginAccountGroup: '11', roles: { all: [Regular User] } ${more} }
-`
+describe('the large seed', async () => {
+  const seed = await readSeed('config/seeds/large.yaml')
+  const count = (collection: string): number =>
+    objectsOf(seed).filter((object) => object.collection === collection).length
 
-  test('names the key, what was found and what is allowed', () => {
-    const text = organization('').replace('us1', 'mars')
-    expect(() => parseSeed(text, 'mine')).toThrow(
-      /^the seed mine is invalid: organizations\.0\.region: found "mars"; .*"us1"\|"us2"\|"eu1"$/,
-    )
+  test('has 20 account groups, 200 agents and 2,000 tests, in one organization', () => {
+    expect(new Set(seed.accountGroups.map(({ organizationId }) => organizationId)).size).toBe(1)
+    expect([seed.accountGroups.length, count('agents'), count('tests')]).toEqual([20, 200, 2_000])
   })
 
-  test('refuses keys that it does not know', () => {
-    expect(() => parseSeed(organization(', pasword: x'), 'mine')).toThrow(
-      /organizations\.0\.users\.0.*pasword/s,
-    )
+  test('has users, alert rules, tags and endpoint agents to page through', () => {
+    expect(seed.users).toHaveLength(203)
+    expect([count('alert-rules'), count('tags'), count('endpoint-agents')]).toEqual([300, 100, 500])
   })
 
-  test('refuses objects of an account group that no organization has', () => {
-    expect(() => parseSeed(`${organization('')}objects: { '99': {} }`, 'mine')).toThrow(
-      'objects.99: found an account group that no organization has; allowed: 11',
-    )
+  test('says the same each time it is read', async () => {
+    expect(await readSeed('config/seeds/large.yaml')).toEqual(seed)
   })
 
-  test('refuses a user in an account group of another organization', () => {
-    const text = organization('').replace("loginAccountGroup: '11'", "loginAccountGroup: '12'")
-    expect(() => parseSeed(text, 'mine')).toThrow('users.5: found account group 12; allowed: 11')
-  })
-
-  test('says that text is no YAML in one line', () => {
-    expect(() => parseSeed('a: [', 'mine')).toThrow(/^the seed mine is no YAML: [^\n]+$/)
+  test('gives the tests of an account group names of their own', () => {
+    for (const objects of seed.objects.values()) {
+      const names = objects.flatMap(({ collection, fields }) =>
+        collection === 'tests' ? [fields['testName']] : [],
+      )
+      expect(new Set(names).size).toBe(100)
+    }
   })
 })

@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs'
 import type { Integration } from '#domain/integration.ts'
 import { parseIntegrations } from '#integrations/configured-integrations.ts'
-import { parseSeed } from '#upstream/emulator/seed.ts'
+import { InvalidSeed, readSeed } from '#upstream/emulator/seed.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import { readScopeRules } from '#upstream/scope-rules.ts'
 import type { Check, Examination } from './examination.ts'
 import { findingsOn, messageOf } from './finding.ts'
 
-/** The seed can be read, and says who is there. */
+/** The seed can be read, and says who and what is there; or everything that is wrong with it. */
 export const checkSeed: Check = async ({ settings }) => {
   const on = findingsOn('seed')
   try {
-    const { users, accountGroups } = parseSeed(readFileSync(settings.seed, 'utf8'), settings.seed)
-    return [on.ok(`${settings.seed}: ${users.length} users, ${accountGroups.length} account groups`)]
+    const { users, accountGroups, objects } = await readSeed(settings.seed)
+    const count = [...objects.values()].reduce((sum, list) => sum + list.length, 0)
+    return [
+      on.ok(
+        `${settings.seed}: ${users.length} users, ${accountGroups.length} account groups, ${count} objects of them`,
+      ),
+    ]
   } catch (error) {
-    return [on.fail(messageOf(error))]
+    if (!(error instanceof InvalidSeed)) return [on.fail(messageOf(error))]
+    return error.problems.map((problem) => on.fail(`${settings.seed} is invalid: ${problem}`))
   }
 }
 

@@ -1,7 +1,8 @@
 import type { RegionId } from '#domain/region.ts'
-import { type JsonObject, without } from './json.ts'
+import type { JsonObject } from './json.ts'
 import type { Permissions } from './permissions.ts'
-import type { Seed, SeedAccountGroup, SeedObjects, SeedUser } from './seed.ts'
+import type { Seed, SeedAccountGroup, SeedUser } from './seed.ts'
+import type { SeedObject } from './seed-objects.ts'
 import type { NewEntry } from './state.ts'
 
 type Owner = Pick<NewEntry, 'orgId' | 'aid'>
@@ -9,15 +10,8 @@ type Owner = Pick<NewEntry, 'orgId' | 'aid'>
 /** Instants in the seed are fixed, so that two fresh starts show the same. */
 const registeredAt = '2024-01-15T09:00:00Z'
 
-const entriesOf = (objects: SeedObjects, owner: Owner, idPrefix = ''): readonly NewEntry[] =>
-  Object.entries(objects).flatMap(([collection, list]) =>
-    list.map((object) => ({
-      collection,
-      id: `${idPrefix}${object.id}`,
-      ...owner,
-      fields: without(object, ['id']),
-    })),
-  )
+const entriesOf = (objects: readonly SeedObject[], owner: Owner): readonly NewEntry[] =>
+  objects.map(({ collection, id, fields }) => ({ collection, id, ...owner, fields }))
 
 const roleEntries = ({ builtInRoles }: Permissions): readonly NewEntry[] =>
   builtInRoles.map(({ roleId, name, permissionIds, hasManagementPermissions }) => ({
@@ -39,14 +33,7 @@ const accountGroupEntry = (group: SeedAccountGroup): NewEntry => ({
 
 function userEntry(user: SeedUser, roleIds: ReadonlyMap<string, string>): NewEntry {
   const idsOf = (names: readonly string[]): readonly string[] =>
-    names.map((name) => {
-      const id = roleIds.get(name)
-      if (id === undefined)
-        throw new Error(
-          `the seed gives ${user.email} the role ${name}; allowed: ${[...roleIds.keys()].join(', ')}`,
-        )
-      return id
-    })
+    names.flatMap((name) => roleIds.get(name) ?? [])
   const groups = Object.entries(user.roles).filter(([aid]) => aid !== 'all')
   const fields: JsonObject = {
     name: user.name,
@@ -59,7 +46,7 @@ function userEntry(user: SeedUser, roleIds: ReadonlyMap<string, string>): NewEnt
   return { collection: 'users', id: user.uid, orgId: user.organizationId, fields }
 }
 
-/** The objects of a region that has none yet. @throws when a user has a role that is not built in */
+/** The objects of a region that has none yet. */
 export function seedEntries(seed: Seed, region: RegionId, permissions: Permissions): readonly NewEntry[] {
   const groups = seed.accountGroups.filter((group) => group.region === region)
   const users = seed.users.filter((user) => user.region === region)
@@ -69,9 +56,8 @@ export function seedEntries(seed: Seed, region: RegionId, permissions: Permissio
     ...groups.map(accountGroupEntry),
     ...users.map((user) => userEntry(user, roleIds)),
     ...entriesOf(seed.catalogue, {}),
-    ...groups.flatMap(({ aid, organizationId }) => {
-      const owner = { orgId: organizationId, aid }
-      return [...entriesOf(seed.everyAccountGroup, owner, aid), ...entriesOf(seed.objects[aid] ?? {}, owner)]
-    }),
+    ...groups.flatMap(({ aid, organizationId }) =>
+      entriesOf(seed.objects.get(aid) ?? [], { orgId: organizationId, aid }),
+    ),
   ]
 }

@@ -1,8 +1,22 @@
-import { load } from 'js-yaml'
-import { z } from 'zod'
-import { type RegionId, regionIds } from '#domain/region.ts'
+/**
+ * Seed: who and what exists in a store that never held v7 objects, read from a YAML file that users may write (docs/seeds.md).
+ * The form of the file is seed-form.ts, copies are seed-copies.ts, references seed-references.ts.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { RegionId } from '#domain/region.ts'
 import type { NewUser } from '#identity/directory.ts'
-import type { JsonObject } from './json.ts'
+import { configFolder } from '#upstream/operation-rows.ts'
+import { InvalidSeed } from './invalid-seed.ts'
+import { loadPermissions, type Permissions } from './permissions.ts'
+import type { Problem } from './seed-copies.ts'
+import { type ReadBase, readSeedText } from './seed-layers.ts'
+import { catalogueOf, type Group, groupObjects, type SeedObject } from './seed-objects.ts'
+import { type Organization, organizationsIn } from './seed-organizations.ts'
+import { strayReferences } from './seed-references.ts'
+
+export { InvalidSeed }
 
 /** A user that exists before anybody signs in. The composition enrols these in the directory. */
 export interface SeedUser extends NewUser {
@@ -21,128 +35,37 @@ export interface SeedAccountGroup {
   readonly isDefault: boolean
 }
 
-/** Objects by collection, each with an `id` and the fields as the state keeps them. */
-export type SeedObjects = Readonly<Record<string, readonly SeedObject[]>>
-export type SeedObject = JsonObject & { readonly id: string }
-
 export interface Seed {
   readonly name: string
   readonly accountGroups: readonly SeedAccountGroup[]
   readonly users: readonly SeedUser[]
   /** In every region, for every organization: cloud agents, monitors. */
-  readonly catalogue: SeedObjects
-  /** In every account group; the id of each object is put behind the account group's. */
-  readonly everyAccountGroup: SeedObjects
+  readonly catalogue: readonly SeedObject[]
   /** By account group. */
-  readonly objects: Readonly<Record<string, SeedObjects>>
+  readonly objects: ReadonlyMap<string, readonly SeedObject[]>
 }
 
-const digits = z.string().regex(/^\d{1,18}$/)
-const objects = z.record(z.string(), z.array(z.looseObject({ id: z.string() })))
+const groupsOf = ({ form, groups }: Organization): readonly Group[] =>
+  groups.map(({ place, value: { aid } }, index) => ({
+    aid,
+    organizationId: form.id,
+    region: form.region,
+    number: index + 1,
+    place,
+  }))
 
-const seedFile = z.strictObject({
-  organizations: z.array(
-    z.strictObject({
-      id: digits,
-      name: z.string(),
-      region: z.enum(regionIds),
-      accountGroups: z.array(
-        z.strictObject({ aid: digits, name: z.string(), default: z.boolean().default(false) }),
-      ),
-      users: z.array(
-        z.strictObject({
-          uid: digits,
-          email: z.email(),
-          name: z.string(),
-          password: z.string().min(1).optional(),
-          userApiToken: z.string().min(1).optional(),
-          loginAccountGroup: digits,
-          roles: z.record(z.string(), z.array(z.string()).min(1)),
-        }),
-      ),
-    }),
-  ),
-  catalogue: objects.default({}),
-  everyAccountGroup: objects.default({}),
-  objects: z.record(digits, objects).default({}),
-})
+const accountGroupsOf = ({ form, groups }: Organization): readonly SeedAccountGroup[] =>
+  groups.map(({ value }) => ({
+    aid: value.aid,
+    name: value.name,
+    region: form.region,
+    organizationId: form.id,
+    organizationName: form.name,
+    isDefault: value.default,
+  }))
 
-type SeedFile = z.infer<typeof seedFile>
-
-/** One line for whoever starts it: the first problem, and how many more there are. */
-function complaint(name: string, [first, ...more]: readonly string[]): string {
-  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`
-  return `the seed ${name} is invalid: ${first}${rest}`
-}
-
-/** Where, what was found, what is allowed. */
-function problemsOf(found: unknown, issues: readonly z.core.$ZodIssue[]): readonly string[] {
-  return issues.map(({ path, message }) => {
-    const value = path.reduce<unknown>(
-      (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
-      found,
-    )
-    return `${path.join('.') || '(file)'}: found ${JSON.stringify(value) ?? 'nothing'}; ${message}`
-  })
-}
-
-/** What zod cannot see: references from one part of the file to another. */
-function strayReferences(file: SeedFile): readonly string[] {
-  const aids = file.organizations.flatMap(({ accountGroups }) => accountGroups.map(({ aid }) => aid))
-  const strayObjects = Object.keys(file.objects)
-    .filter((aid) => !aids.includes(aid))
-    .map(
-      (aid) => `objects.${aid}: found an account group that no organization has; allowed: ${aids.join(', ')}`,
-    )
-  const strayUsers = file.organizations.flatMap((organization) => {
-    const own = organization.accountGroups.map(({ aid }) => aid)
-    return organization.users.flatMap(({ uid, loginAccountGroup, roles }) =>
-      [loginAccountGroup, ...Object.keys(roles).filter((key) => key !== 'all')]
-        .filter((aid) => !own.includes(aid))
-        .map((aid) => `users.${uid}: found account group ${aid}; allowed: ${own.join(', ')}`),
-    )
-  })
-  return [...strayObjects, ...strayUsers]
-}
-
-/**
- * Reads a seed: who and what exists in a store that never held v7 objects.
- * @param text YAML, @param name for the message
- * @throws with one line for every key that is wrong: the key, what was found, what is allowed
- */
-export function parseSeed(text: string, name: string): Seed {
-  let found: unknown
-  try {
-    found = load(text)
-  } catch (cause) {
-    throw new Error(`the seed ${name} is no YAML: ${(cause as Error).message.split('\n', 1)[0]}`, { cause })
-  }
-  const result = seedFile.safeParse(found, { jitless: true })
-  if (!result.success) throw new Error(complaint(name, problemsOf(found, result.error.issues)))
-  const file = result.data
-  const strays = strayReferences(file)
-  if (strays.length > 0) throw new Error(complaint(name, strays))
-  return {
-    name,
-    accountGroups: file.organizations.flatMap(({ id, name: organizationName, region, accountGroups }) =>
-      accountGroups.map((group) => ({
-        aid: group.aid,
-        name: group.name,
-        region,
-        organizationId: id,
-        organizationName,
-        isDefault: group.default,
-      })),
-    ),
-    users: file.organizations.flatMap(usersOf),
-    catalogue: file.catalogue as SeedObjects,
-    everyAccountGroup: file.everyAccountGroup as SeedObjects,
-    objects: file.objects as Readonly<Record<string, SeedObjects>>,
-  }
-}
-
-const usersOf = ({ id, name, region, users }: SeedFile['organizations'][number]): readonly SeedUser[] =>
-  users.map(({ password, userApiToken, ...user }) => ({
+const usersOf = ({ form: { id, name, region }, users }: Organization): readonly SeedUser[] =>
+  users.map(({ value: { password, userApiToken, ...user } }) => ({
     ...user,
     region,
     organizationId: id,
@@ -150,3 +73,56 @@ const usersOf = ({ id, name, region, users }: SeedFile['organizations'][number])
     ...(password !== undefined && { password }),
     ...(userApiToken !== undefined && { userApiToken }),
   }))
+
+/** What a seed is read with beside its text. */
+export interface SeedSources {
+  /** The names of the roles that users may have: the built-in ones. */
+  readonly roles: readonly string[]
+  readonly readBase: ReadBase
+}
+
+/**
+ * Reads a seed.
+ * @param text YAML, @param name for the message
+ * @throws InvalidSeed with everything that is wrong: each time the key, what was found and what is allowed
+ */
+export function parseSeed(text: string, name: string, { roles, readBase }: SeedSources): Seed {
+  const file = readSeedText(text, name, readBase)
+  const problems: Problem[] = []
+  const lists = file.layers.at(-1)?.lists ?? {}
+  const organizations = organizationsIn(file.organizations, lists, problems)
+  const catalogue = catalogueOf(file.layers, problems)
+  const groups = organizations.flatMap(groupsOf)
+  const objects = new Map(
+    groups.map((group) => {
+      const own = file.objects[group.aid] ?? {}
+      return [group.aid, groupObjects(group, { layers: file.layers, own }, problems)]
+    }),
+  )
+  problems.push(
+    ...strayReferences({ organizations, groups, catalogue, objects, roles }, Object.keys(file.objects)),
+  )
+  if (problems.length > 0) throw new InvalidSeed(name, problems)
+  return {
+    name,
+    accountGroups: organizations.flatMap(accountGroupsOf),
+    users: organizations.flatMap(usersOf),
+    catalogue,
+    objects,
+  }
+}
+
+/** Where a name of a seed leads. @param folder from which paths go */
+export const seedFile = (name: string, folder: string): string =>
+  /[/\\]|\.ya?ml$/.test(name)
+    ? resolve(folder, name)
+    : fileURLToPath(new URL(`seeds/${name}.yaml`, configFolder))
+
+/** Reads the seed in a file. @throws as parseSeed, and when the file cannot be read */
+export async function readSeed(path: string, permissions?: Permissions): Promise<Seed> {
+  const { builtInRoles } = permissions ?? (await loadPermissions())
+  return parseSeed(readFileSync(path, 'utf8'), path, {
+    roles: builtInRoles.map(({ name }) => name),
+    readBase: (name) => readFileSync(seedFile(name, dirname(path)), 'utf8'),
+  })
+}

@@ -39,6 +39,7 @@ import { networkResults } from './families/network-results.ts'
 import { pageLoadResults } from './families/page-load-results.ts'
 import { panoramaConnectors } from './families/panorama-connectors.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
+import { quotas } from './families/quotas.ts'
 import { realUserTests } from './families/real-user-tests.ts'
 import { roles } from './families/roles.ts'
 import { rtpResults } from './families/rtp-results.ts'
@@ -49,6 +50,8 @@ import { tags } from './families/tags.ts'
 import { templates } from './families/templates.ts'
 import { testHistory } from './families/test-history.ts'
 import { tests } from './families/tests.ts'
+import { usage } from './families/usage.ts'
+import { usageUnits } from './families/usage-units.ts'
 import { userEvents } from './families/user-events.ts'
 import { users } from './families/users.ts'
 import { webTransactionResults } from './families/web-transaction-results.ts'
@@ -106,6 +109,9 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   cloudInsightsAws,
   cloudInsightsAzure,
   cloudInsightsSettings,
+  quotas,
+  usage,
+  usageUnits,
   alerts,
   events,
   userEvents,

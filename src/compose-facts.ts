@@ -3,8 +3,8 @@ import { openViews, type Views } from '#http/page.ts'
 import { loadV7Facts, type V7Facts } from '#upstream/emulator/emulator.ts'
 import { readSeed, type Seed } from '#upstream/emulator/seed.ts'
 import { readOperationRows } from '#upstream/operation-rows.ts'
-import { operationsOf } from '#upstream/operations.ts'
-import { type KnownScopeWord, readScopeRules } from '#upstream/scope-rules.ts'
+import { operationsOf, readOperationRules } from '#upstream/operations.ts'
+import type { KnownScopeWord } from '#upstream/scope-rules.ts'
 import type { Settings } from './settings.ts'
 
 /** What files say, read once in a process and never changed: every composition of the process shares it. */
@@ -22,11 +22,11 @@ export interface Facts extends CommonFacts {
 
 /** @throws with one line for a person when a file cannot be used */
 export async function loadFacts(settings: Pick<Settings, 'seed'>): Promise<Facts> {
-  const [scopes, v7] = await Promise.all([readScopeRules(), loadV7Facts()])
+  const [rules, v7] = await Promise.all([readOperationRules(), loadV7Facts()])
   return {
     seed: await readSeed(settings.seed, v7.permissions),
-    scopes: scopes.words,
-    operations: operationsOf(v7.model.rows, scopes),
+    scopes: rules.scopes.words,
+    operations: operationsOf(v7.model.rows, rules),
     v7,
     views: openViews(),
   }
@@ -37,10 +37,10 @@ const isClosed = ({ method, path }: Operation): boolean => method === 'POST' && 
 
 /** What a broker reads: no seed, no objects of v7. @throws when a file cannot be used */
 export async function loadBrokerFacts(): Promise<CommonFacts> {
-  const [rows, scopes] = await Promise.all([readOperationRows(), readScopeRules()])
+  const [rows, rules] = await Promise.all([readOperationRows(), readOperationRules()])
   return {
-    scopes: scopes.words,
-    operations: operationsOf(rows, scopes).map((operation) =>
+    scopes: rules.scopes.words,
+    operations: operationsOf(rows, rules).map((operation) =>
       isClosed(operation) ? { ...operation, scopes: [] } : operation,
     ),
     views: openViews(),

@@ -34,6 +34,7 @@ const parameters = {
   scopes: 'token-scopes',
   aid: 'aid',
   address: 'address',
+  body: 'body',
 } as const
 
 const options = {

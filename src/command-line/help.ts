@@ -55,7 +55,7 @@ const operatorWords = [
 
 const explainWords = [
   'explain --client ID --user USER [METHOD] PATH, with --api-token NAME in place of --client',
-  "[--region us1] [--aid AID] [--token-scopes 'A B'] [--connection ID] [--address IP]",
+  "[--region us1] [--aid AID] [--token-scopes 'A B'] [--connection ID] [--address IP] [--body JSON]",
   'Takes --operator, --operator-token and --json too. Exit code 0 when the call would pass, else 1.',
 ]
 

@@ -3,7 +3,7 @@ import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { Answer, Call, Caller, Check } from './call.ts'
 import type { Reach } from './reach.ts'
-import { problemAnswer } from './refusal-answer.ts'
+import { foreignGroup as foreign, problemAnswer } from './refusal-answer.ts'
 import { badGateway } from './upstream-answer.ts'
 
 type IntegrationCaller = Extract<Caller, { kind: 'integration' }>
@@ -16,10 +16,6 @@ const invalid = (call: Call): Answer =>
     code: 'invalid_account_group',
   })
 
-/** 403 and not the 400 of v6 (thousandeyes-facts 5.2, inferred). */
-const foreign = (call: Call, detail: string): Answer =>
-  problemAnswer(call, { status: 403, title: 'Forbidden', detail, code: 'account_group_not_granted' })
-
 /** What the query says: nothing, one well-formed `aid`, or neither. `aid[]` and its like are a second spelling of two. */
 function askedGroup(query: URLSearchParams): AccountGroupId | 'none' | 'malformed' {
   if (query.size === 0) return 'none'
@@ -29,14 +25,14 @@ function askedGroup(query: URLSearchParams): AccountGroupId | 'none' | 'malforme
   return (second === undefined && parseAccountGroupId(asked)) || 'malformed'
 }
 
+/** Whether the operation is about all that there are, whatever is asked. */
+const isAboutAll = ({ match }: Call): boolean => match.operation.otherGroups?.needsAll === true
+
 /** Whether the call asks for all account groups of the user; anything but an explicit false counts, in case an upstream takes it so. */
 const asksForAll = ({ target, match }: Call): boolean =>
-  match.operation.query.includes('useAllPermittedAids') &&
-  target.query.getAll('useAllPermittedAids').some((value) => value.toLowerCase() !== 'false')
-
-/** Whether the body names account groups from and to which agents are moved; it is not read here. */
-const movesBetweenGroups = ({ match: { operation } }: Call): boolean =>
-  /^\/endpoint\/agents\/(?:\{agentId\}\/transfer|transfer\/bulk)$/.test(operation.path)
+  match.operation.otherGroups?.needsAll ||
+  (match.operation.query.includes('useAllPermittedAids') &&
+    target.query.getAll('useAllPermittedAids').some((value) => value.toLowerCase() !== 'false'))
 
 /** Whether the path itself names an account group that the grant does not open. */
 function isAboutForeignGroup({ caller, match: { operation, parameters } }: Call): boolean {
@@ -59,8 +55,8 @@ export function selectAccountGroup(reach: Reach): Check {
     const limited = 'The connection is limited to some account groups'
     return foreign(
       call,
-      movesBetweenGroups(call)
-        ? `${limited}: agents are moved by one that has them all.`
+      isAboutAll(call)
+        ? `${limited}, and this operation is about all of them.`
         : `${limited}: ask for one of them with aid.`,
     )
   }
@@ -82,7 +78,7 @@ export function selectAccountGroup(reach: Reach): Check {
     caller: IntegrationCaller,
     asked: AccountGroupId | 'none',
   ): Awaitable<Answer | undefined> {
-    const forAll = asksForAll(call) || movesBetweenGroups(call)
+    const forAll = isAboutAll(call) || asksForAll(call)
     if (asked !== 'none' && !forAll)
       return caller.access.accountGroups.includes(asked)
         ? undefined
@@ -93,9 +89,16 @@ export function selectAccountGroup(reach: Reach): Check {
     )
   }
 
-  return (call) => {
+  /** For an operation that takes no `aid`. */
+  function judgeWithout(call: Call): Awaitable<Answer | undefined> {
     if (isAboutForeignGroup(call)) return foreign(call, 'The connection does not include this account group.')
-    if (!call.match.operation.takesAccountGroup) return undefined
+    return call.caller.kind === 'integration' && isAboutAll(call)
+      ? keepToGrant(call, call.caller, 'none')
+      : undefined
+  }
+
+  return (call) => {
+    if (!call.match.operation.takesAccountGroup) return judgeWithout(call)
     const asked = askedGroup(call.target.query)
     if (asked === 'malformed') return invalid(call)
     if (asked !== 'none') call.accountGroup = asked

@@ -47,6 +47,8 @@ export interface Call {
   match: Match
   /** The account group that the call is for; undefined for the user's login account group. */
   accountGroup: AccountGroupId | undefined
+  /** The request body, where a check had to read it. */
+  body: Buffer | undefined
   /** What the rate windows add to the answer: name, value, name, value. */
   readonly rateHeaders: string[]
 }
@@ -74,6 +76,7 @@ const nothing: Match = {
     scopes: [],
     isRead: false,
     takesAccountGroup: false,
+    otherGroups: undefined,
     bucket: undefined,
     query: [],
   },
@@ -95,5 +98,6 @@ export const newCall = (
   caller: { kind: 'nobody' },
   match: nothing,
   accountGroup: undefined,
+  body: undefined,
   rateHeaders: [],
 })

@@ -22,6 +22,8 @@ export interface CallInQuestion {
   readonly method: string
   /** Path and query, as on the request line. */
   readonly target: string
+  /** What it would send, as JSON; undefined for nothing. */
+  readonly body?: string | undefined
   /** From where it would come; undefined when that is not asked about. */
   readonly address: string | undefined
   /** What the token opens; undefined for one of a grant that is not there. `all` stands for whatever the user reaches. */
@@ -38,13 +40,32 @@ class Unasked extends Error {
 /** Of the right form, and nobody's: which grant it stands for is said beside it. */
 const placeholder = `${'A'.repeat(16)}.${'A'.repeat(43)}`
 
-function requestOf({ method, target }: CallInQuestion, host: string): IncomingMessage {
+const bodyHeaders = (body: string): Readonly<Record<string, string>> => ({
+  'content-type': 'application/json',
+  'content-length': String(Buffer.byteLength(body)),
+})
+
+function requestOf({ method, target, body }: CallInQuestion, host: string): IncomingMessage {
   const request = new IncomingMessage(new Socket())
-  Object.assign(request, { method, url: target, httpVersionMajor: 1, httpVersionMinor: 1 })
-  const headers = { host, authorization: `Bearer ${placeholder}` }
+  Object.assign(request, { method, url: target, httpVersionMajor: 1, httpVersionMinor: 1, complete: true })
+  const headers = {
+    ...{ host, authorization: `Bearer ${placeholder}` },
+    ...(body === undefined ? {} : bodyHeaders(body)),
+  }
   Object.assign(request.headers, headers)
   request.rawHeaders.push(...Object.entries(headers).flat())
+  if (body !== undefined) request.push(body)
+  request.push(null)
   return request
+}
+
+function groupsInBody({ body, caller, match }: Call): string {
+  const { inBody } = match.operation.otherGroups ?? {}
+  if (!inBody) return 'Its body names no account groups.'
+  if (body) return 'The body names no account group beyond those of the connection.'
+  const members = [...inBody.members].flatMap(([name, need]) => (need === 'none' ? [] : [name])).join(', ')
+  const own = caller.kind === 'integration' ? ` (${caller.access.accountGroups.join(', ')})` : ''
+  return `No body was asked about. In one, ${members} may only name account groups of the connection${own}, unless it has all.`
 }
 
 /** What each rule says when it lets a call pass. */
@@ -65,7 +86,11 @@ const passed: Readonly<Record<RuleName, (call: Call) => string>> = {
     operation.bucket === undefined
       ? 'The operation has no window of its own.'
       : `${rateHeaders[9]} of ${rateHeaders[7]} calls are left in the window ${operation.bucket}.`,
-  body: () => 'Bodies are not asked about.',
+  body: ({ request }) =>
+    request.headers['content-length'] === undefined
+      ? 'No body was asked about.'
+      : 'The body is not too long.',
+  'groups-in-body': groupsInBody,
   upstream: ({ caller }) =>
     `It would be sent to the upstream of ${caller.kind === 'nobody' ? '' : regionLabel(caller.user.region)}, where roles are judged.`,
 }

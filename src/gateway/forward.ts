@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Operation } from '#domain/operation.ts'
@@ -16,6 +16,7 @@ import {
 import type { Borrow } from './borrow.ts'
 import type { Answer, Call, Check } from './call.ts'
 import { linkRewriter } from './links.ts'
+import { keepListToGrant } from './listed-groups.ts'
 import { BodyTooLarge, bodyTooLarge, requestBody } from './request-body.ts'
 import { badGateway, callersAnswer, type LinkOrigins } from './upstream-answer.ts'
 
@@ -62,6 +63,8 @@ function queryFor({ target }: Call): URLSearchParams {
   return target.query
 }
 
+const readAgain = (body: Buffer): Readable => Readable.from([body], { objectMode: false })
+
 interface Standing {
   readonly credential: UpstreamCredential
   readonly region: RegionId
@@ -95,7 +98,7 @@ class ForwardedRequest implements UpstreamRequest {
     const { caller } = call
     this.organization = caller.kind === 'nobody' ? undefined : caller.user.organizationId
     this.client = caller.kind === 'integration' ? caller.access.clientId : undefined
-    this.body = requestBody(call)
+    this.body = call.body ? readAgain(call.body) : requestBody(call)
     this.#call = call
   }
 
@@ -133,7 +136,8 @@ export function forward({ upstream, borrow, origin, upstreamOrigins }: ForwardPa
 
   function send(call: Call, standing: Standing): Awaitable<Answer> {
     const request = new ForwardedRequest(call, standing)
-    const passOn = (answer: UpstreamAnswer): Answer => callersAnswer(call, answer, links[standing.region])
+    const passOn = (answer: UpstreamAnswer): Awaitable<Answer> =>
+      keepListToGrant(call, callersAnswer(call, answer, links[standing.region]))
     try {
       const answer = upstream.send(request)
       return answer instanceof Promise

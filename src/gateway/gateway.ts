@@ -19,6 +19,7 @@ import { borrowFrom } from './borrow.ts'
 import { type Answer, type Call, type Check, newCall } from './call.ts'
 import { forward, UpstreamFailure } from './forward.ts'
 import { requireCanonicalRequest } from './framing.ts'
+import { keepBodyToGrant } from './groups-in-body.ts'
 import { type GatewayLog, logLine } from './log-line.ts'
 import { keepWithinLimits, matchOperation, requireScope } from './operation.ts'
 import { rateWindowChecks } from './rate-windows.ts'
@@ -70,6 +71,7 @@ export type RuleName =
   | 'account-group'
   | 'bucket'
   | 'body'
+  | 'groups-in-body'
   | 'upstream'
 
 /** The order of checks. Explanations (explain.ts) walk it too, over ports that change nothing. */
@@ -90,6 +92,7 @@ export function rulesOf(parts: RuleParts): readonly Rule[] {
     ['account-group', selectAccountGroup(reach)], //                  ?aid= → 400, 403, 502
     ['bucket', windows.buckets], //                                   instant tests, template deploy, dashboard snapshots → 429
     ['body', limitBody], //                                           RFC 9110 §15.5.14 → 413
+    ['groups-in-body', keepBodyToGrant(reach)], //                    config/account-groups.yaml → 400, 403, 413, 502
     ['upstream', forward({ upstream, borrow, origin, upstreamOrigins: parts.upstreamOrigins })],
   ]
 }

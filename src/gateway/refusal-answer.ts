@@ -16,6 +16,10 @@ export const problemAnswer = (
   ...(extra.note === undefined ? {} : { note: extra.note }),
 })
 
+/** 403 and not the 400 of v6 (thousandeyes-facts 5.2, inferred). */
+export const foreignGroup = (call: Call, detail: string): Answer =>
+  problemAnswer(call, { status: 403, title: 'Forbidden', detail, code: 'account_group_not_granted' })
+
 /** 404 comes without a body (thousandeyes-facts 6.2, observed). */
 export const notFound: Answer = { status: 404, headers: [], body: '', code: 'not_found' }
 

@@ -11,11 +11,11 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge'
 }
 
-export const bodyTooLarge = (call: Call): Answer =>
+export const bodyTooLarge = (call: Call, most: number = maxBodyBytes): Answer =>
   problemAnswer(call, {
     status: 413,
     title: 'Content Too Large',
-    detail: `A request body has at most ${maxBodyBytes} bytes.`,
+    detail: `A request body has at most ${most} bytes${most < maxBodyBytes ? ' where it may name account groups' : ''}.`,
     code: 'body_too_large',
   })
 

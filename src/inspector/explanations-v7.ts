@@ -76,9 +76,9 @@ export const v7Rules: readonly Rule[] = [
   {
     rule: 'The account group is one of the connection',
     words:
-      'The one that aid names, or the one of the login. A connection opens its own account groups alone.',
+      'The one that aid names, or the one of the login, and those that a body names. A connection opens its own account groups alone.',
     source: 'ours',
-    refuses: code('invalid_account_group', 'account_group_not_granted'),
+    refuses: code('invalid_account_group', 'account_group_not_granted', 'invalid_body'),
   },
   {
     rule: 'The operation’s own window has room',

@@ -3,7 +3,19 @@ import { parseRegionId, regionIds } from '#domain/region.ts'
 import { writtenAddress } from '#http/client-address.ts'
 
 const names: readonly string[] = [
-  ...['user', 'region', 'client', 'apiToken', 'connection', 'scopes', 'aid', 'address', 'method', 'path'],
+  ...[
+    'user',
+    'region',
+    'client',
+    'apiToken',
+    'connection',
+    'scopes',
+    'aid',
+    'address',
+    'method',
+    'path',
+    'body',
+  ],
 ]
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 

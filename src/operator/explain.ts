@@ -22,6 +22,7 @@ export interface ExplainParts extends Pick<OperatorUsersParts, 'identity' | 'all
   readonly explain: (question: {
     readonly method: string
     readonly target: string
+    readonly body: string | undefined
     readonly address: string | undefined
     readonly access: AskedAccess | undefined
   }) => Promise<Explanation>
@@ -146,7 +147,7 @@ async function answerOf(parts: ExplainParts, question: Question): Promise<object
     connection: newest ? connectionAnswer(newest) : null,
     connections: connections.length,
     pretendedScopes: scopes ?? null,
-    ...(await parts.explain({ method, target, address: text('address'), access })),
+    ...(await parts.explain({ method, target, body: text('body'), address: text('address'), access })),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Operation } from '#domain/operation.ts'
+import { type GroupRules, readGroupRules } from './group-rules.ts'
 import { type OperationRow, readOperationRows } from './operation-rows.ts'
 import { readScopeRules, type ScopeRules } from './scope-rules.ts'
 
@@ -10,8 +11,23 @@ function bucketOf({ method, path }: OperationRow): Operation['bucket'] {
   return path === '/dashboard-snapshots' ? 'dashboard-snapshot' : undefined
 }
 
+/** What our own tables say of operations, beside what the document says. */
+export interface OperationRules {
+  readonly scopes: ScopeRules
+  readonly groups: GroupRules
+}
+
+/** @throws when a table under config/ is missing or broken */
+export async function readOperationRules(): Promise<OperationRules> {
+  const [scopes, groups] = await Promise.all([readScopeRules(), readGroupRules()])
+  return { scopes, groups }
+}
+
 /** @returns the operations of the rows, each with the scope words that open it */
-export const operationsOf = (rows: readonly OperationRow[], scopes: ScopeRules): readonly Operation[] =>
+export const operationsOf = (
+  rows: readonly OperationRow[],
+  { scopes, groups }: OperationRules,
+): readonly Operation[] =>
   rows.map((row) => ({
     id: row.id,
     method: row.method,
@@ -19,6 +35,7 @@ export const operationsOf = (rows: readonly OperationRow[], scopes: ScopeRules):
     scopes: scopes.accepted(row),
     isRead: scopes.isRead(row),
     takesAccountGroup: 'aid' in row.query,
+    otherGroups: groups.of(row),
     bucket: bucketOf(row),
     query: Object.keys(row.query),
   }))
@@ -28,5 +45,5 @@ export const operationsOf = (rows: readonly OperationRow[], scopes: ScopeRules):
  * @throws when the tables under config/ are missing or broken
  */
 export async function loadOperations(): Promise<readonly Operation[]> {
-  return operationsOf(...(await Promise.all([readOperationRows(), readScopeRules()])))
+  return operationsOf(...(await Promise.all([readOperationRows(), readOperationRules()])))
 }

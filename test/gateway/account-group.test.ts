@@ -120,22 +120,6 @@ describe('account group, security-cases G19', () => {
     },
   )
 
-  test.each(['transfer/bulk', '7/transfer'])(
-    'is not left by moving agents with %s, whose body names account groups',
-    async (operation) => {
-      await using gateway = await startGateway()
-      const move = () =>
-        request(gateway.url)
-          .post(`/v7/endpoint/agents/${operation}?aid=1101`)
-          .send({ toAid: '1101', transfers: [{ fromAid: '1102', toAid: '1101', agentIds: ['7'] }] })
-          .auth(accessToken, bearer)
-      await move().expect(200)
-      gateway.grants.set(accessToken, headquarters)
-      expect((await move().expect(403)).body).toMatchObject({ code: 'account_group_not_granted' })
-      expect(gateway.sent).toHaveLength(1)
-    },
-  )
-
   test('takes useAllPermittedAids=false for what it says', async () => {
     await using gateway = await startGateway()
     gateway.grants.set(accessToken, headquarters)

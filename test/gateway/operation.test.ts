@@ -5,7 +5,15 @@ import type { Operation } from '#domain/operation.ts'
 import { opens } from '#domain/scope.ts'
 import { openRoutes } from '#gateway/routes.ts'
 import { rawExchange, statusesOf } from './raw-exchange.ts'
-import { accessToken, aid, fullAccess, operations, startGateway, userApiToken } from './start-gateway.ts'
+import {
+  accessToken,
+  aid,
+  fullAccess,
+  jsonAnswer,
+  operations,
+  startGateway,
+  userApiToken,
+} from './start-gateway.ts'
 
 const bearer = { type: 'bearer' } as const
 
@@ -149,7 +157,8 @@ describe('scopes, RFC 6750 §3.1', () => {
     words.filter((word) => opens(new Set([word]), operation.scopes))
 
   test('open an operation if and only if the table says so, for every operation', async () => {
-    await using gateway = await startGateway({ limits: false })
+    const answer = () => jsonAnswer('{"accountGroups":[]}')
+    await using gateway = await startGateway({ limits: false, answer })
     const statusWith = async (operation: Operation, scopes: readonly string[]): Promise<number> => {
       // The account group that `/account-groups/{id}` is called with is one of the grant.
       const accountGroups = [...fullAccess.accountGroups, aid('77')]

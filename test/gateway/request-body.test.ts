@@ -12,7 +12,7 @@ import {
 } from './start-gateway.ts'
 
 const bearer = { type: 'bearer' } as const
-const bgp = '/v7/tests/bgp'
+const alertRules = '/v7/alerts/rules'
 const tenMegabytes = 10 * 1024 * 1024
 
 /** Answers with what it was sent. */
@@ -20,7 +20,7 @@ const echo: AnswerCall = async ({ body }) => jsonAnswer(body ? await text(body) 
 
 const headOf = ({ port }: RunningGateway, method: string, ...more: readonly string[]): string =>
   [
-    `${method} ${bgp} HTTP/1.1`,
+    `${method} ${alertRules} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
     `Authorization: Bearer ${accessToken}`,
     ...more,
@@ -31,7 +31,10 @@ const headOf = ({ port }: RunningGateway, method: string, ...more: readonly stri
 describe('request bodies', () => {
   test('reach the upstream as they were sent, with a length and in chunks', async () => {
     await using gateway = await startGateway({ answer: echo })
-    const answer = await request(gateway.url).post(bgp).auth(accessToken, bearer).send({ testName: 'é' })
+    const answer = await request(gateway.url)
+      .post(alertRules)
+      .auth(accessToken, bearer)
+      .send({ testName: 'é' })
     expect(answer.body).toEqual({ testName: 'é' })
     const chunked = `${headOf(gateway, 'POST', 'Transfer-Encoding: chunked', 'Connection: close')}5\r\n{"a":\r\n2\r\n1}\r\n0\r\n\r\n`
     expect(await rawExchange(gateway.port, chunked)).toMatch(/\r\n\r\n\{"a":1\}$/)
@@ -60,7 +63,7 @@ describe('request bodies', () => {
     await using gateway = await startGateway({
       answer: async ({ body }) => jsonAnswer(`${body ? (await text(body)).length : 0}`),
     })
-    const post = () => request(gateway.url).post(bgp).type('json').auth(accessToken, bearer)
+    const post = () => request(gateway.url).post(alertRules).type('json').auth(accessToken, bearer)
     const answer = await post().send('x'.repeat(tenMegabytes)).expect(200)
     expect(answer.text).toBe(String(tenMegabytes))
     const head = headOf(gateway, 'POST', `Content-Length: ${tenMegabytes + 1}`)
@@ -74,7 +77,7 @@ describe('request bodies', () => {
     async function* endless() {
       for (let sent = 0; sent <= tenMegabytes; sent += 65_536) yield Buffer.alloc(65_536, 120)
     }
-    const answer = await fetch(gateway.url + bgp, {
+    const answer = await fetch(gateway.url + alertRules, {
       method: 'POST',
       headers: { authorization: `Bearer ${accessToken}` },
       body: endless(),
@@ -93,14 +96,17 @@ describe('request bodies', () => {
     })
     const body = 'y'.repeat(300_000)
     const unread = headOf(gateway, 'POST', `Content-Length: ${body.length}`) + body
-    const answer = await rawExchange(gateway.port, unread + unread.replace(bgp, `${bgp}?destroy`) + unread)
+    const answer = await rawExchange(
+      gateway.port,
+      unread + unread.replace(alertRules, `${alertRules}?destroy`) + unread,
+    )
     expect(statusesOf(answer)).toEqual([400, 400, 400])
   })
 
   test('with a content coding are refused, as nobody would decode them', async () => {
     await using gateway = await startGateway()
     await request(gateway.url)
-      .post(bgp)
+      .post(alertRules)
       .set({ 'Content-Encoding': 'gzip', 'Content-Type': 'application/json' })
       .auth(accessToken, bearer)
       .send('x')

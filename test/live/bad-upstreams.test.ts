@@ -267,8 +267,8 @@ describe('an upstream that', () => {
     )
     const body = JSON.stringify({ testName: 'x'.repeat(2_000_000) })
     const headers = { 'content-type': 'application/json' }
-    expect(
-      await call(gateway, '/v7/tests/http-server?aid=1101', { method: 'POST', headers, body }),
-    ).toMatchObject({ status: 400, text: '{"title":"no"}' })
+    expect(await call(gateway, '/v7/alerts/rules?aid=1101', { method: 'POST', headers, body })).toMatchObject(
+      { status: 400, text: '{"title":"no"}' },
+    )
   })
 })

@@ -63,6 +63,7 @@ const requestOf = (credential: number): UpstreamRequest => ({
     scopes: [],
     isRead: true,
     takesAccountGroup: true,
+    otherGroups: undefined,
     bucket: undefined,
     query: [],
   },

@@ -66,7 +66,7 @@ async function startBudgeted(behaviour: Behaviour, budget: number, shared?: Shar
 /** Sends a tenth of a body, and is gone. */
 async function breakOff(url: string, length: string): Promise<void> {
   const headers = { ...bearer, 'content-type': 'application/json', 'content-length': length }
-  const sending = request(`${url}/v7/tests/http-server?aid=1101`, { method: 'POST', headers })
+  const sending = request(`${url}/v7/alerts/rules?aid=1101`, { method: 'POST', headers })
   sending.on('error', () => undefined).write('x'.repeat(Number(length) / 10))
   await pause(300)
   sending.destroy()
@@ -173,7 +173,7 @@ describe('the budget of answers 401', () => {
       )
       const body = 'x'.repeat(1_000)
       const whole = { method: 'POST', body, headers: { 'content-type': 'application/json' } }
-      expect((await call(running.gateway, '/v7/tests/http-server?aid=1101', whole)).status).toBe(200)
+      expect((await call(running.gateway, '/v7/alerts/rules?aid=1101', whole)).status).toBe(200)
     },
   )
 

@@ -14,6 +14,7 @@ const listing: Operation = {
   scopes: [],
   isRead: true,
   takesAccountGroup: false,
+  otherGroups: undefined,
   bucket: undefined,
   query: [],
 }

@@ -209,6 +209,14 @@ const bodies: Readonly<Record<string, (ground: Ground) => Promise<unknown>>> = {
   setGenericConnectorOperations: async (ground) => [await made(ground, '/operations/webhooks')],
   setPanoramaConnectorOperations: async (ground) => [await made(ground, '/operations/credential-vault')],
   setConjurConnectorOperations: async (ground) => [await made(ground, '/operations/credential-vault')],
+  assignOrganizationsQuotas: async () => ({ organizations: [{ orgId: '110', value: 12_000 }] }),
+  unassignOrganizationsQuotas: async () => ({ organizations: ['110'] }),
+  assignOrganizationsAccountGroupsQuotas: async () => ({
+    organizations: [{ orgId: '110', accountGroups: [{ aid: '1101', value: 12_000 }] }],
+  }),
+  unassignOrganizationsAccountGroupsQuotas: async () => ({
+    organizations: [{ orgId: '110', accountGroups: ['1101'] }],
+  }),
   createDashboardSnapshot: async (ground) => ({
     ...(sampleOf('GenerateDashboardSnapshotRequest') as object),
     dashboardId: await made(ground, '/dashboards'),

@@ -25,6 +25,7 @@ import { endpointAgentLogs } from './families/endpoint-agent-logs.ts'
 import { endpointAgentTransfers } from './families/endpoint-agent-transfers.ts'
 import { endpointAgents } from './families/endpoint-agents.ts'
 import { endpointHttpResults } from './families/endpoint-http-results.ts'
+import { endpointInstantTests } from './families/endpoint-instant-tests.ts'
 import { endpointLabels } from './families/endpoint-labels.ts'
 import { endpointPathVis } from './families/endpoint-path-vis.ts'
 import { endpointSettings } from './families/endpoint-settings.ts'
@@ -121,6 +122,7 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   endpointAgentTransfers,
   endpointSettings,
   endpointTests,
+  endpointInstantTests,
   endpointPathVis,
   endpointHttpResults,
   realUserTests,

@@ -3,7 +3,7 @@ import { isOwn, shown } from '../crud.ts'
 import { type JsonObject, objectOf, present, textOf, textsOf } from '../json.ts'
 import { type Draw, drawOf } from '../measurements/draw.ts'
 import { incidentAt } from '../measurements/incidents.ts'
-import { type MeasuredTest, repeatedFrom, roundsOf } from '../measurements/measurements.ts'
+import { type MeasuredTest, repeatedFrom, roundsOf, type Schedule } from '../measurements/measurements.ts'
 import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
 import { type Target, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import { askedPage, pageLinks, pageOf } from '../paging.ts'
@@ -11,7 +11,7 @@ import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { rangeEcho, timeRangeOf } from '../time-range.ts'
 import { agentsSelected } from './endpoint-agent-relations.ts'
-import { familyOfEndpointTest } from './endpoint-tests.ts'
+import { familyOfEndpointTest, isInstant } from './endpoint-tests.ts'
 
 /** One measurement of an endpoint test: an agent in a round. */
 export interface EndpointSample {
@@ -28,20 +28,18 @@ export interface EndpointSample {
 
 const usualInterval = 60
 
+function scheduleOf(test: Entry): Schedule {
+  const { createdDate, interval, isEnabled, ranAt } = test.fields
+  if (isInstant(test)) return { kind: 'once', at: Math.floor(Number(ranAt) / 1000) }
+  if (isEnabled === false) return { kind: 'never' }
+  return repeatedFrom(Date.parse(textOf(createdDate) ?? '') || 0, Number(interval ?? usualInterval))
+}
+
 /** A stored endpoint test as measurements see it. */
-export const measuredEndpointTest = (
-  { id, fields }: Entry,
-  { region }: Pick<Call, 'region'>,
-): MeasuredTest => ({
-  key: `${region} endpoint ${id}`,
-  type: textOf(fields['type']) ?? '',
-  schedule:
-    fields['isEnabled'] === false
-      ? { kind: 'never' }
-      : repeatedFrom(
-          Date.parse(textOf(fields['createdDate']) ?? '') || 0,
-          Number(fields['interval'] ?? usualInterval),
-        ),
+export const measuredEndpointTest = (test: Entry, { region }: Pick<Call, 'region'>): MeasuredTest => ({
+  key: `${region} endpoint ${test.id}`,
+  type: textOf(test.fields['type']) ?? '',
+  schedule: scheduleOf(test),
 })
 
 /** Dynamic tests follow the sessions of an application, to servers that are made up here. */

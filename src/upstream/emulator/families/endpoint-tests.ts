@@ -31,13 +31,17 @@ export const showEndpointTest = ({ aid, fields }: Entry): JsonObject => ({
 const isOfKind = ({ fields }: Entry, { type, isDynamic }: EndpointTestKind): boolean =>
   fields['type'] === type && (fields['isDynamic'] ?? false) === isDynamic
 
-const familyOf = (kind: EndpointTestKind): Family => ({
+/** An instant test runs when it is told to, and stands in no list. */
+export const isInstant = ({ fields }: Entry): boolean => fields['instant'] === true
+
+export const familyOfKind = (kind: EndpointTestKind): Family => ({
   path: kind.path,
   collection: 'endpoint-tests',
   idKey: 'testId',
   owner: 'account-group',
   newId: ({ state }) => state.nextId(),
   sees: (test, call) => isOfKind(test, kind) && isOwn(test, call),
+  lists: (test) => !isInstant(test),
   accept: acceptEndpointTest(kind),
   show: showEndpointTest,
   links: (test, { href }) => ({
@@ -47,7 +51,7 @@ const familyOf = (kind: EndpointTestKind): Family => ({
   }),
 })
 
-const families = new Map([...scheduledKinds, dynamicKind].map((kind) => [kind, familyOf(kind)]))
+const families = new Map([...scheduledKinds, dynamicKind].map((kind) => [kind, familyOfKind(kind)]))
 
 /** The family of a stored endpoint test. */
 export const familyOfEndpointTest = (test: Entry): Family | undefined =>
@@ -60,7 +64,7 @@ export const endpointTests = (model: Model): Answerers => ({
     const schema = listShape(model, call.row).item
     const tests = call.state
       .all('endpoint-tests')
-      .filter((test) => isOwn(test, call) && test.fields['isDynamic'] !== true)
+      .filter((test) => isOwn(test, call) && test.fields['isDynamic'] !== true && !isInstant(test))
     return listAnswer(
       call,
       tests.flatMap((test) => {

@@ -27,7 +27,10 @@ import { endpointAgents } from './families/endpoint-agents.ts'
 import { endpointHttpResults } from './families/endpoint-http-results.ts'
 import { endpointInstantTests } from './families/endpoint-instant-tests.ts'
 import { endpointLabels } from './families/endpoint-labels.ts'
+import { endpointNetworkResults } from './families/endpoint-network-results.ts'
 import { endpointPathVis } from './families/endpoint-path-vis.ts'
+import { endpointSessionPages } from './families/endpoint-session-pages.ts'
+import { endpointSessionResults } from './families/endpoint-session-results.ts'
 import { endpointSettings } from './families/endpoint-settings.ts'
 import { endpointTests } from './families/endpoint-tests.ts'
 import { events } from './families/events.ts'
@@ -36,6 +39,7 @@ import { genericConnectors } from './families/generic-connectors.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
 import { itsiEvents } from './families/itsi-events.ts'
+import { localNetworkResults } from './families/local-network-results.ts'
 import { networkResults } from './families/network-results.ts'
 import { pageLoadResults } from './families/page-load-results.ts'
 import { panoramaConnectors } from './families/panorama-connectors.ts'
@@ -125,6 +129,10 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   endpointInstantTests,
   endpointPathVis,
   endpointHttpResults,
+  endpointNetworkResults,
+  endpointSessionResults,
+  endpointSessionPages,
+  localNetworkResults,
   realUserTests,
 }
 

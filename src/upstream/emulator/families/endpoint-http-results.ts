@@ -1,57 +1,99 @@
-import type { Answerers, Call } from '../call.ts'
-import { type JsonObject, objectOf, objectsOf, present } from '../json.ts'
-import { httpNumbers } from '../measurements/http.ts'
-import { notFound } from '../refusals.ts'
+import type { Answer, Answerers, Call } from '../call.ts'
+import { type JsonObject, present } from '../json.ts'
+import { type HttpNumbers, httpNumbers } from '../measurements/http.ts'
+import { isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { userProfileOf } from './endpoint-machine.ts'
+import { type SearchedKind, searchResults, testsSearched } from './endpoint-result-search.ts'
 import { type EndpointSample, endpointFrame, endpointResults, endpointTestNamed } from './endpoint-samples.ts'
+import { qualityOf } from './endpoint-scores.ts'
 
-/** Thresholds of ours: how ThousandEyes grades a score is not published. */
-function qualityOf(score: number): string {
-  if (score >= 80) return 'great'
-  return score >= 50 ? 'good' : 'poor'
+/** One fetch of an agent, with its numbers. */
+interface Fetched {
+  readonly sample: EndpointSample
+  readonly numbers: HttpNumbers
 }
 
-const lines = (...all: readonly string[]): string => all.map((line) => `${line}\r\n`).join('')
-
-function expanded({ agent, target }: EndpointSample, code: number, { expand }: Call): JsonObject {
-  const [client] = objectsOf(agent.fields['clients'])
-  return {
-    ...(expand.has('header') && {
-      headers: {
-        requestHeaders: lines(`GET ${target.path} HTTP/1.1`, `Host: ${target.host}`),
-        responseHeaders: lines(`HTTP/1.1 ${code}`, 'Content-Type: text/html;charset=UTF-8'),
-      },
-    }),
-    ...(expand.has('user-profile') && client && { userProfile: objectOf(client['userProfile']) }),
-  }
-}
-
-function show(sample: EndpointSample, call: Call): JsonObject {
+function fetchedIn(sample: EndpointSample): Fetched {
   const { pair, draw, network, target, isUnavailable } = sample
-  const { healthScore, ...numbers } = httpNumbers({
+  const numbers = httpNumbers({
     pair,
     sample: draw,
     latency: network.avgLatency,
     isTls: target.isTls,
     suffers: isUnavailable,
   })
-  const applicationScore = Math.round(healthScore * 100)
+  return { sample, numbers }
+}
+
+const scoreOf = ({ numbers }: Fetched): number => Math.round(numbers.healthScore * 100)
+
+const lines = (...all: readonly string[]): string => all.map((line) => `${line}\r\n`).join('')
+
+function expanded({ sample: { agent, target }, numbers }: Fetched, { expand }: Call): JsonObject {
   return present({
-    ...endpointFrame(sample),
+    headers: expand.has('header')
+      ? {
+          requestHeaders: lines(`GET ${target.path} HTTP/1.1`, `Host: ${target.host}`),
+          responseHeaders: lines(`HTTP/1.1 ${numbers.responseCode}`, 'Content-Type: text/html;charset=UTF-8'),
+        }
+      : undefined,
+    userProfile: expand.has('user-profile') ? userProfileOf(agent) : undefined,
+  })
+}
+
+function show(fetched: Fetched, call: Call): JsonObject {
+  const { isUnavailable } = fetched.sample
+  const { healthScore: _, ...numbers } = fetched.numbers
+  const applicationScore = scoreOf(fetched)
+  return present({
+    ...endpointFrame(fetched.sample),
     ...numbers,
     errorType: isUnavailable ? 'http' : 'none',
     errorDetails: isUnavailable ? `${numbers.responseCode}` : undefined,
     score: { applicationScore, quality: qualityOf(applicationScore) },
-    ...expanded(sample, numbers.responseCode, call),
+    ...expanded(fetched, call),
   })
 }
 
-/** `GET /endpoint/test-results/scheduled-tests/{testId}/http-server`. */
+const http: SearchedKind<Fetched> = {
+  rowOf: fetchedIn,
+  facets: {},
+  measures: {
+    'round-id': ({ sample }) => sample.round,
+    'response-time': ({ numbers }) => numbers.responseTime,
+    'dns-time': ({ numbers }) => numbers.dnsTime,
+    'connect-time': ({ numbers }) => numbers.connectTime,
+    'ssl-time': ({ numbers }) => numbers.sslTime,
+    'wait-time': ({ numbers }) => numbers.waitTime,
+    'response-code': ({ numbers }) => numbers.responseCode,
+    'wire-size': ({ numbers }) => numbers.wireSize,
+    throughput: ({ numbers }) => numbers.throughput,
+    'application-score': scoreOf,
+  },
+  show,
+}
+
+const isHttp = (test: Entry | undefined): test is Entry => test?.fields['type'] === 'http-server'
+
+function many(call: Call): Answer | V7Refusal {
+  const tests = testsSearched(call)
+  if (isV7Refusal(tests)) return tests
+  return searchResults(call, { tests: tests.filter(isHttp) }, http)
+}
+
+/** Timings of scheduled HTTP tests: those of one test, and searched in one or in many. */
 export const endpointHttpResults = (): Answerers => ({
   getHttpServerScheduledTestResults(call) {
     const test = endpointTestNamed(call, false)
-    if (test?.fields['type'] !== 'http-server') return notFound
+    if (!isHttp(test)) return notFound
     return endpointResults(call, { test, testSchema: 'EndpointHttpServerTest' }, (sample) =>
-      show(sample, call),
+      show(fetchedIn(sample), call),
     )
   },
+  getSingleTestFilteredHttpServerScheduledTestResults(call) {
+    const test = endpointTestNamed(call, false)
+    return isHttp(test) ? searchResults(call, { tests: [test] }, http) : notFound
+  },
+  getMultiTestFilteredHttpServerScheduledTestResults: many,
 })

@@ -1,11 +1,10 @@
 import type { Answer, Answerer, Answerers, Call } from '../call.ts'
-import { type Json, type JsonObject, objectOf, present, textOf } from '../json.ts'
+import { type Json, type JsonObject, present } from '../json.ts'
 import { hasRound } from '../measurements/measurements.ts'
-import { hosting, networkText } from '../measurements/networks.ts'
-import { type PathEnd, type Trace, traceOf } from '../measurements/path.ts'
+import type { Trace } from '../measurements/path.ts'
 import { notFound, type V7Refusal } from '../refusals.ts'
-import type { Entry } from '../state.ts'
 import { agentsSelected } from './endpoint-agent-relations.ts'
+import { dynamicKeys, protocolOf } from './endpoint-protocols.ts'
 import {
   type EndpointSample,
   endpointFrame,
@@ -16,52 +15,12 @@ import {
   testOfResults,
 } from './endpoint-samples.ts'
 import { resultsPath } from './endpoint-test-kinds.ts'
-
-function sourceOf({ fields }: Entry): PathEnd {
-  const network = objectOf(fields['network'])
-  const { asName, asNumber } = objectOf(fields['asnDetails'])
-  return {
-    ipAddress: textOf(network['ipAddress']) ?? '10.0.0.2',
-    prefix: `${textOf(network['localPrefix']) ?? '10.0.0.0'}/24`,
-    network: `${asName} (AS ${asNumber})`,
-    location: textOf(objectOf(fields['location'])['locationName']),
-  }
-}
+import { sourceOf, traceTo } from './endpoint-traces.ts'
 
 /** In every round one attempt is made (official document). */
-function tracesOf({ pair, draw, network, agent, target }: EndpointSample): readonly Trace[] {
-  const destination: PathEnd = {
-    ipAddress: target.ipAddress,
-    prefix: `${target.ipAddress.replace(/\.\d+$/, '.0')}/24`,
-    network: networkText(hosting),
-    location: undefined,
-  }
-  return [
-    traceOf({
-      pair,
-      sample: draw,
-      source: sourceOf(agent),
-      destination,
-      latency: network.avgLatency,
-      number: 0,
-    }),
-  ]
-}
-
-/** The protocols that results know; of the others results tell the plain one. */
-const protocolOf = ({ fields }: Entry): string => {
-  const protocol = textOf(fields['protocol']) ?? 'icmp'
-  return protocol === 'icmp-with-tcp-connect' ? 'icmp' : protocol
-}
-
-const dynamicKeys = ({ test }: EndpointSample): JsonObject =>
-  test.fields['isDynamic'] === true
-    ? present({
-        application: test.fields['application'],
-        protocol: protocolOf(test),
-        tcpProbeMode: test.fields['tcpProbeMode'],
-      })
-    : {}
+const tracesOf = ({ pair, draw, network, agent, target }: EndpointSample): readonly Trace[] => [
+  traceTo(agent, target.ipAddress, { pair, draw, latency: network.avgLatency }),
+]
 
 function frame(sample: EndpointSample): JsonObject {
   const { agent, target } = sample
@@ -72,7 +31,7 @@ function frame(sample: EndpointSample): JsonObject {
     server: target.server,
     sourceIp: source.ipAddress,
     sourcePrefix: source.prefix,
-    ...dynamicKeys(sample),
+    ...dynamicKeys(sample.test),
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Answer, Call } from '../call.ts'
 import { isOwn, shown } from '../crud.ts'
-import { type JsonObject, objectOf, present, textOf, textsOf } from '../json.ts'
+import { type JsonObject, textOf } from '../json.ts'
 import { type Draw, drawOf } from '../measurements/draw.ts'
 import { incidentAt } from '../measurements/incidents.ts'
 import { type MeasuredTest, repeatedFrom, roundsOf, type Schedule } from '../measurements/measurements.ts'
@@ -9,8 +9,10 @@ import { type Target, targetOfServer, targetOfUrl } from '../measurements/target
 import { askedPage, pageLinks, pageOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
-import { rangeEcho, timeRangeOf } from '../time-range.ts'
+import { rangeEcho, type TimeRange, timeRangeOf } from '../time-range.ts'
 import { agentsSelected } from './endpoint-agent-relations.ts'
+import type { Grid } from './endpoint-grid.ts'
+import { loadOf, machineProfile, networkProfile, systemMetrics } from './endpoint-machine.ts'
 import { familyOfEndpointTest, isInstant } from './endpoint-tests.ts'
 
 /** One measurement of an endpoint test: an agent in a round. */
@@ -74,53 +76,23 @@ export function endpointSample(
   }
 }
 
-const megabyte = 1_048_576
-
-/** The machine's load during the round. */
-function systemMetrics({ draw, round, agent }: EndpointSample): JsonObject {
-  const total = Number(objectOf(agent.fields['machine'])['memoryMegabytes'] ?? 16_384) * megabyte
-  const mean = draw.number('cpu', [0.04, 0.6], 2)
-  const used = Math.round(total * draw.number('memory', [0.35, 0.8], 3))
-  return {
-    startTimeMs: round * 1000,
-    endTimeMs: round * 1000 + 10_000,
-    cpuUtilization: {
-      min: Math.max(0, mean - 0.03),
-      max: mean + 0.1,
-      mean,
-      median: mean,
-      stdDev: 0.02,
-      count: 10,
-    },
-    physicalMemoryUsedBytes: { min: used, max: used, mean: used, median: used, stdDev: 0, count: 10 },
-    physicalMemoryTotalBytes: total,
-  }
-}
-
 /** What every result row of an endpoint test has. */
-export function endpointFrame(sample: EndpointSample): JsonObject {
-  const { test, agent, target, round } = sample
-  const network = objectOf(agent.fields['network'])
-  return present({
+export function endpointFrame({ test, agent, target, round, draw }: EndpointSample): JsonObject {
+  return {
     aid: test.aid ?? '',
     testId: test.id,
     agentId: agent.id,
     roundId: round,
     serverIp: target.ipAddress,
-    platform: agent.fields['platform'],
-    networkProfile: present({
-      ...network,
-      publicIpAddress: agent.fields['publicIP'],
-      dnsServers: textsOf(network['dnsServers']),
-    }),
-    systemMetrics: systemMetrics(sample),
+    networkProfile: networkProfile(agent),
+    systemMetrics: systemMetrics(loadOf(agent, draw), round),
     originalTargetProfile: {
       remoteIpAddress: target.ipAddress,
       remotePort: Number(target.server.split(':').at(-1)),
       protocol: 'tcp',
     },
-    batteryMetrics: agent.fields['batteryMetrics'],
-  })
+    ...machineProfile(agent),
+  }
 }
 
 /** The endpoint test of the path, scheduled or dynamic, if it is the account group's own. */
@@ -136,10 +108,32 @@ export function testOfResults(test: Entry, call: Call, schemaName: string): Json
 }
 
 /** Some of these answers count all rows of the range (official document, `TotalHits`). */
-const hasTotal = ({ model, row }: Call): boolean =>
+export const hasTotal = ({ model, row }: Call): boolean =>
   'totalHits' in model.properties(model.schema(row.answer.schema ?? ''))
 
-/** A page of an endpoint test's results: the newest round first, in a round every agent. */
+/** The results of a test in a range: the newest round first, in a round every agent that is left in. */
+export function samplesOf(
+  test: Entry,
+  call: Call,
+  { range, asOf, keepsAgent }: { range: TimeRange | undefined; asOf: number; keepsAgent?: AgentFilter },
+): Grid<EndpointSample> {
+  const whole = { test, facts: measuredEndpointTest(test, call), agents: agentsSelected(test, call.state) }
+  const agents = keepsAgent ? whole.agents.filter(keepsAgent) : whole.agents
+  const rounds = roundsOf(whole.facts, range, asOf)
+  return {
+    count: rounds.count * agents.length,
+    at: (index) =>
+      endpointSample(
+        whole,
+        agents[index % agents.length] as Entry,
+        rounds.at(Math.floor(index / agents.length)),
+      ),
+  }
+}
+
+type AgentFilter = ((agent: Entry) => boolean) | undefined
+
+/** A page of an endpoint test's results. */
 export function endpointResults(
   call: Call,
   { test, testSchema }: { readonly test: Entry; readonly testSchema: string },
@@ -149,17 +143,8 @@ export function endpointResults(
   if (isV7Refusal(asked)) return asked
   const range = timeRangeOf(call, asked.asOf)
   if (range && isV7Refusal(range)) return range
-  const whole = { test, facts: measuredEndpointTest(test, call), agents: agentsSelected(test, call.state) }
-  const { agents } = whole
-  const rounds = roundsOf(whole.facts, range, asked.asOf)
-  const total = rounds.count * agents.length
-  const { rows, left } = pageOf(asked, total, (index) =>
-    endpointSample(
-      whole,
-      agents[index % agents.length] as Entry,
-      rounds.at(Math.floor(index / agents.length)),
-    ),
-  )
+  const { count, at } = samplesOf(test, call, { range, asOf: asked.asOf })
+  const { rows, left } = pageOf(asked, count, at)
   return {
     status: 200,
     varies: true,
@@ -167,7 +152,7 @@ export function endpointResults(
       results: rows.map(show),
       test: testOfResults(test, call, testSchema),
       ...rangeEcho(range),
-      ...(hasTotal(call) && { totalHits: total }),
+      ...(hasTotal(call) && { totalHits: count }),
       _links: pageLinks(call, asked, left),
     },
   }

@@ -1,6 +1,6 @@
 /**
  * The bodies that endpoint data is searched with: filters, thresholds and an order. Values of one filter are alternatives, and
- * a row must pass every filter (official document). What the document leaves open is ours: see DECISIONS 114.
+ * a row must pass every filter (official document). What the document leaves open is ours: see DECISIONS 120.
  */
 import { type Json, type JsonObject, objectOf, objectsOf, textsOf } from '../json.ts'
 import { invalid, isV7Refusal, type V7Refusal, type Violation } from '../refusals.ts'

@@ -1,0 +1,192 @@
+/**
+ * Sessions of real users: visits to the sites of a monitoring profile, made up from the agent, the profile and the round. In every
+ * quarter of an hour a machine has one; it is told of when the quarter is over. Nothing of it is kept: an id leads back to its
+ * session by the time that it holds.
+ */
+import type { Call } from '../call.ts'
+import { isOwn } from '../crud.ts'
+import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
+import { type Draw, drawOf, round as rounded } from '../measurements/draw.ts'
+import { roundOf } from '../measurements/measurements.ts'
+import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
+import { type Target, targetOfUrl } from '../measurements/target.ts'
+import type { Entry } from '../state.ts'
+import type { TimeRange } from '../time-range.ts'
+import { isMeasuring, ownEndpointAgents } from './endpoint-agent-relations.ts'
+import { type Grid, mapped } from './endpoint-grid.ts'
+import { hadRound, type MachineCell, machineRounds } from './endpoint-machine-rounds.ts'
+
+const intervalSeconds = 900
+
+/** An agent as one profile monitors it. */
+export interface MonitoredAgent extends MachineCell {
+  readonly profile: Entry
+}
+
+/** One page of a session. Times in ms. */
+export interface SessionPage {
+  readonly pageId: string
+  readonly url: string
+  readonly title: string
+  /** Epoch seconds. */
+  readonly loadedAt: number
+  readonly responseCode: number
+  readonly responseTime: number
+  readonly onContentLoad: number
+  readonly onLoad: number
+  readonly draw: Draw
+}
+
+export interface Session extends MonitoredAgent {
+  readonly id: string
+  /** Epoch seconds. */
+  readonly round: number
+  readonly startedAt: number
+  /** As the profile names it, and the host below it that was visited. */
+  readonly domain: string
+  readonly site: string
+  readonly trigger: 'user' | 'auto'
+  readonly target: Target
+  readonly network: NetworkNumbers
+  readonly pages: readonly SessionPage[]
+  /** Of the agent and the site, and of this session. */
+  readonly pair: Draw
+  readonly draw: Draw
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+/** Eight letters and digits, as page ids have. */
+const shortId = (draw: Draw, field: string): string =>
+  Array.from({ length: 8 }, (_, index) =>
+    alphabet.charAt(draw.whole(`${field} ${index}`, [0, alphabet.length - 1])),
+  ).join('')
+
+/** The five digits in front of the ids of an agent's machine. */
+export const shardOf = ({ id }: Entry): string =>
+  String(drawOf(`shard ${id}`).whole('number', [0, 9_999])).padStart(5, '0')
+
+function isMonitored(agent: Entry, { fields }: Entry): boolean {
+  const settings = objectOf(fields['monitoringSettings'])
+  const type = textOf(settings['monitoringSettingsType'])
+  const tagIds = textsOf(settings['tagIds'])
+  if (type === 'specific-agents') return textsOf(settings['agentIds']).includes(agent.id)
+  if (type === 'agent-tags') return textsOf(agent.fields['tagIds']).some((id) => tagIds.includes(id))
+  return type === 'all-agents'
+}
+
+/** The agents of the account group that are monitored, by profile. */
+export function monitoredAgents(call: Call): readonly MonitoredAgent[] {
+  const profiles = call.state.all('endpoint-real-user-tests').filter((profile) => isOwn(profile, call))
+  return ownEndpointAgents(call)
+    .filter(isMeasuring)
+    .flatMap((agent) =>
+      profiles.filter((profile) => isMonitored(agent, profile)).map((profile) => ({ agent, profile })),
+    )
+}
+
+const hosts = ['www', 'app', 'wiki', 'mail', 'portal']
+
+/** A host below one of the domains of the profile that it does not exclude. */
+function siteOf({ fields }: Entry, draw: Draw): { readonly domain: string; readonly site: string } {
+  const domains = textsOf(fields['includedDomains'])
+  const excluded = textsOf(fields['excludedDomains'])
+  const domain = domains[draw.whole('domain', [0, Math.max(0, domains.length - 1)])] ?? 'site.example'
+  const sites = hosts.map((host) => `${host}.${domain}`).filter((site) => !excluded.includes(site))
+  return { domain, site: sites[draw.whole('site', [0, sites.length - 1])] ?? domain }
+}
+
+const topics = ['Start', 'Orders', 'Reports', 'Calendar', 'Search', 'Settings']
+
+function pageOf(draw: Draw, { site, latency, startedAt }: PageOf, index: number): SessionPage {
+  const topic = topics[draw.whole('topic', [0, topics.length - 1])] ?? 'Start'
+  const fails = draw.fraction('fails') < 0.03
+  const responseTime = Math.round(latency * 2) + draw.whole('wait', fails ? [900, 4_000] : [20, 400])
+  const onContentLoad = responseTime + draw.whole('content', [150, 1_200])
+  return {
+    pageId: shortId(draw, 'id'),
+    url: `https://${site}/${topic.toLowerCase()}`,
+    title: `${topic} - ${site}`,
+    loadedAt: startedAt + index * 40,
+    responseCode: fails ? 503 : 200,
+    responseTime,
+    onContentLoad,
+    onLoad: onContentLoad + draw.whole('load', [200, 3_000]),
+    draw,
+  }
+}
+
+interface PageOf {
+  readonly site: string
+  readonly latency: number
+  readonly startedAt: number
+}
+
+/** The session of a monitored agent in a round. */
+export function sessionOf(
+  monitored: MonitoredAgent,
+  round: number,
+  { region }: Pick<Call, 'region'>,
+): Session {
+  const { agent, profile } = monitored
+  const own = drawOf(`${region} sessions ${agent.id} ${profile.id}`)
+  const draw = own.of(round)
+  const startedAt = round + 60 * draw.whole('minute', [0, 12])
+  const { domain, site } = siteOf(profile, draw)
+  const pair = own.of(site)
+  const network = networkNumbers(pair, draw, false)
+  return {
+    ...monitored,
+    id: `${shardOf(agent)}:${startedAt}:${shortId(draw, 'session')}`,
+    round,
+    startedAt,
+    domain,
+    site,
+    trigger: draw.fraction('trigger') < 0.85 ? 'user' : 'auto',
+    target: targetOfUrl(`https://${site}`),
+    network,
+    pages: Array.from({ length: draw.whole('pages', [1, 4]) }, (_, index) =>
+      pageOf(draw.of(`page ${index}`), { site, latency: network.avgLatency, startedAt }, index),
+    ),
+    pair,
+    draw,
+  }
+}
+
+/** How well the pages loaded, from 0 to 1 (the scale is ours). */
+export const experienceOf = ({ pages }: Session): number => {
+  const mean = pages.reduce((sum, { onLoad }) => sum + onLoad, 0) / pages.length
+  return rounded(Math.max(0, 1 - mean / 10_000), 2)
+}
+
+const browsers = ['Chrome', 'Edge'] as const
+
+export const browserOf = ({ agent }: Session): JsonObject => ({
+  name: browsers[agent.id.charCodeAt(agent.id.length - 1) % browsers.length] ?? browsers[0],
+  version: '131.0.0.0',
+})
+
+/** A round is told of when it is over. */
+const newestOver = (asOf: number): number => asOf - intervalSeconds * 1000
+
+/** The sessions of the range, the newest first. */
+export const sessionsOf = (
+  monitored: readonly MonitoredAgent[],
+  call: Call,
+  { range, asOf }: { readonly range: TimeRange | undefined; readonly asOf: number },
+): Grid<Session> =>
+  mapped(machineRounds(monitored, intervalSeconds, { range, asOf: newestOver(asOf) }), ({ cell, round }) =>
+    sessionOf(cell, round, call),
+  )
+
+/** The session of an id, if it is one of the account group's. */
+export function sessionNamed(id: string, call: Call): Session | undefined {
+  const [, startedAt] = /^\d{5}:(\d{9,11}):[A-Za-z\d]{8}$/.exec(id) ?? []
+  if (startedAt === undefined) return undefined
+  const round = roundOf(Number(startedAt), intervalSeconds)
+  if (round * 1000 > newestOver(call.now)) return undefined
+  return monitoredAgents(call)
+    .filter((monitored) => hadRound(monitored, intervalSeconds, round))
+    .map((monitored) => sessionOf(monitored, round, call))
+    .find((session) => session.id === id)
+}

@@ -49,6 +49,8 @@ function check(schema: Schema, value: unknown, at: string): readonly string[] {
   return checkObject(one, value as Record<string, unknown>, at)
 }
 
+const isSchema = (value: unknown): value is Schema => typeof value === 'object' && value !== null
+
 function checkObject(schema: Schema, value: Record<string, unknown>, at: string): readonly string[] {
   const properties = schema.properties ?? {}
   const missing = (schema.required ?? [])
@@ -57,6 +59,8 @@ function checkObject(schema: Schema, value: Record<string, unknown>, at: string)
   const isOpen = schema.additionalProperties === true || Object.keys(properties).length === 0
   const found = Object.entries(value).flatMap(([key, inner]) => {
     const property = properties[key]
+    if (!property && isSchema(schema.additionalProperties))
+      return check(schema.additionalProperties, inner, `${at}.${key}`)
     if (!property) return isOpen || schema.required?.includes(key) ? [] : [`${at}.${key} is not declared`]
     return resolve(property).writeOnly
       ? [`${at}.${key} is write-only`]

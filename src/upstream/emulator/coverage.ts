@@ -32,6 +32,7 @@ export interface CoverageRow {
 export const syntheticModules: readonly string[] = [
   'alerts',
   'apiResults',
+  'dashboardWidgets',
   'dnsResults',
   'endpointAgentLogs',
   'endpointHttpResults',

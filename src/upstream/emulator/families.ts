@@ -17,6 +17,7 @@ import { connectorAssignments } from './families/connector-assignments.ts'
 import { credentialVaultOperations } from './families/credential-vault-operations.ts'
 import { credentials } from './families/credentials.ts'
 import { dashboardFilters } from './families/dashboard-filters.ts'
+import { dashboardWidgets } from './families/dashboard-widgets.ts'
 import { dashboards } from './families/dashboards.ts'
 import { dnsResults } from './families/dns-results.ts'
 import { emulation } from './families/emulation.ts'
@@ -98,6 +99,7 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   tagBulk,
   templates,
   dashboards,
+  dashboardWidgets,
   dashboardFilters,
   emulation,
   apiTokens,

@@ -48,7 +48,7 @@ const isCount = (value: unknown): value is number =>
 /** @returns the page that `cursor` and, where the document has it, `max` ask for, or why not */
 export function askedPage({ query, row, now }: Call, size: number = usualPage): AskedPage | V7Refusal {
   const max = 'max' in row.query ? query.get('max') : null
-  if (max !== null && Number(max) < 1) return invalidField('max', 'must be at least 1.')
+  if (max !== null && !isCount(Number(max))) return invalidField('max', 'must be an integer of at least 1.')
   const most = max === null ? size : Math.min(Number(max), row.query['max']?.maximum ?? largestPage)
   const cursor = query.get('cursor')
   if (cursor === null) return { asOf: now, size: most, left: undefined }

@@ -18,7 +18,8 @@ const stepOf = ({ url, waitTimeMs, assertions }: JsonObject): ApiStep => ({
   assertions: objectsOf(assertions).map(({ name }) => ({ isOfStatus: name === 'status-code' })),
 })
 
-const runOf = (sample: Sample): ApiNumbers =>
+/** What was measured, without the form of the answer. */
+export const runOf = (sample: Sample): ApiNumbers =>
   apiNumbers({
     sample: sample.draw,
     latency: sample.network.avgLatency,

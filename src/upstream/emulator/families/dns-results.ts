@@ -20,19 +20,23 @@ const askedOf = ({ fields }: Entry): Question => questionOf(textOf(fields['domai
 
 const serversOf = ({ fields }: Entry): readonly JsonObject[] => objectsOf(fields['dnsServers'])
 
-/** A query to a test's server takes the way there and back, and what the server needs. */
+/** A query to a test's server takes the way there and back, and what the server needs. Without an answer it takes no time. */
+export const resolutionTimeOf = ({ draw, network, isUnavailable }: Sample): number | undefined =>
+  isUnavailable ? undefined : Math.max(1, Math.round(network.avgLatency)) + draw.whole('resolution', [0, 12])
+
 function showServer(sample: Sample, call: Call): JsonObject {
-  const { test, target, draw, network, isUnavailable } = sample
+  const { test, target, isUnavailable } = sample
   const serverId = textOf(
     serversOf(test).find(({ serverName }) => serverName === target.server)?.['serverId'],
   )
-  const answer = isUnavailable
-    ? { errorDetails: wordings.noAnswer }
-    : {
-        resolutionTime: Math.max(1, Math.round(network.avgLatency)) + draw.whole('resolution', [0, 12]),
-        mappings: mappingOf(askedOf(test)),
-      }
-  return present({ ...rowFrame(sample, call, server.name), serverId, server: target.server, ...answer })
+  const answer = isUnavailable ? { errorDetails: wordings.noAnswer } : { mappings: mappingOf(askedOf(test)) }
+  return present({
+    ...rowFrame(sample, call, server.name),
+    serverId,
+    server: target.server,
+    resolutionTime: resolutionTimeOf(sample),
+    ...answer,
+  })
 }
 
 /** The results of one server of the test. */
@@ -49,19 +53,27 @@ const printed = ({ server: name, ipAddress, time, records }: TracedQuery): strin
   return `${lines};; Received ${lines.length + 64} bytes from ${ipAddress}(${name}) in ${time} ms\n\n`
 }
 
+const tracedOf = ({ test, draw, network }: Sample): readonly TracedQuery[] =>
+  traceQueries(askedOf(test), { sample: draw, latency: network.avgLatency })
+
+export const traceQueryCountOf = (sample: Sample): number => tracedOf(sample).length
+
+/** The last query, which is the one that fails when the target does. */
+export const traceTimeOf = (sample: Sample): number | undefined =>
+  sample.isUnavailable ? undefined : tracedOf(sample).at(-1)?.time
+
 function showTrace(sample: Sample, call: Call): JsonObject {
-  const { test, draw, network, isUnavailable } = sample
+  const { test, isUnavailable } = sample
   const question = askedOf(test)
-  const queries = traceQueries(question, { sample: draw, latency: network.avgLatency })
+  const queries = tracedOf(sample)
   const answered = isUnavailable ? queries.slice(0, -1) : queries
-  const last = answered.at(-1)
   return present({
     ...rowFrame(sample, call, trace.name),
     output: answered.map(printed).join(''),
     queries: queries.length,
     failedQueries: queries.length - answered.length,
     finalServerQueried: queries.at(-1)?.server,
-    finalQueryTime: isUnavailable ? undefined : last?.time,
+    finalQueryTime: traceTimeOf(sample),
     mappings: isUnavailable ? undefined : mappingOf(question),
     errorDetails: isUnavailable ? wordings.noAnswer : undefined,
   })

@@ -1,6 +1,6 @@
 import type { Answerers, Call } from '../call.ts'
 import { type JsonObject, present } from '../json.ts'
-import { ftpNumbers } from '../measurements/ftp.ts'
+import { type FtpNumbers, ftpNumbers } from '../measurements/ftp.ts'
 import { ownResults, pagedResults } from './result-kinds.ts'
 import { rowFrame, type Sample } from './result-rows.ts'
 
@@ -12,17 +12,21 @@ function limitOf({ test: { fields } }: Sample): number {
   return fields['requestType'] === 'download' && limit > 0 ? limit : Number.POSITIVE_INFINITY
 }
 
+/** What was measured, without the form of the answer. */
+export const ftpNumbersOf = (sample: Sample): FtpNumbers =>
+  ftpNumbers({
+    pair: sample.pair,
+    sample: sample.draw,
+    latency: sample.network.avgLatency,
+    limit: limitOf(sample),
+    suffers: sample.isUnavailable,
+  })
+
 function show(sample: Sample, call: Call): JsonObject {
-  const { pair, draw, network, target, isUnavailable } = sample
+  const { target, isUnavailable } = sample
   return present({
     ...rowFrame(sample, call, ftp.name),
-    ...ftpNumbers({
-      pair,
-      sample: draw,
-      latency: network.avgLatency,
-      limit: limitOf(sample),
-      suffers: isUnavailable,
-    }),
+    ...ftpNumbersOf(sample),
     serverIp: target.ipAddress,
     // Only `None` is a documented error type of these results; the other word is ours.
     errorType: isUnavailable ? 'FTP' : 'None',

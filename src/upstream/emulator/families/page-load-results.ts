@@ -11,7 +11,8 @@ const pageLoad = ownResults('page-load')
 /** Seconds (official document, `pageLoadTimeLimit`). */
 const usualLimit = 10
 
-const pageOf = (sample: Sample): PageNumbers =>
+/** What was measured, without the form of the answer. */
+export const pageOf = (sample: Sample): PageNumbers =>
   pageNumbers({
     sample: sample.draw,
     target: sample.target,

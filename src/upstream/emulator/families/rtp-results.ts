@@ -1,6 +1,6 @@
 import type { Answerers, Call } from '../call.ts'
 import { type JsonObject, textOf } from '../json.ts'
-import { codecOf, rtpNumbers } from '../measurements/rtp.ts'
+import { type Codec, codecOf, type RtpNumbers, rtpNumbers } from '../measurements/rtp.ts'
 import { ownResults, pagedResults } from './result-kinds.ts'
 import { rowFrame, type Sample } from './result-rows.ts'
 
@@ -29,19 +29,26 @@ const dscpName = (id: string): string => `${named[id] ?? `CS ${Number(id) / 8}`}
 
 const usualBuffer = 40
 
+const codecUsed = ({ test }: Sample): Codec => codecOf(textOf(test.fields['codecId']) ?? '0')
+
+/** What was measured, without the form of the answer. */
+export const rtpNumbersOf = (sample: Sample): RtpNumbers =>
+  rtpNumbers(sample.draw, {
+    network: sample.network,
+    codec: codecUsed(sample),
+    jitterBuffer: Number(sample.test.fields['jitterBuffer'] ?? usualBuffer),
+  })
+
 /** The network on the way marks nothing anew: what the agent sends arrives. */
 function show(sample: Sample, call: Call): JsonObject {
-  const { fields } = sample.test
-  const dscp = textOf(fields['dscpId']) ?? '0'
-  const codec = codecOf(textOf(fields['codecId']) ?? '0')
-  const jitterBuffer = Number(fields['jitterBuffer'] ?? usualBuffer)
+  const dscp = textOf(sample.test.fields['dscpId']) ?? '0'
   return {
     ...rowFrame(sample, call, rtp.name),
-    ...rtpNumbers(sample.draw, { network: sample.network, codec, jitterBuffer }),
+    ...rtpNumbersOf(sample),
     serverIp: sample.target.ipAddress,
     dscp,
     dscpName: dscpName(dscp),
-    codecName: codec.name,
+    codecName: codecUsed(sample).name,
   }
 }
 

@@ -43,15 +43,19 @@ function optionsOf(sample: Sample, { responseCode }: SipNumbers): JsonObject {
   }
 }
 
-function show(sample: Sample, call: Call): JsonObject {
-  const { test, draw, network, target, isUnavailable } = sample
-  const numbers = sipNumbers({
+/** What was measured, without the form of the answer. */
+export const sipNumbersOf = ({ test, draw, network, isUnavailable }: Sample): SipNumbers =>
+  sipNumbers({
     sample: draw,
     latency: network.avgLatency,
     isConnected: objectOf(test.fields['targetSipCredentials'])['protocol'] !== 'udp',
     registers: test.fields['registerEnabled'] === true,
     suffers: isUnavailable,
   })
+
+function show(sample: Sample, call: Call): JsonObject {
+  const { target, isUnavailable } = sample
+  const numbers = sipNumbersOf(sample)
   return present({
     ...rowFrame(sample, call, sip.name),
     ...numbers,

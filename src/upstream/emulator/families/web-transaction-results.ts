@@ -20,7 +20,7 @@ const transactions = ownResults('web-transactions')
 const usualLimit = 30
 
 /** What an agent's run of the test's script was like. An incident hits the test's own target, or what the script opens first. */
-function transactionOf(sample: Sample): TransactionNumbers {
+export function transactionOf(sample: Sample): TransactionNumbers {
   const { test, pair, draw, network, target: own, isUnavailable } = sample
   const script = readScript(textOf(test.fields['transactionScript']) ?? '', textOf(test.fields['url']) ?? '')
   const hosts = script.urls.map((url) => targetOfUrl(url).host)

@@ -68,3 +68,29 @@ export function windowState(window: JsonObject, now: number): 'active' | 'inacti
   if (states.includes('active')) return window['isEnabled'] === false ? 'inactive' : 'active'
   return states.every((state) => state === 'ended') ? 'ended' : 'inactive'
 }
+
+/** How many starts are told of at most. */
+const mostStarts = 100
+
+/**
+ * When the window begins within a span, the oldest first.
+ * @param range epoch ms, both ends included
+ */
+export function startsWithin(
+  window: JsonObject,
+  range: { readonly startAt: number; readonly endAt: number },
+): readonly number[] {
+  const first = Date.parse(textOf(window['startDate']) ?? '')
+  if (Number.isNaN(first) || window['isEnabled'] === false) return []
+  const repeat = objectOf(window['repeat'])
+  const isRepeated = repeat['type'] !== undefined
+  const starts = seriesOf(first, repeat).flatMap((series) => {
+    const last = Math.min(
+      lastIndex(series, range.endAt),
+      (isRepeated ? startsOf(series, objectOf(window['endRepeat'])) : 1) - 1,
+    )
+    const from = Math.max(0, lastIndex(series, range.startAt - 1) + 1, last - mostStarts + 1)
+    return Array.from({ length: Math.max(0, last - from + 1) }, (_, index) => at(series, from + index))
+  })
+  return starts.sort((a, b) => a - b)
+}

@@ -1,0 +1,50 @@
+import type { Call } from '../call.ts'
+import { measures } from '../families/result-kinds.ts'
+import { cellsOf, samplesOf } from '../families/result-rows.ts'
+import { directionsOf } from '../families/test-directions.ts'
+import { testKindOf } from '../families/test-kinds.ts'
+import { measured } from '../families/test-measured.ts'
+import { isReachable } from '../families/test-reach.ts'
+import { roundsOf } from '../measurements/measurements.ts'
+import { isV7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import type { TimeRange } from '../time-range.ts'
+import type { Metric } from './metrics.ts'
+import type { Series } from './series.ts'
+import { groupsOf } from './subjects.ts'
+
+/** The tests that the account group sees, instant ones left out. */
+export const testsSeen = (call: Call): readonly Entry[] =>
+  call.state.all('tests').filter((test) => test.fields['instant'] !== true && isReachable(test, call))
+
+const isOneWay = ({ fields }: Entry): boolean => fields['type'] === 'agent-to-agent'
+
+/** Whether tests like this one measure it. */
+const hasMetric = ({ results, direction }: Metric, test: Entry): boolean =>
+  testKindOf(test.fields['type'])?.results.includes(results) === true &&
+  measures({ name: results, ways: [], isNetwork: results === 'network' }, test) &&
+  (results !== 'network' || isOneWay(test) === (direction !== undefined))
+
+/** What every agent of the tests measured of every target in the span. */
+export function testSeries(
+  metric: Metric,
+  tests: readonly Entry[],
+  { call, range }: { readonly call: Call; readonly range: TimeRange },
+): readonly Series[] {
+  return tests.flatMap((test): readonly Series[] => {
+    const facts = measured(test, call)
+    if (!hasMetric(metric, test) || facts.schedule.kind !== 'repeated') return []
+    const directions = directionsOf(test, metric.direction ?? null, ['to-target'])
+    const rounds = roundsOf(facts, range, call.now)
+    if (isV7Refusal(directions) || rounds.count === 0) return []
+    const { interval } = facts.schedule
+    const sampleOf = samplesOf(test, call)
+    return cellsOf(test, directions, call).map((cell) => ({
+      testId: test.id,
+      groupsOf: (property) => groupsOf(property, { ...cell, test }, call),
+      rounds,
+      interval,
+      valueAt: (round) => metric.measure(sampleOf(cell, round)),
+    }))
+  })
+}

@@ -122,6 +122,14 @@ const listed =
     return { [name]: String(first[id]) }
   }
 
+const userSession: FindIds = async (ground) => {
+  const path = '/endpoint/test-results/real-user-tests/filter'
+  const { body } = done(await ground.call('POST', path, { body: {} }), path)
+  const [session] = body.results
+  if (!session) throw new Error(`${path} lists nothing`)
+  return { id: session.id, pageId: session.pageId }
+}
+
 const dashboard: FindIds = async (ground, row) => {
   const ids = await created(ground, { ...row, path: '/dashboards/{dashboardId}' })
   const { body } = await ground.call('GET', `/dashboards/${ids['dashboardId']}`)
@@ -140,6 +148,15 @@ const sources: readonly (readonly [RegExp, FindIds])[] = [
   [/^\/endpoint\/test-results\/scheduled-tests\/\{testId\}\/http/, fixed({ testId: '110402' })],
   [/^\/endpoint\/test-results\/scheduled-tests\//, endpointRound('110401', 'scheduled-tests')],
   [/^\/endpoint\/test-results\/dynamic-tests\//, endpointRound('110403', 'dynamic-tests')],
+  [/^\/endpoint\/test-results\/real-user-tests\//, userSession],
+  [
+    /^\/endpoint\/test-results\/local-networks\/topologies\/\{/,
+    listed(
+      { method: 'POST', path: '/endpoint/test-results/local-networks/topologies/filter' },
+      'results',
+      'networkTopologyId',
+    ),
+  ],
   [
     /^\/tests\/\{testId\}\/run/,
     async (ground) => ({

@@ -11,7 +11,12 @@ export interface AnswerCache {
 }
 
 const longestKey = 2_000
-const largestBody = 1_048_576
+/** A list of some thousand objects. */
+const largestBody = 4_194_304
+/** Of all answers that are kept, in bytes. */
+const largestSum = 16_777_216
+/** Up to this size one write is worth more than the copy that it costs. */
+const largestText = 65_536
 
 export const answerKey = ({
   region,
@@ -25,11 +30,22 @@ export const answerKey = ({
 
 /** Node sends a text in one write with its head, and bytes in a second one. All ASCII, a text is as small as its bytes. */
 const inOneWrite = (answer: UpstreamAnswer, body: Buffer): UpstreamAnswer =>
-  isAscii(body) ? { ...answer, body: body.toString('latin1') } : answer
+  body.length <= largestText && isAscii(body) ? { ...answer, body: body.toString('latin1') } : answer
+
+interface Kept {
+  readonly revision: number
+  readonly answer: UpstreamAnswer
+  readonly bytes: number
+}
 
 /** @param capacity how many answers are kept at most */
 export function answerCache(capacity: number): AnswerCache {
-  const kept = new Map<string, { readonly revision: number; readonly answer: UpstreamAnswer }>()
+  const kept = new Map<string, Kept>()
+  let sum = 0
+  const drop = (key: string): void => {
+    sum -= kept.get(key)?.bytes ?? 0
+    kept.delete(key)
+  }
   return {
     find(key, revision) {
       const found = kept.get(key)
@@ -38,10 +54,14 @@ export function answerCache(capacity: number): AnswerCache {
     keep(key, revision, answer) {
       if (key.length > longestKey || !(answer.body instanceof Buffer) || answer.body.length > largestBody)
         return
-      kept.delete(key)
-      kept.set(key, { revision, answer: inOneWrite(answer, answer.body) })
-      const [oldest] = kept.keys()
-      if (kept.size > capacity && oldest !== undefined) kept.delete(oldest)
+      drop(key)
+      const bytes = answer.body.length
+      kept.set(key, { revision, answer: inOneWrite(answer, answer.body), bytes })
+      sum += bytes
+      for (const oldest of kept.keys()) {
+        if (kept.size <= capacity && sum <= largestSum) break
+        drop(oldest)
+      }
     },
   }
 }

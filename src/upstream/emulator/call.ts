@@ -48,8 +48,10 @@ export interface Call extends Surroundings {
 
 export interface Answer {
   readonly status: number
-  /** Left out for an answer without a body. */
+  /** Left out for an answer without a body, and for one that is text already. */
   readonly body?: Json
+  /** The body as JSON text, where parts of it are kept as text. */
+  readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
   /** Depends on more than state, caller and request (on time, say), so that it is not kept for the next same call. */
   readonly varies?: true

@@ -8,6 +8,7 @@ import { isJsonObject, type Json, type JsonObject } from './json.ts'
 import type { Model, Schema } from './model.ts'
 import { defaultsOf, project, suppliedFields } from './project.ts'
 import { isV7Refusal, notFound, type V7Refusal } from './refusals.ts'
+import { shownText } from './shown-texts.ts'
 import type { Entry } from './state.ts'
 
 /** A create or update that is about to be stored. */
@@ -45,6 +46,8 @@ export interface Family {
   readonly accept?: (acceptance: Acceptance) => Accepted | V7Refusal
   /** The fields to show, before the keys that the answer does not declare fall away. Left out, the stored fields. */
   readonly show?: (entry: Entry, call: Call) => JsonObject
+  /** Whether what the call gets to see of an object follows from it alone, and from no other object. */
+  readonly showsAlone?: (call: Call) => boolean
   /** Links beside `self`, where the document declares links. */
   readonly links?: (entry: Entry, call: Call) => JsonObject
   /** Runs with every create and update, after the object is stored. @param before what an update replaced */
@@ -104,16 +107,32 @@ export function listAnswer(call: Call, items: readonly Json[]): Answer {
   return { status: 200, body: { [key]: items, ...links } }
 }
 
+/**
+ * A whole list of stored objects.
+ * @param isAlone whether each shows nothing but itself in this call; its text is kept then until it is changed
+ */
+export function listOf(
+  call: Call,
+  entries: readonly Entry[],
+  { show, isAlone }: { show: (entry: Entry) => JsonObject; isAlone: boolean },
+): Answer {
+  if (!isAlone) return listAnswer(call, entries.map(show))
+  const empty = JSON.stringify(listAnswer(call, []).body)
+  const middle = empty.indexOf('[]') + 1
+  const texts = entries.map((entry) => shownText(entry, call, () => JSON.stringify(show(entry))))
+  return { status: 200, text: `${empty.slice(0, middle)}${texts.join(',')}${empty.slice(middle)}` }
+}
+
 const answerSchema = (call: Call): Schema => call.model.schema(call.row.answer.schema ?? '')
 
 const list =
   (family: Family): Answerer =>
   (call) => {
     const { item } = listShape(call.model, call.row)
-    return listAnswer(
-      call,
-      visible(family, call).map((entry) => shown(family, entry, { ...call, schema: item })),
-    )
+    return listOf(call, visible(family, call), {
+      show: (entry) => shown(family, entry, { ...call, schema: item }),
+      isAlone: family.showsAlone?.(call) ?? false,
+    })
   }
 
 const read =

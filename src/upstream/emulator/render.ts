@@ -9,11 +9,12 @@ const contentTypeOf = (row: OperationRow): string =>
   row.answer.types?.[0] === 'application/hal+json' ? halType : 'application/json;charset=UTF-8'
 
 /** The answer as bytes, with the content type of the operation unless it brings its own. */
-export function render(row: OperationRow, { status, body, headers }: Answer): UpstreamAnswer {
-  if (body === undefined) return { status, headers: headers ?? {}, body: undefined }
+export function render(row: OperationRow, { status, body, text, headers }: Answer): UpstreamAnswer {
+  const json = text ?? JSON.stringify(body)
+  if (json === undefined) return { status, headers: headers ?? {}, body: undefined }
   return {
     status,
     headers: { 'content-type': contentTypeOf(row), ...headers },
-    body: Buffer.from(JSON.stringify(body)),
+    body: Buffer.from(json),
   }
 }

@@ -67,9 +67,8 @@ function copiesOf(
   const made: Copy[] = []
   for (let n = 1; n <= copies; n += 1) {
     const value = filled(source, place, { ...copying, n })
-    if (!isJsonObject(value)) break
-    const { copies: _, ...entry } = value
-    made.push({ place: `${place} (copy ${n})`, value: entry, source })
+    if (value === undefined) break
+    made.push({ place: `${place} (copy ${n})`, value, source })
   }
   return made
 }

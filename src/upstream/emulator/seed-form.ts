@@ -1,6 +1,7 @@
 /** The form of a seed file, part by part: entries are checked after their copies are made, each with its own place. */
 import { z } from 'zod'
 import { type RegionId, regionIds } from '#domain/region.ts'
+import { isJsonObject, type Json, type JsonObject } from './json.ts'
 import type { Placed, Problem } from './seed-copies.ts'
 
 const text = z.string('allowed is text').min(1, 'allowed is text')
@@ -55,8 +56,6 @@ const userForm = z.strictObject(
   },
   'allowed is a user',
 )
-
-const objectForm = z.looseObject({ id: text }, 'allowed is an object with an id')
 
 type Lists = Readonly<Record<string, readonly unknown[]>>
 
@@ -134,5 +133,18 @@ export const checkedWhole: Check<WholeForm> = checking(wholeForm)
 export const checkedOrganization: Check<OrganizationForm> = checking(organizationForm)
 export const checkedAccountGroup: Check<AccountGroupForm> = checking(accountGroupForm)
 export const checkedUser: Check<UserForm> = checking(userForm)
-export const checkedObject: Check<{ readonly id: string; readonly [key: string]: unknown }> =
-  checking(objectForm)
+
+/** By hand, as there are thousands of them. */
+export function checkedObject(
+  { place, value }: Placed<Json>,
+  problems: Problem[],
+): (JsonObject & { readonly id: string }) | undefined {
+  const id = isJsonObject(value) ? value['id'] : undefined
+  if (typeof id === 'string' && id !== '') return value as JsonObject & { readonly id: string }
+  problems.push(
+    isJsonObject(value)
+      ? `${place}.id: found ${foundIn(id)}; allowed is text`
+      : `${place}: found ${foundIn(value)}; allowed is an object with an id`,
+  )
+  return undefined
+}

@@ -42,7 +42,7 @@ function objectsOf(collections: Collections, asked: Asked): readonly SeedObject[
       if (!object) return []
       const { id, ...fields } = object
       const own = namesGroup(copy.source) ? id : `${idPrefix}${id}`
-      return [{ collection, id: own, fields: fields as SeedObject['fields'], place: copy.place }]
+      return [{ collection, id: own, fields, place: copy.place }]
     }),
   )
 }

@@ -2,7 +2,7 @@
  * Placeholders in the texts of a seed: `{n}`, `{n:3}`, `{g*100+n}`, `{cities}`, `{cities[g].latitude}`. An entry is made ready
  * once, and then filled for each of its copies; what has no placeholder is the same object in all of them.
  */
-import { isJsonObject, type Json } from './json.ts'
+import { isJsonObject, type Json, type JsonObject, without } from './json.ts'
 
 /** Values by name, from which a placeholder takes one after the other. */
 export type SeedLists = Readonly<Record<string, readonly Json[]>>
@@ -148,11 +148,12 @@ function objectTemplate(
 
 const ready = new WeakMap<object, Template>()
 
-/** The entry, ready to be filled; once for all account groups. */
-export function templateOf(entry: object & Json): Template {
+/** The entry without its `copies`, ready to be filled; once for all account groups. */
+export function templateOf(entry: JsonObject): Template {
   const known = ready.get(entry)
   if (known) return known
-  const made = templateWithin(entry, []) ?? (() => entry)
+  const one = without(entry, ['copies'])
+  const made = templateWithin(one, []) ?? (() => one)
   ready.set(entry, made)
   return made
 }

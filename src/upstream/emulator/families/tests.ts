@@ -1,6 +1,6 @@
 import type { Answerers, Call } from '../call.ts'
-import { crud, type Family, listAnswer, listShape, shown } from '../crud.ts'
-import type { Model } from '../model.ts'
+import { crud, type Family, listOf, listShape, shown } from '../crud.ts'
+import type { Model, Schema } from '../model.ts'
 import { refused } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { acceptTest } from './test-accept.ts'
@@ -12,6 +12,9 @@ import { showTest, testLinks } from './test-show.ts'
 /** Instant tests are read by their id but listed nowhere (v7-notes section 2). */
 const isConfigured = ({ fields }: Entry): boolean => fields['instant'] !== true
 
+/** Relations to other objects come on demand. */
+const showsAlone = ({ expand, query }: Call): boolean => expand.size === 0 && !query.has('versionId')
+
 const familyOf = (kind: TestKind): Family => ({
   path: `/tests/${kind.type}`,
   collection: 'tests',
@@ -22,6 +25,7 @@ const familyOf = (kind: TestKind): Family => ({
   lists: isConfigured,
   accept: acceptTest(kind),
   show: (test, call) => showTest(versionOf(test, call), call),
+  showsAlone,
   links: testLinks,
   afterWrite: writeVersion,
   beforeDelete(test, call) {
@@ -39,18 +43,35 @@ function versionOf(test: Entry, { state, query }: Call): Entry {
   return version ? { ...test, fields: version.fields } : test
 }
 
-const families = testKinds.map(familyOf)
+/** By type. */
+const families = new Map<unknown, Family>(testKinds.map((kind) => [kind.type, familyOf(kind)]))
 
-/** The 13 typed families, and `/tests` over all of them. */
-export const tests = (model: Model): Answerers => ({
-  ...Object.assign({}, ...families.map((family) => crud(family, model))),
-  getTests(call) {
-    const items = call.state.all('tests').flatMap((test) => {
-      const family = families.find(({ path }) => path === `/tests/${test.fields['type']}`)
-      const row = family && model.row('GET', family.path)
-      if (!row || !isConfigured(test) || !isReachable(test, call)) return []
-      return [shown(family, test, { ...call, schema: listShape(model, row).item })]
-    })
-    return listAnswer(call, items)
-  },
-})
+/** The 13 typed families, and `/tests` over all of them, each test as the list of its type shows it. */
+export const tests = (model: Model): Answerers => {
+  const schemas = new Map(
+    [...families].map(([type, { path }]) => {
+      const row = model.row('GET', path)
+      if (!row) throw new Error(`the document has no GET ${path}`)
+      return [type, listShape(model, row).item]
+    }),
+  )
+  return {
+    ...Object.assign({}, ...[...families.values()].map((family) => crud(family, model))),
+    getTests: (call) =>
+      listOf(
+        call,
+        call.state
+          .all('tests')
+          .filter(
+            (test) => families.has(test.fields['type']) && isConfigured(test) && isReachable(test, call),
+          ),
+        {
+          show(test) {
+            const { type } = test.fields
+            return shown(families.get(type) as Family, test, { ...call, schema: schemas.get(type) as Schema })
+          },
+          isAlone: showsAlone(call),
+        },
+      ),
+  }
+}

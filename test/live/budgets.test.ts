@@ -111,6 +111,35 @@ describe('a credential that is refused', () => {
   })
 })
 
+describe('a credential that is in use', () => {
+  test('costs no more answers of 401 than the ten calls that are out when it is revoked (R26)', async () => {
+    await using running = await startBudgeted(json('{}'), 100)
+    expect((await call(running.gateway)).status).toBe(200)
+    const { behaviour, letGo, waiting } = held(refusal)
+    running.upstream.behave(behaviour)
+    const answers = Promise.all(Array.from({ length: 60 }, () => call(running.gateway)))
+    await expect.poll(() => waiting.length).toBe(10)
+    await pause(100)
+    expect(running.upstream.arrived).toHaveLength(11)
+    letGo()
+    for (const answer of await answers) expect(answer).toMatchObject(rejected)
+    expect(running.upstream.arrived).toHaveLength(11)
+  })
+
+  test('has ten calls out at a time, and the others follow as these are answered', async () => {
+    await using running = await startBudgeted(json('{}'), 100)
+    expect((await call(running.gateway)).status).toBe(200)
+    const { behaviour, letGo, waiting } = held(json('{}'))
+    running.upstream.behave(behaviour)
+    const answers = Promise.all(Array.from({ length: 25 }, () => call(running.gateway)))
+    for (const out of [10, 10, 5]) {
+      await expect.poll(() => waiting.length).toBe(out)
+      letGo()
+    }
+    expect(new Set((await answers).map(({ status }) => status))).toEqual(new Set([200]))
+  })
+})
+
 describe('the budget of answers 401', () => {
   test('is used up: callers get 503 that says when, and the upstream hears nothing', async () => {
     await using running = await startBudgeted(refusal, 2)

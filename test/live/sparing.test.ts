@@ -3,8 +3,8 @@ import { get, type IncomingMessage } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { userIdOf } from '#domain/user.ts'
-import { accessToken, admin, fullAccess, type RunningGateway } from '../gateway/start-gateway.ts'
+import { type UserId, userIdOf } from '#domain/user.ts'
+import { accessToken, admin, fullAccess, madeUpToken, type RunningGateway } from '../gateway/start-gateway.ts'
 import { json, silent, startHostileUpstream } from './hostile-upstream.ts'
 import { bearer, call, startLiveGateway } from './live-gateway.ts'
 
@@ -163,5 +163,38 @@ describe('the calls under way in a region', () => {
     for (const { status } of await Promise.all(waiting)) expect(status).toBe(504)
     hanging.behave(json('{}'))
     expect((await call(gateway)).status).toBe(200)
+  })
+
+  test('are shared: neither a user nor a client fills them, and whoever comes next finds room', async () => {
+    await using hanging = await startHostileUpstream(silent)
+    await using gateway = await startLiveGateway({
+      ...{ origin: hanging.origin, maxInFlight: 20, headersTimeout: 5, totalTimeout: 5 },
+    })
+    const second = userIdOf('us1', '1002')
+    gateway.users.set(second, { ...admin, id: second, uid: '1002' })
+    gateway.clients.add('other')
+    const grant = (letter: string, userId: UserId, clientId: string): string => {
+      gateway.grants.set(madeUpToken(letter), { ...fullAccess, userId, clientId })
+      return madeUpToken(letter)
+    }
+    const busy: string[] = []
+    const under = (token: string, calls: number) =>
+      Array.from({ length: calls }, async () => {
+        const headers = { authorization: `Bearer ${token}` }
+        const { code } = await call(gateway, undefined, { headers }).catch(() => ({ code: undefined }))
+        if (code === 'upstream_busy') busy.push(token)
+      })
+    const first = grant('F', admin.id, 'meraki')
+    const all = under(first, 30)
+    await expect.poll(() => busy).toHaveLength(14)
+    expect(hanging.arrived).toHaveLength(16)
+    const sameUser = grant('U', admin.id, 'other')
+    const sameClient = grant('C', second, 'meraki')
+    await Promise.all([...under(sameUser, 1), ...under(sameClient, 1)])
+    expect(busy.slice(14).toSorted()).toEqual([sameClient, sameUser])
+    all.push(...under(grant('N', second, 'other'), 4))
+    await expect.poll(() => hanging.arrived.length).toBe(20)
+    await Promise.all(all)
+    expect(busy).toHaveLength(16)
   })
 })

@@ -92,9 +92,9 @@ export class BudgetedCall {
 
   async #sent(): Promise<UpstreamAnswer> {
     const { upstream, request } = this.#parts
-    const { region, credential, operation, parameters, query, accountGroup, headers, body } = request
+    const { region, credential, operation, parameters, query, accountGroup, headers, body, client } = request
     return upstream.send({
-      ...{ region, credential, operation, parameters, query, accountGroup, headers, body },
+      ...{ region, credential, operation, parameters, query, accountGroup, headers, body, client },
       // Nobody's: only deadlines end a call whose answer is not known.
       signal: new AbortController().signal,
       repeating: () => this.#takeAnother(),

@@ -11,8 +11,11 @@ export type Verdict = 'proven' | 'refused' | 'undecided' | Error
 interface Standing {
   provenAt: number
   refusedAt: number
-  /** Calls that wait for the one that tries; undefined while none does. */
-  waiting: Waiting[] | undefined
+  /** Whether one is out to find out. */
+  isTrying: boolean
+  /** Others that are out. */
+  underWay: number
+  readonly waiting: Waiting[]
 }
 
 interface Waiting {
@@ -20,16 +23,19 @@ interface Waiting {
   readonly fail: (error: Error) => void
 }
 
-/** Ours, both. What was refused is not asked again before its quarantine is known to every call of this node. */
+/** Ours, all. What was refused is not asked again before its quarantine is known to every call of this node. */
 const provenMs = 60_000
 const refusedMs = 10_000
 
+/** Calls of one credential whose answers are awaited, as each is one 401 when it is revoked just then. */
+const mostUnderWay = 10
 const mostWaiting = 100
 const mostStandings = 10_000
 
 /**
  * A credential that got no good answer within a minute goes out alone, and others wait for what becomes of it: so many calls with
- * one revoked credential cost one answer of 401 (reliability-cases R26).
+ * one revoked credential cost one answer of 401 (reliability-cases R26). One that is revoked while it is in use costs no more than the
+ * calls that were out, which are few.
  */
 export class CredentialTrials {
   readonly #clock: Clock
@@ -42,52 +48,66 @@ export class CredentialTrials {
   /** @param name of the credential @throws UpstreamUnavailable when too many wait, or what became of the one that tried */
   enter(name: string): Awaitable<Entry> {
     const standing = this.#standingOf(name)
-    const now = this.#clock.now()
-    if (isRecent(standing.provenAt, now, provenMs)) return 'proven'
-    if (isRecent(standing.refusedAt, now, refusedMs)) return 'refused'
+    const entry = this.#admitted(standing)
+    if (entry) return entry
     const { waiting } = standing
-    if (!waiting) {
-      standing.waiting = []
-      return 'trial'
-    }
     if (waiting.length >= mostWaiting) throw new UpstreamUnavailable('full', { retryAfterSeconds: 1 })
     return new Promise((enter, fail) => waiting.push({ enter, fail }))
   }
 
-  /** What became of a call that entered. */
+  /** What became of a call that entered, unless it was refused. */
   learn(name: string, verdict: Verdict, entry: Entry): void {
     const standing = this.#standingOf(name)
-    if (verdict === 'proven' || verdict === 'refused') this.#note(standing, verdict)
-    if (entry !== 'trial') return
-    const waiting = standing.waiting ?? []
-    standing.waiting = undefined
-    if (verdict instanceof Error) for (const one of waiting) one.fail(verdict)
-    const [next, ...others] = verdict === 'undecided' ? waiting : []
-    if (!next) return
-    standing.waiting = others
-    next.enter('trial')
+    const now = this.#clock.now()
+    if (verdict === 'proven' || verdict === 'refused') {
+      standing.provenAt = verdict === 'proven' ? now : Number.NaN
+      standing.refusedAt = verdict === 'refused' ? now : Number.NaN
+    }
+    if (entry === 'trial') standing.isTrying = false
+    else standing.underWay -= 1
+    if (entry === 'trial' && verdict instanceof Error)
+      for (const one of standing.waiting.splice(0)) one.fail(verdict)
+    this.#serve(standing)
   }
 
-  #note(standing: Standing, verdict: 'proven' | 'refused'): void {
+  #serve(standing: Standing): void {
+    while (standing.waiting.length > 0) {
+      const entry = this.#admitted(standing)
+      if (!entry) return
+      standing.waiting.shift()?.enter(entry)
+    }
+  }
+
+  /** How the next call enters; undefined when it has to wait. */
+  #admitted(standing: Standing): Entry | undefined {
     const now = this.#clock.now()
-    standing.provenAt = verdict === 'proven' ? now : Number.NaN
-    standing.refusedAt = verdict === 'refused' ? now : Number.NaN
-    for (const one of standing.waiting?.splice(0) ?? []) one.enter(verdict)
+    if (isRecent(standing.refusedAt, now, refusedMs)) return 'refused'
+    if (isRecent(standing.provenAt, now, provenMs)) {
+      if (standing.underWay >= mostUnderWay) return undefined
+      standing.underWay += 1
+      return 'proven'
+    }
+    if (standing.isTrying) return undefined
+    standing.isTrying = true
+    return 'trial'
   }
 
   #standingOf(name: string): Standing {
     const known = this.#standings.get(name)
     if (known) return known
     if (this.#standings.size >= mostStandings) this.#forgetOne()
-    const standing: Standing = { provenAt: Number.NaN, refusedAt: Number.NaN, waiting: undefined }
+    const standing: Standing = {
+      ...{ provenAt: Number.NaN, refusedAt: Number.NaN, isTrying: false, underWay: 0 },
+      waiting: [],
+    }
     this.#standings.set(name, standing)
     return standing
   }
 
-  /** Those with a trial stay: as many as there are calls under way. */
+  /** Those with calls under way stay. */
   #forgetOne(): void {
-    for (const [name, { waiting }] of this.#standings)
-      if (!waiting) {
+    for (const [name, { isTrying, underWay }] of this.#standings)
+      if (!isTrying && underWay === 0) {
         this.#standings.delete(name)
         return
       }

@@ -89,7 +89,7 @@ const testResults: FindIds = async (ground, row) => {
   if (!row.parameters.includes('pageId')) return ids
   const detail = `/test-results/${testId}/${kind}/agent/${agentId}/round/${roundId}`
   const { body: shown } = done(await ground.call('GET', detail), detail)
-  return { ...ids, pageId: String(shown.results[0].pages[0].pageId) }
+  return { ...ids, pageId: String(shown.results[0].pages[0].pageNum) }
 }
 
 const endpointRound =

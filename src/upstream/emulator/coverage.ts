@@ -32,6 +32,8 @@ export interface CoverageRow {
 export const syntheticModules: readonly string[] = [
   'alerts',
   'apiResults',
+  'autonomousSystems',
+  'bgpResults',
   'dashboardWidgets',
   'dnsResults',
   'endpointAgentLogs',

@@ -8,6 +8,8 @@ import { alertSuppressionWindows } from './families/alert-suppression-windows.ts
 import { alerts } from './families/alerts.ts'
 import { apiResults } from './families/api-results.ts'
 import { apiTokens } from './families/api-tokens.ts'
+import { autonomousSystems } from './families/autonomous-systems.ts'
+import { bgpResults } from './families/bgp-results.ts'
 import { catalogues } from './families/catalogues.ts'
 import { cloudInsightsAws } from './families/cloud-insights-aws.ts'
 import { cloudInsightsAzure } from './families/cloud-insights-azure.ts'
@@ -93,6 +95,8 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   dnsResults,
   sipResults,
   rtpResults,
+  bgpResults,
+  autonomousSystems,
   alertRules,
   streams,
   tags,

@@ -68,10 +68,10 @@ function alertsFor({ measuring: widget, dashboard, range, call }: Question): rea
   return alertsIn(slots, call, now)
     .filter(({ startAt, clearedAt }) => startAt <= range.endAt && (clearedAt ?? now) >= range.startAt)
     .filter((alert) => types === undefined || types.has(typeOf(alert)))
-    .filter(({ test, agents }) => {
+    .filter(({ test, sources }) => {
       const [target] = targetsOf(test, state)
       return passes(filters, (property) =>
-        target ? agents.flatMap((agent) => groupsOf(property, { test, agent, target }, call)) : [],
+        target ? sources.flatMap((agent) => groupsOf(property, { test, agent, target }, call)) : [],
       )
     })
 }

@@ -27,14 +27,14 @@ function alertSeries({ range, call }: Question): readonly Series[] {
   const slots = slotsBetween(range.startAt, Math.min(range.endAt, call.now), call.now)
   return alertsIn(slots, call, call.now)
     .filter(({ startAt }) => isWithin(range, startAt))
-    .map(({ test, agents, startAt }) => {
+    .map(({ test, sources, startAt }) => {
       const [target] = targetsOf(test, call.state)
       return {
         testId: test.id,
         groupsOf: (property) =>
           target === undefined
             ? []
-            : unique(agents.flatMap((agent) => groupsOf(property, { test, agent, target }, call))),
+            : unique(sources.flatMap((agent) => groupsOf(property, { test, agent, target }, call))),
         rounds: { count: 1, at: () => startAt / 1000 },
         interval: 0,
         valueAt: () => 1,

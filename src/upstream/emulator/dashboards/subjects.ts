@@ -17,6 +17,7 @@ export interface Group {
 /** What one series of measurements is about. */
 export interface Subject {
   readonly test: Entry
+  /** What measures: an agent, or a monitor of a BGP test. */
   readonly agent: Entry
   readonly target: Target
 }
@@ -30,7 +31,8 @@ const tagGroups = (tags: readonly { readonly [key: string]: Json }[]): readonly 
 const continentGroup = (countryId: string): readonly Group[] => group(continentOf(countryId))
 
 const nameOfTest = ({ test }: Subject): readonly Group[] => group(test.id, test.fields['testName'])
-const nameOfAgent = ({ agent }: Subject): readonly Group[] => group(agent.id, agent.fields['agentName'])
+const nameOfAgent = ({ agent }: Subject): readonly Group[] =>
+  agent.collection === 'agents' ? group(agent.id, agent.fields['agentName']) : []
 
 const targetAgent = ({ test }: Subject, { state }: Call): Entry | undefined =>
   state.find('agents', textOf(test.fields['targetAgentId']) ?? '')
@@ -48,6 +50,8 @@ const properties: Readonly<Record<string, (subject: Subject, call: Call) => read
   TEST: nameOfTest,
   AGENT: nameOfAgent,
   SOURCE: nameOfAgent,
+  MONITOR: ({ agent }) =>
+    agent.collection === 'monitors' ? group(agent.id, agent.fields['monitorName']) : [],
   SERVER: ({ target }) => group(target.server),
   DOMAIN: ({ target }) => group(target.host),
   COUNTRY: ({ agent }) =>

@@ -18,14 +18,14 @@ const stateOf = ({ clearedAt }: Alert): string => (clearedAt === undefined ? 'tr
 const severityOf = ({ rule }: Alert): string => textOf(rule.fields['severity']) ?? 'info'
 
 function base(alert: Alert, call: Call, asOf: number): JsonObject {
-  const { id, test, rule, agents, startAt, clearedAt } = alert
+  const { id, test, rule, sources, startAt, clearedAt } = alert
   const self = { href: call.href(`/alerts/${id}`) }
   return present({
     id,
     alertType: rule.fields['alertType'],
     startDate: isoDate(startAt),
     endDate: clearedAt === undefined ? undefined : isoDate(clearedAt),
-    violationCount: agents.length,
+    violationCount: sources.length,
     duration: seconds((clearedAt ?? asOf) - startAt),
     suppressed: false,
     meta: { version: 1 },

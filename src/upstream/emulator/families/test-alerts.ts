@@ -5,7 +5,7 @@ import { type Incident, type IncidentKind, incidentIn } from '../measurements/in
 import type { MeasuredTest } from '../measurements/measurements.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Entry } from '../state.ts'
-import { agentsOf, measured } from './test-measured.ts'
+import { measured, sourcesOf } from './test-measured.ts'
 
 /**
  * What happens when an incident violates a rule that is linked to the test. Which rules an incident violates follows from
@@ -16,7 +16,8 @@ export interface Alert {
   readonly test: Entry
   readonly rule: Entry
   readonly incident: Incident
-  readonly agents: readonly Entry[]
+  /** The agents, or the monitors of a BGP test, that suffer. */
+  readonly sources: readonly Entry[]
   /** Epoch ms. */
   readonly startAt: number
   /** Epoch ms; undefined while the alert is active. */
@@ -38,6 +39,7 @@ const targetAlerts = [
 const violated: Readonly<Record<IncidentKind, readonly string[]>> = {
   loss: networkAlerts,
   unavailable: targetAlerts,
+  unreachable: ['bgp'],
 }
 
 const rulesOf = ({ fields }: Entry, { state }: Pick<Call, 'state'>): readonly Entry[] =>
@@ -45,7 +47,7 @@ const rulesOf = ({ fields }: Entry, { state }: Pick<Call, 'state'>): readonly En
     ? []
     : textsOf(fields['alertRules']).flatMap((id) => state.find('alert-rules', id) ?? [])
 
-/** Enough agents at a time, and enough rounds in a row. */
+/** Enough sources at a time, and enough rounds in a row. */
 function triggers({ fields }: Entry, hit: number, all: number): boolean {
   const share = Number(fields['minimumSourcesPct'] ?? 0)
   return hit >= Number(fields['minimumSources'] ?? 1) && hit * 100 >= share * all
@@ -56,20 +58,24 @@ interface Violation {
   readonly facts: MeasuredTest
   readonly interval: number
   readonly incident: Incident
-  readonly agents: readonly Entry[]
+  readonly sources: readonly Entry[]
 }
 
-function alertOf(rule: Entry, { test, facts, interval, incident, agents }: Violation, asOf: number): Alert[] {
-  const hits = new Set(incident.hits(agents.map(({ id }) => id)))
+function alertOf(
+  rule: Entry,
+  { test, facts, interval, incident, sources }: Violation,
+  asOf: number,
+): Alert[] {
+  const hits = new Set(incident.hits(sources.map(({ id }) => id)))
   const required = Number(rule.fields['roundsViolatingRequired'] ?? 1)
   const start = incident.start + (required - 1) * interval
   const isViolated = violated[incident.kind].includes(String(rule.fields['alertType']))
-  const happens = isViolated && triggers(rule, hits.size, agents.length) && start < incident.end
+  const happens = isViolated && triggers(rule, hits.size, sources.length) && start < incident.end
   if (!happens || start * 1000 > asOf) return []
   const id = idInSlot(drawOf(`${facts.key} alert ${rule.id}`), incident.slot)
   const clearedAt = incident.end * 1000 <= asOf ? incident.end * 1000 : undefined
-  const hit = agents.filter((agent) => hits.has(agent.id))
-  return [{ id, test, rule, incident, agents: hit, startAt: start * 1000, clearedAt }]
+  const hit = sources.filter(({ id }) => hits.has(id))
+  return [{ id, test, rule, incident, sources: hit, startAt: start * 1000, clearedAt }]
 }
 
 /**
@@ -83,11 +89,11 @@ export function alertsIn(slots: readonly number[], call: Call, asOf: number): re
     const facts = measured(test, call)
     if (rules.length === 0 || facts.schedule.kind !== 'repeated') return []
     const { interval } = facts.schedule
-    const agents = agentsOf(test, call.state)
+    const sources = sourcesOf(test, call.state)
     return slots.flatMap((slot) => {
       const incident = incidentIn(facts, slot)
       if (!incident) return []
-      return rules.flatMap((rule) => alertOf(rule, { test, facts, interval, incident, agents }, asOf))
+      return rules.flatMap((rule) => alertOf(rule, { test, facts, interval, incident, sources }, asOf))
     })
   })
   return alerts.sort((a, b) => b.startAt - a.startAt || (a.id < b.id ? -1 : 1))

@@ -1,16 +1,20 @@
 import type { Call } from '../call.ts'
 import { objectsOf, textOf, textsOf } from '../json.ts'
 import { type MeasuredTest, repeatedFrom, type Schedule } from '../measurements/measurements.ts'
-import { type Target, targetOfServer, targetOfUrl } from '../measurements/target.ts'
+import { type Target, targetOfPrefix, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import type { Entry, Objects } from '../state.ts'
 
 const usualInterval = 60
+
+/** Seconds between rounds of BGP, which tests cannot choose: no source tells it, so that it is ours. */
+const bgpInterval = 900
 
 function scheduleOf({ fields }: Entry): Schedule {
   const at = (key: string): number => Date.parse(textOf(fields[key]) ?? '') || 0
   if (fields['instant'] === true) return { kind: 'once', at: Math.floor(at('modifiedDate') / 1000) }
   if (fields['enabled'] === false) return { kind: 'never' }
-  return repeatedFrom(at('createdDate'), Number(fields['interval'] ?? usualInterval))
+  const interval = fields['type'] === 'bgp' ? bgpInterval : Number(fields['interval'] ?? usualInterval)
+  return repeatedFrom(at('createdDate'), interval)
 }
 
 /** A stored test as measurements see it: an instant one ran once, a disabled one not at all. */
@@ -19,6 +23,29 @@ export const measured = (test: Entry, { region }: Pick<Call, 'region'>): Measure
   type: textOf(test.fields['type']) ?? '',
   schedule: scheduleOf(test),
 })
+
+/** The BGP measurements of a test, which have rounds of their own. */
+export function measuredRoutes(test: Entry, call: Pick<Call, 'region'>): MeasuredTest {
+  const facts = measured(test, call)
+  const { schedule } = facts
+  if (schedule.kind !== 'repeated') return facts
+  return { ...facts, schedule: repeatedFrom(schedule.first * 1000, bgpInterval) }
+}
+
+/** The monitors that watch the test's prefix: those that it names, and with `usePublicBgp` all public ones. */
+export function monitorsOf({ fields }: Entry, state: Objects): readonly Entry[] {
+  const named = new Set(textsOf(fields['monitors']))
+  return state
+    .all('monitors')
+    .filter(
+      ({ id, fields: { monitorType } }) =>
+        named.has(id) || (fields['usePublicBgp'] !== false && monitorType === 'public'),
+    )
+}
+
+/** What measures for the test: its agents, or its monitors. */
+export const sourcesOf = (test: Entry, state: Objects): readonly Entry[] =>
+  test.fields['type'] === 'bgp' ? monitorsOf(test, state) : agentsOf(test, state)
 
 /** The agents that the test runs on, in its own order; an agent that is switched off measures nothing. */
 export const agentsOf = (test: Entry, state: Objects): readonly Entry[] =>
@@ -39,6 +66,7 @@ const usualPort = 49_153
 
 /** What the test measures against: its DNS servers, its target agent, or its server or URL. */
 export function targetsOf({ fields }: Entry, state: Objects): readonly Target[] {
+  if (fields['type'] === 'bgp') return [targetOfPrefix(textOf(fields['prefix']) ?? '')]
   const port = Number(fields['port'] ?? usualPort)
   const target = state.find('agents', textOf(fields['targetAgentId']) ?? '')
   if (target) return [agentTarget(target, port)]

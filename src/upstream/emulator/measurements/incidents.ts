@@ -14,12 +14,12 @@ export interface Incident {
   readonly start: number
   readonly end: number
   readonly draw: Draw
-  /** Which of the test's agents suffer: at least one. */
-  hits(agentIds: readonly string[]): readonly string[]
+  /** Which of the test's agents, or monitors, suffer: at least one. */
+  hits(sourceIds: readonly string[]): readonly string[]
 }
 
-/** `loss`: packets are lost. `unavailable`: the target answers wrongly or not at all. */
-export type IncidentKind = 'loss' | 'unavailable'
+/** `loss`: packets are lost. `unavailable`: the target answers wrongly or not at all. `unreachable`: routes to its prefix are lost. */
+export type IncidentKind = 'loss' | 'unavailable' | 'unreachable'
 
 const share = 0.6
 const hitShare = 0.7
@@ -31,13 +31,13 @@ const kindsOf: Readonly<Record<string, readonly IncidentKind[]>> = {
   'dns-server': ['unavailable'],
   'dns-trace': ['unavailable'],
   dnssec: ['unavailable'],
-  bgp: [],
+  bgp: ['unreachable'],
 }
 const webKinds: readonly IncidentKind[] = ['loss', 'unavailable']
 
-function hitBy(draw: Draw, agentIds: readonly string[]): readonly string[] {
-  const hit = agentIds.filter((id) => draw.fraction(`hits ${id}`) < hitShare)
-  return hit.length > 0 ? hit : agentIds.slice(0, 1)
+function hitBy(draw: Draw, sourceIds: readonly string[]): readonly string[] {
+  const hit = sourceIds.filter((id) => draw.fraction(`hits ${id}`) < hitShare)
+  return hit.length > 0 ? hit : sourceIds.slice(0, 1)
 }
 
 /** The incident of a slot, if the test has one there. */
@@ -50,7 +50,7 @@ export function incidentIn({ key, type, schedule }: MeasuredTest, slot: number):
   const length = Math.min(draw.whole('length', [2, 12]) * interval, slotSeconds / 2)
   const start = roundOf(slot * slotSeconds + draw.fraction('start') * (slotSeconds - length), interval)
   if (start < first) return undefined
-  return { kind, slot, start, end: start + length, draw, hits: (agentIds) => hitBy(draw, agentIds) }
+  return { kind, slot, start, end: start + length, draw, hits: (sourceIds) => hitBy(draw, sourceIds) }
 }
 
 /** The incident that a round falls into. */

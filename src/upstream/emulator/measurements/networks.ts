@@ -7,6 +7,9 @@ export interface Network {
 /** Where the targets of tests are at home. */
 export const hosting: Network = { asn: 65_551, name: 'Example Hosting' }
 
+/** Where prefixes are at home that nobody else has: those of BGP tests. */
+export const enterprise: Network = { asn: 65_550, name: 'Example Enterprise' }
+
 const backbones: readonly Network[] = Array.from({ length: 10 }, (_, index) => ({
   asn: 65_540 + index,
   name: `Example Backbone ${index + 1}`,
@@ -18,5 +21,23 @@ export const backbone = (number: number): Network => backbones[number % backbone
 /** As results write networks. */
 export const networkText = ({ asn, name }: Network): string => `${name} (AS ${asn})`
 
+/** @returns undefined for a text that `networkText` does not write */
+export function parseNetwork(text: string): Network | undefined {
+  const [, name = '', asn = ''] = /^(.*) \(AS (\d+)\)$/.exec(text) ?? []
+  return name === '' ? undefined : { asn: Number(asn), name }
+}
+
+/** The addresses of targets (RFC 5737), all in the network that hosts them. */
+const hostingPrefix = '192.0.2.0/24'
+
+/** Where a prefix ends: targets are hosted, everything else is an enterprise's own. */
+export const originOf = (prefix: string): Network => (prefix === hostingPrefix ? hosting : enterprise)
+
 /** The addresses of routers on the way (RFC 5737). */
 export const backbonePrefix = '198.51.100.0/24'
+
+/** What routes tell of their networks, whoever looks. */
+export const announcedAlready: readonly { readonly asn: number; readonly prefix: string }[] = [
+  { asn: hosting.asn, prefix: hostingPrefix },
+  ...backbones.map(({ asn }) => ({ asn, prefix: backbonePrefix })),
+]

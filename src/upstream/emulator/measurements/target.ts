@@ -18,6 +18,15 @@ const isAddress = (host: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(host
 const addressOf = (host: string): string =>
   isAddress(host) ? host : `192.0.2.${drawOf(`address of ${host}`).whole('address', [1, 254])}`
 
+/** @param prefix `address/length` */
+export const targetOfPrefix = (prefix: string): Target => ({
+  host: prefix,
+  server: prefix,
+  ipAddress: prefix.replace(/\/\d+$/, ''),
+  isTls: false,
+  path: '/',
+})
+
 /** @param server `host` or `host:port` */
 export function targetOfServer(server: string): Target {
   const host = server.replace(/:\d+$/, '')

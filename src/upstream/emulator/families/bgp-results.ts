@@ -1,0 +1,139 @@
+import type { Answer, Answerers, Call } from '../call.ts'
+import { type JsonObject, present, textOf } from '../json.ts'
+import { coveredPrefixes, prefixIdOf, type RouteNumbers, routeNumbers } from '../measurements/bgp.ts'
+import { incidentAt } from '../measurements/incidents.ts'
+import { hasRound, type MeasuredTest } from '../measurements/measurements.ts'
+import { enterprise, type Network, parseNetwork } from '../measurements/networks.ts'
+import { notFound, type V7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
+import { wholeAnswer } from './result-kinds.ts'
+import { appLink, roundFrame } from './result-rows.ts'
+import { roundsAnswer } from './rounds-answer.ts'
+import { testKindOf } from './test-kinds.ts'
+import { measuredRoutes, monitorsOf, targetsOf } from './test-measured.ts'
+import { isReachable } from './test-reach.ts'
+
+/** One monitor that watches one prefix of a test. */
+interface Watched {
+  readonly test: Entry
+  readonly facts: MeasuredTest
+  readonly monitor: Entry
+  /** All monitors of the test, some of which an incident hits. */
+  readonly monitorIds: readonly string[]
+  readonly prefix: string
+}
+
+/** Tests that measure the network watch the prefix of their target as well, unless that is switched off. */
+function watchingTest(call: Call): Entry | undefined {
+  const test = call.state.find('tests', call.parameters['testId'] ?? '')
+  const results = testKindOf(test?.fields['type'])?.results ?? []
+  const has = results.includes('bgp') || results.includes('network')
+  return test && has && isReachable(test, call) ? test : undefined
+}
+
+/** The prefixes that a test watches: its own with what it covers, or those that its targets are in. */
+export function prefixesOf(test: Entry, { state }: Pick<Call, 'state'>): readonly string[] {
+  const { type, prefix, includeCoveredPrefixes } = test.fields
+  if (type !== 'bgp') {
+    const ofTargets = targetsOf(test, state).map(({ ipAddress }) => `${ipAddress.replace(/\.\d+$/, '.0')}/24`)
+    return [...new Set(ofTargets)]
+  }
+  const own = textOf(prefix) ?? ''
+  return [own, ...(includeCoveredPrefixes === true ? coveredPrefixes(own) : [])]
+}
+
+function watchesOf(test: Entry, call: Call): readonly Watched[] {
+  if (test.fields['bgpMeasurements'] === false) return []
+  const facts = measuredRoutes(test, call)
+  const monitors = monitorsOf(test, call.state)
+  const monitorIds = monitors.map(({ id }) => id)
+  return prefixesOf(test, call).flatMap((prefix) =>
+    monitors.map((monitor) => ({ test, facts, monitor, monitorIds, prefix })),
+  )
+}
+
+const networkOf = ({ fields }: Entry): Network => parseNetwork(textOf(fields['network']) ?? '') ?? enterprise
+
+/** What a monitor saw of a prefix in a round. */
+function routesIn({ facts, monitor, monitorIds, prefix }: Watched, round: number): RouteNumbers {
+  const { schedule } = facts
+  const interval = schedule.kind === 'repeated' ? schedule.interval : 0
+  return routeNumbers(
+    { monitorId: monitor.id, network: networkOf(monitor), prefix },
+    {
+      round,
+      before: round - interval,
+      suffersAt(at) {
+        const incident = incidentAt(facts, at)
+        return incident?.kind === 'unreachable' && incident.hits(monitorIds).includes(monitor.id)
+      },
+    },
+  )
+}
+
+/** How much of the test's own prefix a monitor reached in a round, in percent. */
+export function reachabilityOf(
+  test: Entry,
+  { monitor, round, call }: { monitor: Entry; round: number; call: Call },
+): number {
+  const watched = watchesOf(test, call).find((one) => one.monitor.id === monitor.id)
+  return watched ? routesIn(watched, round).reachability : 0
+}
+
+const routesPath = (prefix: string, round: number): string =>
+  `bgp/routes/prefix/${prefixIdOf(prefix)}/round/${round}`
+
+function frame({ test, facts, monitor, prefix }: Watched, round: number, call: Call): JsonObject {
+  const { monitorName, countryId } = monitor.fields
+  return {
+    monitor: present({ monitorId: monitor.id, monitorName, countryId }),
+    prefixId: prefixIdOf(prefix),
+    prefix,
+    ...roundFrame(facts, round),
+    ...appLink(test, call, routesPath(prefix, round)),
+  }
+}
+
+function show(watched: Watched, round: number, call: Call): JsonObject {
+  const { updates, pathChanges, reachability } = routesIn(watched, round)
+  return { ...frame(watched, round, call), updates, pathChanges, reachability }
+}
+
+/** The routes of one monitor: the one that it has, and that which it had in the round before if that was another one. */
+function shownRoutes(watched: Watched, round: number, call: Call): readonly JsonObject[] {
+  const { startTime: _, endTime: __, ...common } = frame(watched, round, call)
+  const { active, superseded } = routesIn(watched, round)
+  const shown = (route: readonly Network[], isActive: boolean): JsonObject => ({
+    ...common,
+    isActive,
+    hops: route.map(({ asn, name }) => ({ asn, asName: name })),
+  })
+  return [shown(active, true), ...(superseded ? [shown(superseded, false)] : [])]
+}
+
+function routes(call: Call): Answer | V7Refusal {
+  const { prefixId = '', roundId = '' } = call.parameters
+  const test = watchingTest(call)
+  const round = /^\d{1,12}$/.test(roundId) ? Number(roundId) : Number.NaN
+  if (!test || !hasRound(measuredRoutes(test, call), round, call.now)) return notFound
+  const watches = watchesOf(test, call).filter(({ prefix }) => prefixIdOf(prefix) === prefixId)
+  if (watches.length === 0) return notFound
+  return wholeAnswer(
+    call,
+    test,
+    watches.flatMap((watched) => shownRoutes(watched, round, call)),
+  )
+}
+
+/** `GET /test-results/{testId}/bgp`, and the routes of one prefix in one round. */
+export const bgpResults = (): Answerers => ({
+  getTestBgpResults(call) {
+    const test = watchingTest(call)
+    if (!test) return notFound
+    const cells = watchesOf(test, call)
+    return roundsAnswer(call, { test, facts: measuredRoutes(test, call), cells }, (watched, round) =>
+      show(watched, round, call),
+    )
+  },
+  getTestBgpRoutesPrefixRoundResults: routes,
+})

@@ -3,7 +3,7 @@ import { type JsonObject, textOf } from './json.ts'
 import type { Entry, Objects, Written } from './state.ts'
 
 /** What the state keeps for itself. */
-const inner = ['activity', 'counters', 'test-versions']
+const inner = ['activity', 'counters', 'dashboard-snapshot-widgets', 'test-versions']
 
 /** How many records a region keeps: the next one takes the place of the oldest. */
 const kept = 5_000
@@ -43,7 +43,16 @@ const resourceTypes: Readonly<Record<string, string>> = {
   'endpoint-tests': 'testName',
 }
 
-const nameKeys = ['testName', 'ruleName', 'accountGroupName', 'agentName', 'name', 'key']
+const nameKeys = [
+  'testName',
+  'title',
+  'snapshotName',
+  'ruleName',
+  'accountGroupName',
+  'agentName',
+  'name',
+  'key',
+]
 
 function resourceOf({ collection, id, fields }: Entry): JsonObject {
   const camelCase = collection

@@ -34,6 +34,7 @@ export const syntheticModules: readonly string[] = [
   'apiResults',
   'autonomousSystems',
   'bgpResults',
+  'dashboardSnapshots',
   'dashboardWidgets',
   'dnsResults',
   'endpointAgentLogs',

@@ -19,6 +19,7 @@ import { connectorAssignments } from './families/connector-assignments.ts'
 import { credentialVaultOperations } from './families/credential-vault-operations.ts'
 import { credentials } from './families/credentials.ts'
 import { dashboardFilters } from './families/dashboard-filters.ts'
+import { dashboardSnapshots } from './families/dashboard-snapshots.ts'
 import { dashboardWidgets } from './families/dashboard-widgets.ts'
 import { dashboards } from './families/dashboards.ts'
 import { dnsResults } from './families/dns-results.ts'
@@ -105,6 +106,7 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   dashboards,
   dashboardWidgets,
   dashboardFilters,
+  dashboardSnapshots,
   emulation,
   apiTokens,
   itsiEvents,

@@ -68,12 +68,20 @@ export function arranged(fields: JsonObject, before: readonly JsonObject[], call
   }
 }
 
-/** A stored widget with the addresses of its data and of its parts' data. @param path of what the widget is in, below /v7 */
-export function showWidget(widget: JsonObject, path: string, { href }: Call): JsonObject {
+/** Where a widget is shown. */
+export interface Place {
+  /** Of what the widget is in, below /v7. */
+  readonly path: string
+  /** Whether cards and columns have addresses of their own there. */
+  readonly hasParts: boolean
+}
+
+/** A stored widget with the addresses of what it shows, and of what its parts show. */
+export function showWidget(widget: JsonObject, { path, hasParts }: Place, { href }: Call): JsonObject {
   const own = `${path}/widgets/${widget['id']}`
   const self = href(own)
   const parts = (key: string, word: string): JsonObject =>
-    widget[key] === undefined
+    widget[key] === undefined || !hasParts
       ? {}
       : {
           [key]: objectsOf(widget[key]).map((part) => ({

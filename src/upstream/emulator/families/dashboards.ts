@@ -1,7 +1,7 @@
 import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family } from '../crud.ts'
 import { legacyDate, withTimespan } from '../dashboards/timespan.ts'
-import { arranged, showWidget } from '../dashboards/widgets.ts'
+import { arranged, type Place, showWidget } from '../dashboards/widgets.ts'
 import { hexId } from '../hex-id.ts'
 import { isoDate } from '../iso-date.ts'
 import { type Json, type JsonObject, objectsOf, present, textOf } from '../json.ts'
@@ -38,11 +38,11 @@ const flags: JsonObject = {
 }
 
 /** What both forms of a dashboard have. */
-const common = (entry: Entry, path: string, call: Call): JsonObject => ({
+const common = (entry: Entry, place: Place, call: Call): JsonObject => ({
   ...flags,
   ...withTimespan(entry.fields),
   aid: entry.aid ?? call.aid,
-  widgets: objectsOf(entry.fields['widgets']).map((widget) => showWidget(widget, path, call)),
+  widgets: objectsOf(entry.fields['widgets']).map((widget) => showWidget(widget, place, call)),
 })
 
 const numberOf = (uid: Json | undefined): number | undefined => (uid === undefined ? undefined : Number(uid))
@@ -55,13 +55,13 @@ const snapshotsOf = (dashboardId: string, { href }: Call): string => {
 
 /**
  * A dashboard as it is read: users and the date of the last change stand under new names, and the older names hold them in
- * older forms (v7-notes section 11). @param path of what the widgets are in, below /v7
+ * older forms (v7-notes section 11).
  */
-export function dashboardRead(entry: Entry, path: string, call: Call): JsonObject {
+export function dashboardRead(entry: Entry, place: Place, call: Call): JsonObject {
   const { createdBy, modifiedBy, modifiedDate, isGlobalOverride, isMigratedReport } = entry.fields
   const accountId = Number(entry.aid ?? call.aid)
   return {
-    ...common(entry, path, call),
+    ...common(entry, place, call),
     dashboardId: entry.id,
     ...present({
       dashboardCreatedBy: createdBy,
@@ -81,7 +81,7 @@ export function dashboardRead(entry: Entry, path: string, call: Call): JsonObjec
   }
 }
 
-const pathOf = ({ id }: Entry): string => `/dashboards/${id}`
+const placeOf = ({ id }: Entry): Place => ({ path: `/dashboards/${id}`, hasParts: true })
 
 export const dashboard: Family = {
   path: '/dashboards',
@@ -93,8 +93,8 @@ export const dashboard: Family = {
   accept,
   show: (entry, call) =>
     call.row.method === 'GET'
-      ? dashboardRead(entry, pathOf(entry), call)
-      : common(entry, pathOf(entry), call),
+      ? dashboardRead(entry, placeOf(entry), call)
+      : common(entry, placeOf(entry), call),
   links: ({ id }, call) => ({ snapshots: { href: snapshotsOf(id, call) } }),
   beforeDelete(entry, call) {
     const refusal = unchangeable(entry, call)

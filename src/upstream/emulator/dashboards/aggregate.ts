@@ -1,6 +1,6 @@
 /**
  * Aggregation: from series of values to the points of a widget. Knows nothing of tests. Long spans of many series would be
- * millions of values: then evenly spread rounds stand for all (DECISIONS 122).
+ * millions of values: then evenly spread rounds stand for all (DECISIONS 121).
  */
 import { round } from '../measurements/draw.ts'
 import type { Series } from './series.ts'

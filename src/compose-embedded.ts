@@ -27,7 +27,7 @@ export interface EmbeddedGround extends Ground {
 
 /** Opens it on a store that holds the seed, or is away. */
 export async function openEmbedded(
-  { surroundings, origin, facts, store, knownEntries: known }: EmbeddedGround,
+  { settings, surroundings, origin, facts, store, knownEntries: known }: EmbeddedGround,
   { directory, userApiTokens, trail }: Foundation,
 ): Promise<EmbeddedBackend> {
   const { clock, randomBytes } = surroundings
@@ -36,6 +36,7 @@ export async function openEmbedded(
     ...{ store, clock, randomBytes, directory, userApiTokens, trail, known },
     origin: own,
     facts: facts.v7,
+    fidelity: settings.fidelity,
   })
   return {
     broker: ownStanding(),

@@ -1,6 +1,7 @@
 /** How the requests of an emulator are called, and what they are answered with when a fault says so. */
 import { routes } from '#authorization-server/configuration.ts'
 import type { Clock } from '#domain/clock.ts'
+import type { Fidelity } from '#domain/fidelity.ts'
 import type { Operation } from '#domain/operation.ts'
 import { knownAnswers } from '#gateway/known-answers.ts'
 import { openRoutes } from '#gateway/routes.ts'
@@ -66,6 +67,7 @@ export interface RealAnswerParts {
   readonly origin: string
   readonly clock: Clock
   readonly callsPerMinute: number
+  readonly fidelity: Fidelity
   readonly views: Views
 }
 

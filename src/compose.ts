@@ -69,6 +69,7 @@ function gatewayPartsOf(
     metrics: capabilities.metrics.gateway,
     operations: facts.operations,
     callsPerMinute: settings.callsPerMinute,
+    fidelity: settings.fidelity,
     origin: origin.origin,
     requestId: requestIds(surroundings.randomBytes),
     clock: surroundings.clock,

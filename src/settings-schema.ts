@@ -2,11 +2,12 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import type { ProtocolSpans } from '#authorization-server/parts.ts'
+import { type Fidelity, fidelities } from '#domain/fidelity.ts'
 import type { SsoRule } from '#sso/sso.ts'
 import { parseRedisAddress, type RedisAddress, redisAddressWords } from '#store/redis-address.ts'
 import { brokerSso, emulatorSso } from './settings-sso.ts'
 import { type CheckedUpstream, upstreamSettings } from './settings-upstream.ts'
-import { flag, secondsIn, span, text, wholeNumber } from './settings-words.ts'
+import { emailOrOff, flag, onOff, secondsIn, span, text, wholeNumber } from './settings-words.ts'
 
 /** What every configuration says once it is checked; most keys are also options and variables (settings.ts). */
 export interface CheckedCommon {
@@ -53,6 +54,8 @@ export interface CheckedSettings extends CheckedCommon {
   readonly tls: boolean
   /** Whether a code is mailed to a user before a User API Token is made. */
   readonly tokenConfirmation: 'email' | 'off'
+  /** What counts where the document of v7 and recorded answers differ. */
+  readonly fidelity: Fidelity
 }
 
 const port = wholeNumber(0, 65_535)
@@ -87,14 +90,6 @@ const storeAddress = z.string(storeWords).transform((words, context): RedisAddre
   return address ?? z.NEVER
 })
 
-// YAML reads a bare on or off as text, and true or false as what they are: all four are understood.
-const onOff = z
-  .union([z.enum(['on', 'off']), z.boolean()], 'allowed are on and off')
-  .transform((value): 'on' | 'off' => (value === true || value === 'on' ? 'on' : 'off'))
-// YAML reads a bare off as text, and some as false.
-const emailOrOff = z
-  .union([z.enum(['email', 'off']), z.literal(false)], 'allowed are email and off')
-  .transform((value): 'email' | 'off' => (value === 'email' ? 'email' : 'off'))
 function isProxy(words: string): boolean {
   const [address = '', prefix] = words.split('/')
   const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
@@ -177,6 +172,7 @@ const emulatorShape = {
   sso: emulatorSso,
   signIn: signInWith('light'),
   tokenConfirmation: emailOrOff.default('off'),
+  fidelity: z.enum(fidelities, 'allowed are live and spec').default('live'),
 }
 const emulatorSchema = z.strictObject(emulatorShape, { error: mappingError('settings', emulatorShape) })
 

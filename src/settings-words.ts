@@ -42,3 +42,13 @@ export function mapping<Shape extends z.core.$ZodLooseShape>(
 export const flag: z.ZodType<boolean, boolean | string> = z
   .union([z.boolean(), z.enum(['true', 'false'])], 'allowed are true and false')
   .transform((value) => value === true || value === 'true')
+
+// YAML reads a bare on or off as text, and true or false as what they are: all four are understood.
+export const onOff: z.ZodType<'on' | 'off', boolean | string> = z
+  .union([z.enum(['on', 'off']), z.boolean()], 'allowed are on and off')
+  .transform((value): 'on' | 'off' => (value === true || value === 'on' ? 'on' : 'off'))
+
+// YAML reads a bare off as text, and some as false.
+export const emailOrOff: z.ZodType<'email' | 'off', string | false> = z
+  .union([z.enum(['email', 'off']), z.literal(false)], 'allowed are email and off')
+  .transform((value): 'email' | 'off' => (value === 'email' ? 'email' : 'off'))

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Fidelity } from '#domain/fidelity.ts'
 import type { StoreSettings } from '#store/open-store.ts'
 import type { LiveSettings } from '#upstream/live/live-settings.ts'
 import {
@@ -39,6 +40,8 @@ export interface CommonSettings extends Omit<CheckedCommon, 'store' | 'replicas'
   readonly limits: 'on' | 'off'
   readonly tls: boolean
   readonly tokenConfirmation: 'email' | 'off'
+  /** What counts where the document of v7 and recorded answers differ. */
+  readonly fidelity: Fidelity
 }
 
 export interface Settings extends CommonSettings {
@@ -123,7 +126,7 @@ function commonSettings(
   { store, replicas, data, integrations, ...rest }: CheckedCommon,
   { hostnames, json, file, sourceOf }: Sources,
   standing: string,
-): Omit<CommonSettings, 'limits' | 'tls' | 'tokenConfirmation'> {
+): Omit<CommonSettings, 'limits' | 'tls' | 'tokenConfirmation' | 'fidelity'> {
   checkHostnames(hostnames)
   const directory = data === undefined ? undefined : resolve(data)
   return {
@@ -149,17 +152,17 @@ export function readSettings(args: readonly string[], environment: Environment):
       limits: { type: 'string' },
       tls: { type: 'boolean' },
     },
-    keys: [...commonKeys, 'seed', 'limits', 'tls'],
+    keys: [...commonKeys, 'seed', 'limits', 'tls', 'fidelity'],
     standing: { path: join(configFolder, 'emulator.yaml'), name: 'config/emulator.yaml' },
   })
   const { sourceOf } = sources
   const checked = checkSettings(sources.raw)
   if ('words' in checked) throw new SettingsError(`${sourceOf(checked.key)}: ${checked.words}`)
   checkTogether(checked, sourceOf)
-  const { seed, limits, tls, tokenConfirmation } = checked
+  const { seed, limits, tls, tokenConfirmation, fidelity } = checked
   return {
     ...commonSettings(checked, sources, 'integrations.yaml'),
-    ...{ limits, tls, tokenConfirmation },
+    ...{ limits, tls, tokenConfirmation, fidelity },
     seed: seedPath(seed, sourceOf('seed')),
   }
 }
@@ -201,7 +204,7 @@ export function readBrokerSettings(args: readonly string[], environment: Environ
       file: keyEncryptionKeyFile && resolve(dirname(sources.file), keyEncryptionKeyFile),
     },
     // What may differ in an emulator alone.
-    ...{ limits: 'on', tls: false, tokenConfirmation: 'off' },
+    ...{ limits: 'on', tls: false, tokenConfirmation: 'off', fidelity: 'live' },
   }
 }
 

@@ -129,6 +129,7 @@ function frontOf(parts: FrontParts, views: Views): Front {
       origin: origin.origin,
       clock,
       callsPerMinute: settings.callsPerMinute,
+      fidelity: settings.fidelity,
       views,
     }),
   }

@@ -1,7 +1,9 @@
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
+import type { Fidelity } from '#domain/fidelity.ts'
 import { remembering } from '#domain/remembering.ts'
 import { isActive, type User, type UserId } from '#domain/user.ts'
 import type { Grants } from '#grants/grants.ts'
+import { problemType } from '#http/problem.ts'
 import type { Identity } from '#identity/identity.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { Integrations } from '#integrations/integrations.ts'
@@ -48,26 +50,28 @@ export interface UnauthorizedAnswers {
 }
 
 /**
- * The two bodies of a 401 are observed (thousandeyes-facts 6.2). The challenges are ours: RFC 6750 §3 demands one and
+ * The two bodies of a 401 are observed (thousandeyes-facts 6.2); the document has the second alone, as a problem. The challenges are ours: RFC 6750 §3 demands one and
  * RFC 9728 §5.1 puts the metadata into it, while no source records one on v7.
  */
-export function unauthorizedAnswers(origin: string): UnauthorizedAnswers {
+export function unauthorizedAnswers(origin: string, fidelity: Fidelity = 'live'): UnauthorizedAnswers {
   const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource"`
   const invalid = { error: 'invalid_token', error_description: 'Invalid access token' }
+  const type = fidelity === 'live' ? 'application/json;charset=UTF-8' : problemType
+  const missing = {
+    errorMessage: '401 Not Authorized\nPlease ensure you are using the correct authentication token.',
+  }
   return {
     withoutToken: {
       status: 401,
-      headers: ['Content-Type', 'application/json;charset=UTF-8', 'WWW-Authenticate', `Bearer ${metadata}`],
-      body: JSON.stringify({
-        errorMessage: '401 Not Authorized\nPlease ensure you are using the correct authentication token.',
-      }),
+      headers: ['Content-Type', type, 'WWW-Authenticate', `Bearer ${metadata}`],
+      body: JSON.stringify(fidelity === 'live' ? missing : invalid),
       code: 'no_token',
     },
     invalidToken: {
       status: 401,
       headers: [
         'Content-Type',
-        'application/json;charset=UTF-8',
+        type,
         'WWW-Authenticate',
         `Bearer error="${invalid.error}", error_description="${invalid.error_description}", ${metadata}`,
       ],
@@ -131,11 +135,11 @@ function callerFinder({ grants, userApiTokens, integrations, identity }: TokenRe
  */
 export function requireBearer(
   readers: TokenReaders,
-  parts: { readonly origin: string; readonly count: CountUnauthorized },
+  parts: { readonly origin: string; readonly fidelity: Fidelity; readonly count: CountUnauthorized },
 ): Check {
   const find = callerFinder(readers)
   const read = remembering(1_000, presentedToken)
-  const { withoutToken, invalidToken } = unauthorizedAnswers(parts.origin)
+  const { withoutToken, invalidToken } = unauthorizedAnswers(parts.origin, parts.fidelity)
 
   const identify = (call: Call, caller: Awaitable<Caller | Stranger>): Awaitable<Answer | undefined> =>
     whenKnown(caller, (found) => {

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Broker } from '#broker/broker.ts'
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
+import type { Fidelity } from '#domain/fidelity.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { Limits } from '#limits/limits.ts'
@@ -49,6 +50,8 @@ export interface GatewayParts extends TokenReaders {
   readonly limits: Pick<Limits, 'windows' | 'sourceBlock'>
   /** Calls of one client or organization in a minute; ThousandEyes raises its 240 on request (thousandeyes-facts 6.3). */
   readonly callsPerMinute?: number
+  /** Whose bodies 401 and 404 have; `live` when it is left out. */
+  readonly fidelity?: Fidelity
   readonly clock: Clock
   readonly metrics: GatewayMetrics
   readonly log: GatewayLog
@@ -76,7 +79,7 @@ export type RuleName =
 
 /** The order of checks. Explanations (explain.ts) walk it too, over ports that change nothing. */
 export function rulesOf(parts: RuleParts): readonly Rule[] {
-  const { origin, upstream, clock, limits } = parts
+  const { origin, upstream, clock, limits, fidelity = 'live' } = parts
   const windows = rateWindowChecks(limits.windows, clock, parts.callsPerMinute ?? 240)
   const borrow = borrowFrom(parts.broker)
   const count = countUnauthorized(limits.sourceBlock)
@@ -84,9 +87,9 @@ export function rulesOf(parts: RuleParts): readonly Rule[] {
   return [
     ['request', requireCanonicalRequest(parts.allowsHost)], //        one reading only, our own Host → 400, 414, 415, 421
     ['address', refuseBlockedAddress(limits.sourceBlock)], //         120 × 401 within the hour → 429
-    ['token', requireBearer(parts, { origin, count })], //            RFC 6750 §2.1; grant, client and user alive → 401
+    ['token', requireBearer(parts, { origin, fidelity, count })], //  RFC 6750 §2.1; grant, client and user alive → 401
     ['calls', windows.calls], //                                      X-Organization-Rate-Limit-* → 429
-    ['operation', matchOperation(parts.operations)], //               default deny → 404, 405
+    ['operation', matchOperation(parts.operations, fidelity)], //     default deny → 404, 405
     ['scope', requireScope], //                                       RFC 6750 §3.1 → 403
     ['limits', keepWithinLimits], //                                  read-only, operations, of grant and integration → 403
     ['account-group', selectAccountGroup(reach)], //                  ?aid= → 400, 403, 502

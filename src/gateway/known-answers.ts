@@ -1,13 +1,16 @@
 import type { Clock } from '#domain/clock.ts'
+import type { Fidelity } from '#domain/fidelity.ts'
 import { problemBody, problemType } from '#http/problem.ts'
 import { unauthorizedAnswers } from './bearer.ts'
 import type { Answer } from './call.ts'
 import { exhaustedProblem, organizationHeaders } from './rate-windows.ts'
+import { unknownPath } from './refusal-answer.ts'
 
 export interface KnownAnswersParts {
   readonly origin: string
   readonly clock: Clock
   readonly callsPerMinute: number
+  readonly fidelity: Fidelity
 }
 
 /** The path that was asked for, and which body is meant where a status has several: `no_token` is the other one of 401. */
@@ -24,14 +27,21 @@ export function knownAnswers({
   origin,
   clock,
   callsPerMinute,
+  fidelity,
 }: KnownAnswersParts): (status: number, choice: AnswerChoice) => Answer | undefined {
-  const { withoutToken, invalidToken } = unauthorizedAnswers(origin)
+  const { withoutToken, invalidToken } = unauthorizedAnswers(origin, fidelity)
   return (status, { path, error }) => {
     switch (status) {
       case 401:
         return error === 'no_token' ? withoutToken : invalidToken
       case 404:
-        return { status, headers: [], body: '' } // comes without a body (thousandeyes-facts 6.2, observed)
+        return fidelity === 'live'
+          ? { status, headers: [], body: '' } // comes without a body (thousandeyes-facts 6.2, observed)
+          : {
+              status,
+              headers: ['Content-Type', problemType],
+              body: problemBody({ ...unknownPath, instance: path }),
+            }
       case 429:
         return {
           status,

@@ -1,4 +1,5 @@
 import { beyond } from '#domain/call-limits.ts'
+import type { Fidelity } from '#domain/fidelity.ts'
 import type { Operation } from '#domain/operation.ts'
 import { opens } from '#domain/scope.ts'
 import type { Answer, Call, Check } from './call.ts'
@@ -6,7 +7,7 @@ import { notFound, problemAnswer } from './refusal-answer.ts'
 import { openRoutes } from './routes.ts'
 
 /** Finds the operation by method and path; what is not in the table does not exist (DECISIONS 8). */
-export function matchOperation(operations: readonly Operation[]): Check {
+export function matchOperation(operations: readonly Operation[], fidelity: Fidelity = 'live'): Check {
   const routes = openRoutes(operations)
   return (call) => {
     const { segments } = call.target
@@ -19,7 +20,7 @@ export function matchOperation(operations: readonly Operation[]): Check {
     }
     const methods = routes.methodsOf(segments)
     return methods.length === 0
-      ? notFound
+      ? notFound(call, fidelity)
       : problemAnswer(
           call,
           {

@@ -1,3 +1,4 @@
+import type { Fidelity } from '#domain/fidelity.ts'
 import { type Problem, problemBody, problemType } from '#http/problem.ts'
 import type { Answer, Call } from './call.ts'
 
@@ -20,8 +21,18 @@ export const problemAnswer = (
 export const foreignGroup = (call: Call, detail: string): Answer =>
   problemAnswer(call, { status: 403, title: 'Forbidden', detail, code: 'account_group_not_granted' })
 
-/** 404 comes without a body (thousandeyes-facts 6.2, observed). */
-export const notFound: Answer = { status: 404, headers: [], body: '', code: 'not_found' }
+export const unknownPath = {
+  status: 404,
+  title: 'URI Resource Not Found',
+  detail: 'There is no such path, or no such object.',
+  code: 'not_found',
+} as const
+
+/** Seen without a body (thousandeyes-facts 6.2), and documented as a problem. */
+export const notFound = (call: Call, fidelity: Fidelity): Answer =>
+  fidelity === 'live'
+    ? { status: 404, headers: [], body: '', code: 'not_found' }
+    : problemAnswer(call, unknownPath)
 
 /**
  * A request that can be read in two ways is answered and its connection closed, so that nothing after it is read as a

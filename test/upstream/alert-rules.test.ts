@@ -55,10 +55,9 @@ describe('an alert rule', () => {
     expect((await calls.call('DELETE', path)).status).toBe(204)
   })
 
-  test('that does not exist, or is of another account group, reads as an empty answer', async () => {
+  test('that does not exist, or is of another account group, is nowhere', async () => {
     for (const id of ['99', '110201', '210101']) {
-      const { status, body } = await calls.call('GET', `/alerts/rules/${id}`)
-      expect([status, body]).toEqual([200, {}])
+      expect((await calls.call('GET', `/alerts/rules/${id}`)).status).toBe(404)
       expect((await calls.call('PUT', `/alerts/rules/${id}`, { body: rule })).status).toBe(404)
       expect((await calls.call('DELETE', `/alerts/rules/${id}`)).status).toBe(404)
     }

@@ -95,11 +95,11 @@ function finish(
   prepared: Prepared,
   { request, row, result }: { request: UpstreamRequest; row: OperationRow; result: Answer | V7Refusal },
 ): Rendered {
-  if (!isV7Refusal(result)) return { answer: render(row, result), varies: result.varies ?? false }
-  const { clock, origin } = prepared
+  const { clock, origin, dialect } = prepared
+  if (!isV7Refusal(result)) return { answer: render(dialect, row, result), varies: result.varies ?? false }
   const path = askedPath(request.operation.path, request.parameters)
-  const answer = refusalAnswer({ refusal: result, row, path, now: clock.now(), origin })
-  return { answer: render(row, answer), varies: true }
+  const answer = refusalAnswer({ refusal: result, row, path, now: clock.now(), origin, dialect })
+  return { answer: render(dialect, row, answer), varies: true }
 }
 
 interface Asked {
@@ -143,12 +143,14 @@ function checkBody({ model }: Prepared, { request, row, bytes }: Read): { readon
 
 function callOf(prepared: Prepared, { state, request, row }: Asked, admitted: Admitted): Call {
   const { caller, aid, body } = admitted
-  const { model, permissions, directory, userApiTokens, trail, randomBytes, clock, origin } = prepared
+  const { model, permissions, dialect, directory, userApiTokens, trail, randomBytes, clock, origin } =
+    prepared
   const asked = request.query.get('aid')
   const suffix = asked === null ? '' : `?aid=${encodeURIComponent(asked)}`
   return {
     model,
     permissions,
+    dialect,
     directory,
     userApiTokens,
     trail,

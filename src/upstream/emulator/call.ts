@@ -4,6 +4,7 @@ import type { Directory } from '#identity/directory.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { Caller } from './caller.ts'
+import type { Dialect } from './dialects.ts'
 import type { Json } from './json.ts'
 import type { Model } from './model.ts'
 import type { Permissions } from './permissions.ts'
@@ -14,6 +15,7 @@ import type { Draft } from './state.ts'
 export interface Surroundings {
   readonly model: Model
   readonly permissions: Permissions
+  readonly dialect: Dialect
   readonly directory: Directory
   readonly userApiTokens: UserApiTokens
   /** Where sign-ins are recorded. */

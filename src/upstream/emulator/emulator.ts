@@ -6,6 +6,7 @@
 import type { AccountGroup } from '#domain/account-group.ts'
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
+import type { Fidelity } from '#domain/fidelity.ts'
 import { type RegionId, regionIds } from '#domain/region.ts'
 import type { Store } from '#store/store.ts'
 import type { UpstreamPeople } from '#upstream/people.ts'
@@ -14,6 +15,7 @@ import { answerCache, answerKey } from './answer-cache.ts'
 import { answerRead, answerWrite, type Prepared } from './answer-call.ts'
 import type { Surroundings } from './call.ts'
 import { groupsOf, uidOf } from './caller.ts'
+import { dialectOf } from './dialects.ts'
 import { areTransfersDue, settleTransfers } from './families/endpoint-agent-transfers.ts'
 import { answerersOf } from './families.ts'
 import { inTurn, type Turn } from './in-turn.ts'
@@ -58,6 +60,8 @@ export interface EmulatorParts
   /** Where the gateway is reached, without a slash at the end: links and `Location` start with it. */
   readonly origin: string
   readonly facts: V7Facts
+  /** What counts where the document and recorded answers differ; `live` when it is left out. */
+  readonly fidelity?: Fidelity
   /** Objects that need not be parsed again, by their stored text: those of a seed that many emulators of a process share. */
   readonly known?: ReadonlyMap<string, Entry>
 }
@@ -81,7 +85,7 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
   for (const region of regionIds) regions.set(region, await openStoredRegion(parts.store, region, known))
   const turns = new Map(regionIds.map((region) => [region, inTurn()]))
   const cache = answerCache(answersKept)
-  const prepared: Prepared = { ...parts, ...facts }
+  const prepared: Prepared = { ...parts, ...facts, dialect: dialectOf(parts.fidelity ?? 'live') }
   const regionOf = (id: RegionId): StoredRegion => regions.get(id) as StoredRegion
   const turnOf = (id: RegionId): Turn => turns.get(id) as Turn
 

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { configFolder, type OperationRow, type QueryFact } from '#upstream/operation-rows.ts'
+import { type ErrorFacts, type Errors, readErrors } from './dialects.ts'
 import { loadModel, type Model, type Schema } from './model.ts'
 
 /** A value of an OpenAPI document. */
@@ -14,11 +15,6 @@ export interface OpenApiDocument extends Part {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Part>>>>
   readonly components: { readonly schemas: Readonly<Record<string, Part>> } & Part
 }
-
-/** By status: a schema's name for a problem, or with its type where that is another one; null has no content. */
-type ErrorFacts = Readonly<Record<string, string | { readonly schema: string; readonly type: string } | null>>
-
-type Errors = Readonly<Record<string, ErrorFacts>>
 
 const reference = (name: string): Part => ({ $ref: `#/components/schemas/${name}` })
 
@@ -149,15 +145,13 @@ export const openApiOf = ({ model, errors, version, origin }: DocumentParts): Op
   },
 })
 
-const readTable = async <Table>(name: string): Promise<Table> =>
-  JSON.parse(await readFile(new URL(`v7/${name}.json`, configFolder), 'utf8')) as Table
+async function documentVersion(): Promise<string> {
+  const text = await readFile(new URL('v7/document.json', configFolder), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
 
 /** The document with the documented operations alone. @throws when a table is missing or broken */
 export async function loadOpenApi(origin: string): Promise<OpenApiDocument> {
-  const [model, errors, { version }] = await Promise.all([
-    loadModel(),
-    readTable<Errors>('errors'),
-    readTable<{ readonly version: string }>('document'),
-  ])
-  return openApiOf({ model, errors, version, origin })
+  const [model, version] = await Promise.all([loadModel(), documentVersion()])
+  return openApiOf({ model, errors: readErrors(), version, origin })
 }

@@ -2,7 +2,7 @@ import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family, named, shown } from '../crud.ts'
 import { isJsonObject, type Json, type JsonObject, objectOf, textsOf, without } from '../json.ts'
 import type { Model } from '../model.ts'
-import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
+import { invalid, invalidField, notFound, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { simpleTest } from './agent-show.ts'
 import { setTestsOfRule, testsOfRule } from './alert-rule-tests.ts'
@@ -123,12 +123,13 @@ const alertRule: Family = {
   },
 }
 
-/** `/alerts/rules`. An unknown rule reads as an empty answer, not as 404: the document says so of this operation alone. */
+/** `/alerts/rules`. The document says of this operation alone that an unknown rule reads as an empty answer. */
 export const alertRules = (model: Model): Answerers => ({
   ...crud(alertRule, model),
   getAlertRule(call) {
     const rule = named(alertRule, call)
     const schema = model.schema('RuleDetail')
-    return { status: 200, body: rule ? shown(alertRule, rule, { ...call, schema }) : {} }
+    if (rule) return { status: 200, body: shown(alertRule, rule, { ...call, schema }) }
+    return call.dialect.unknownAlertRule === 'not-found' ? notFound : { status: 200, body: {} }
   },
 })

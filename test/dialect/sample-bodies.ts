@@ -68,6 +68,10 @@ const text = (name: string): string => {
   return `sample-${name}-${count}`
 }
 
+const widgets = [
+  { type: 'Number', title: 'Numbers', numberCards: [{ description: 'Loss', metric: 'NET_LOSS' }] },
+  { type: 'Multi Metric Table', multiMetricColumns: [{ metric: 'NET_LOSS' }] },
+]
 const seededTag = '5aeab5d5-0d34-4d44-a7ac-000000001101'
 const stream = {
   streamEndpointUrl: 'https://collector.acme.example',
@@ -108,7 +112,7 @@ const beside: readonly (readonly [RegExp, () => Readonly<Record<string, unknown>
     }),
   ],
   [/^RoleRequestBody$/, () => ({ name: text('role'), permissions: ['1'] })],
-  [/^Dashboard$/, () => ({ title: text('dashboard') })],
+  [/^Dashboard$/, () => ({ title: text('dashboard'), widgets })],
   [/^Quotas?Assign|^OrganizationsQuotasAssign/, () => ({})],
   [/^EndpointAgentUpdate$/, () => ({ name: text('agent') })],
   [

@@ -2,223 +2,22 @@
  * A valid request of each operation: ids of what was created for it or is in the seed, a body that fits its schema. What stands
  * here is what no schema says: which object a path wants, and what a body must name to mean anything.
  */
-import { type Came, create, type Ground } from './ground.ts'
-import { type Row, rows, sampleOf } from './sample-bodies.ts'
+import type { Ground } from './ground.ts'
+import { type Row, sampleOf } from './sample-bodies.ts'
+import { type Ids, idsFor, made } from './valid-ids.ts'
 
 export interface ValidRequest {
   /** By the names in the path. */
-  readonly parameters: Readonly<Record<string, string>>
+  readonly parameters: Ids
   readonly query: string
   readonly body: unknown
 }
-
-type Ids = Readonly<Record<string, string>>
-type FindIds = (ground: Ground, row: Row) => Promise<Ids>
-
-export const pathOf = (row: Row, parameters: Ids): string =>
-  row.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''))
-
-function done(came: Came, what: string): Came {
-  if (came.status >= 300) throw new Error(`${what}: ${came.status} ${came.text}`)
-  return came
-}
-
-/** The id of an object that an answer of its creation shows: the key ends with id, and `self` ends with it. */
-export function idOf({ body, headers }: Came): string {
-  const last = (address: string): string =>
-    decodeURIComponent(new URL(address).pathname.split('/').at(-1) ?? '')
-  const location = headers.get('location')
-  if (location !== null) return last(location)
-  const { id, ruleId, testId } = body
-  return String(id ?? ruleId ?? testId ?? last(body._links.self.href))
-}
-
-const collectionOf = ({ path }: Row): string => path.slice(0, path.indexOf('/{'))
-
-/** Where a path's first object is created: at its collection. */
-const created: FindIds = async (ground, row) => {
-  const [name = ''] = row.parameters
-  return { [name]: idOf(done(await create(ground, rows, collectionOf(row)), row.path)) }
-}
-
-const fixed =
-  (ids: Ids): FindIds =>
-  async () =>
-    ids
-
-/** The tests whose results a path shows, by the part of the path. */
-const measuredBy: Readonly<Record<string, string>> = {
-  network: 'agent-to-server',
-  'path-vis': 'agent-to-server',
-  bgp: 'bgp',
-  'rtp-server': 'voice',
-}
-
-interface ResultRow {
-  readonly agent?: { readonly agentId: string }
-  readonly agentId?: string
-  readonly roundId: number
-  readonly prefixId?: string
-}
-
-/** One row of the list in front of a path that shows a single round, page or prefix of it. */
-async function firstResult(ground: Ground, path: string): Promise<ResultRow> {
-  const { body } = done(await ground.call('GET', path, { query: 'window=2h' }), path)
-  const [first] = body.results
-  if (!first) throw new Error(`${path} has no results`)
-  return first
-}
-
-const testResults: FindIds = async (ground, row) => {
-  const [, , , kind = '', ...more] = row.path.split('/')
-  const { body } = done(await create(ground, rows, `/tests/${measuredBy[kind] ?? kind}`), row.path)
-  const { testId } = body
-  ground.service.advance(3_600)
-  if (more.length === 0) return { testId }
-  if (row.parameters.includes('serverId')) {
-    const { body: test } = await ground.call('GET', `/tests/dns-server/${testId}`)
-    return { testId, serverId: String(test.dnsServers[0].serverId) }
-  }
-  const {
-    agent,
-    agentId = agent?.agentId,
-    roundId,
-    prefixId,
-  } = await firstResult(ground, `/test-results/${testId}/${kind}`)
-  const ids = { testId, agentId: String(agentId), roundId: String(roundId), prefixId: String(prefixId) }
-  if (!row.parameters.includes('pageId')) return ids
-  const detail = `/test-results/${testId}/${kind}/agent/${agentId}/round/${roundId}`
-  const { body: shown } = done(await ground.call('GET', detail), detail)
-  return { ...ids, pageId: String(shown.results[0].pages[0].pageNum) }
-}
-
-const endpointRound =
-  (testId: string, kind: string): FindIds =>
-  async (ground, row) => {
-    if (!row.parameters.includes('roundId')) return { testId }
-    const { agentId, roundId } = await firstResult(
-      ground,
-      `/endpoint/test-results/${kind}/${testId}/path-vis`,
-    )
-    return { testId, agentId: String(agentId), roundId: String(roundId) }
-  }
-
-/** The first object that a list or filter shows, by the name of its id. */
-const listed =
-  (
-    asked: { readonly method?: string; readonly path: string; readonly query?: string },
-    key: string,
-    id: string,
-  ): FindIds =>
-  async (ground, row) => {
-    const { method = 'GET', path, query = '' } = asked
-    const came = done(
-      await ground.call(method, path, { query, ...(method === 'POST' && { body: {} }) }),
-      path,
-    )
-    const [first] = came.body[key]
-    if (!first) throw new Error(`${method} ${path} lists nothing`)
-    const [name = ''] = row.parameters
-    return { [name]: String(first[id]) }
-  }
-
-const userSession: FindIds = async (ground) => {
-  const path = '/endpoint/test-results/real-user-tests/filter'
-  const { body } = done(await ground.call('POST', path, { body: {} }), path)
-  const [session] = body.results
-  if (!session) throw new Error(`${path} lists nothing`)
-  return { id: session.id, pageId: session.pageId }
-}
-
-const dashboard: FindIds = async (ground, row) => {
-  const ids = await created(ground, { ...row, path: '/dashboards/{dashboardId}' })
-  const { body } = await ground.call('GET', `/dashboards/${ids['dashboardId']}`)
-  const [widget] = body.widgets ?? []
-  return {
-    ...ids,
-    widgetId: String(widget?.id),
-    cardId: String(widget?.cards?.[0]?.id),
-    columnId: String(widget?.columns?.[0]?.id),
-  }
-}
-
-/** The first pattern that fits a path says where its ids come from; a path that none fits creates its object. */
-const sources: readonly (readonly [RegExp, FindIds])[] = [
-  [/^\/test-results\//, testResults],
-  [/^\/endpoint\/test-results\/scheduled-tests\/\{testId\}\/http/, fixed({ testId: '110402' })],
-  [/^\/endpoint\/test-results\/scheduled-tests\//, endpointRound('110401', 'scheduled-tests')],
-  [/^\/endpoint\/test-results\/dynamic-tests\//, endpointRound('110403', 'dynamic-tests')],
-  [/^\/endpoint\/test-results\/real-user-tests\//, userSession],
-  [
-    /^\/endpoint\/test-results\/local-networks\/topologies\/\{/,
-    listed(
-      { method: 'POST', path: '/endpoint/test-results/local-networks/topologies/filter' },
-      'results',
-      'networkTopologyId',
-    ),
-  ],
-  [
-    /^\/tests\/\{testId\}\/run/,
-    async (ground) => ({
-      testId: idOf(done(await create(ground, rows, '/tests/http-server/instant'), 'instant')),
-    }),
-  ],
-  [/^\/tests\/\{testId\}\//, fixed({ testId: '110301' })],
-  [
-    /^\/endpoint\/tests\/scheduled-tests\/\{testId\}\/run/,
-    async (ground) => ({
-      testId: idOf(
-        done(
-          await create(ground, rows, '/endpoint/tests/scheduled-tests/agent-to-server/instant'),
-          'instant',
-        ),
-      ),
-    }),
-  ],
-  [/^\/endpoint\/agents\//, fixed({ agentId: '3fde6422-f119-40e1-ae32-000000001101' })],
-  [/^\/agents\/notification-rules/, fixed({ notificationRuleId: '110151' })],
-  [/^\/agents\/\{agentId\}\/cluster\/unassign/, fixed({ agentId: '110203' })],
-  [/^\/agents\//, fixed({ agentId: '110201' })],
-  [/^\/events\//, listed({ path: '/events', query: 'window=30d' }, 'events', 'id')],
-  [/^\/alerts\/\{/, listed({ path: '/alerts', query: 'window=30d' }, 'alerts', 'id')],
-  [/^\/autonomous-systems/, fixed({ asn: '64496' })],
-  [
-    /^\/internet-insights\/catalog\/providers\/\{/,
-    listed({ method: 'POST', path: '/internet-insights/catalog/providers/filter' }, 'providers', 'id'),
-  ],
-  [
-    /^\/internet-insights\/outages\/net/,
-    listed({ method: 'POST', path: '/internet-insights/outages/filter' }, 'outages', 'id'),
-  ],
-  [
-    /^\/internet-insights\/outages\/app/,
-    listed({ method: 'POST', path: '/internet-insights/outages/filter' }, 'outages', 'id'),
-  ],
-  [
-    /^\/cloud-insights\/integration\/(aws|azure)\/\{/,
-    async (ground, row) => {
-      const path = `${collectionOf(row)}/inventory`
-      return { integrationId: idOf(done(await create(ground, rows, path), path)) }
-    },
-  ],
-  [/^\/dashboards\/\{dashboardId\}\/widgets/, dashboard],
-  [
-    /^\/operations\/\{type\}/,
-    async (ground) => ({
-      type: 'webhooks',
-      id: idOf(done(await create(ground, rows, '/operations/webhooks'), 'webhook')),
-    }),
-  ],
-]
 
 /** Query parameters without which a call is refused. */
 const queries: Readonly<Record<string, string>> = {
   getEvents: 'window=30d',
   getAlerts: 'window=30d',
 }
-
-const made = async (ground: Ground, path: string): Promise<string> =>
-  idOf(done(await create(ground, rows, path), path))
 
 /** Bodies that name what is created for them. */
 const bodies: Readonly<Record<string, (ground: Ground) => Promise<unknown>>> = {
@@ -246,13 +45,8 @@ const requiredQuery = ({ query }: Row): string =>
     .map(([name, fact]) => `${name}=${fact.type === 'boolean' ? 'true' : '1'}`)
     .join('&')
 
-export async function validRequest(ground: Ground, row: Row): Promise<ValidRequest> {
-  const find = sources.find(([pattern]) => pattern.test(row.path))?.[1] ?? created
-  const found = row.parameters.length === 0 ? {} : await find(ground, row)
-  const parameters = Object.fromEntries(row.parameters.map((name) => [name, found[name] ?? '']))
-  return {
-    parameters,
-    query: queries[row.id] ?? requiredQuery(row),
-    body: row.body && (await (bodies[row.id]?.(ground) ?? sampleOf(row.body.schema))),
-  }
-}
+export const validRequest = async (ground: Ground, row: Row): Promise<ValidRequest> => ({
+  parameters: await idsFor(ground, row),
+  query: queries[row.id] ?? requiredQuery(row),
+  body: row.body && (await (bodies[row.id]?.(ground) ?? sampleOf(row.body.schema))),
+})

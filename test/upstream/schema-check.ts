@@ -59,7 +59,8 @@ function checkObject(schema: Schema, value: Record<string, unknown>, at: string)
   const isOpen = schema.additionalProperties === true || Object.keys(properties).length === 0
   const found = Object.entries(value).flatMap(([key, inner]) => {
     const property = properties[key]
-    if (!property && isSchema(schema.additionalProperties))
+    // Maps alone are open: those of templates contradict their own examples (v7-notes section 11).
+    if (!property && Object.keys(properties).length > 0 && isSchema(schema.additionalProperties))
       return check(schema.additionalProperties, inner, `${at}.${key}`)
     if (!property) return isOpen || schema.required?.includes(key) ? [] : [`${at}.${key} is not declared`]
     return resolve(property).writeOnly

@@ -1,6 +1,8 @@
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { Answerer, Answerers, Call } from '../call.ts'
 import { alertRules } from '../families/alert-rules.ts'
+import { dashboardFilters } from '../families/dashboard-filters.ts'
+import { dashboards } from '../families/dashboards.ts'
 import { tags } from '../families/tags.ts'
 import { testKindOf } from '../families/test-kinds.ts'
 import { tests } from '../families/tests.ts'
@@ -10,10 +12,11 @@ import { invalid, invalidField, isV7Refusal, refused, type V7Refusal } from '../
 import type { Entry } from '../state.ts'
 import { violationsOf } from '../validate.ts'
 import { coerceObject } from './coerce.ts'
+import { dashboardRequest } from './dashboard-words.ts'
 
 /** A section of a template that is deployed, in the words of v7. */
 export interface AssetKind {
-  readonly section: 'tags' | 'tests' | 'alertRules'
+  readonly section: 'tags' | 'tests' | 'alertRules' | 'dashboardFilters' | 'dashboards'
   readonly collection: string
   readonly idKey: string
   /** Where assets of the configuration are created; undefined when there is no such place. */
@@ -53,6 +56,22 @@ export const assetKinds: readonly AssetKind[] = [
     idKey: 'ruleId',
     path: () => '/alerts/rules',
     request: (config) => config,
+  },
+  {
+    section: 'dashboardFilters',
+    collection: 'dashboard-filters',
+    idKey: 'id',
+    path: () => '/dashboards/filters',
+    request: (config) => config,
+    isSame: sameIn(['name']),
+  },
+  {
+    section: 'dashboards',
+    collection: 'dashboards',
+    idKey: 'dashboardId',
+    path: () => '/dashboards',
+    request: dashboardRequest,
+    isSame: sameIn(['title']),
   },
 ]
 
@@ -103,7 +122,13 @@ function bodyOf(
 
 /** Writes assets through the operations that a client would use, with their checks of roles and fields. */
 export function assetWriter(model: Model): Write {
-  const answerers: Answerers = { ...tags(model), ...tests(model), ...alertRules(model) }
+  const answerers: Answerers = {
+    ...tags(model),
+    ...tests(model),
+    ...alertRules(model),
+    ...dashboardFilters(model),
+    ...dashboards(model),
+  }
   return async (asset, call, id) => {
     const row = rowOf(model, asset, id)
     if (!row) return within(asset, invalidField('type', 'is no type of asset.'))

@@ -3,7 +3,7 @@
  * ids, `TO_TARGET` or `End-to-End (Server)` for enums, objects for ids. This brings them, and what users fill in, to the schema
  * of a v7 request.
  */
-import { isJsonObject, type Json, type JsonObject, listOf } from '../json.ts'
+import { isJsonObject, type Json, type JsonObject, listOf, textOf } from '../json.ts'
 import type { Model, Schema } from '../model.ts'
 
 /** Keys under which an object is known, where v7 takes the id alone. */
@@ -14,10 +14,19 @@ const folded = (value: Json): string =>
     .toLowerCase()
     .replaceAll(/[^a-z\d]/g, '')
 
+/** What is left of the words of a web page: `Cloud & Enterprise Agents`, `Web - HTTP Server`, `Continents`. */
+const readings = (value: Json): readonly string[] => {
+  const text = String(value).replaceAll('&', 'and')
+  const last = text.split(' - ').at(-1) ?? text
+  return [text, last, last.replace(/s$/, '')].map(folded)
+}
+
 function toText({ enum: choices }: Schema, value: Json): Json {
   if (isJsonObject(value)) return String(idKeys.map((key) => value[key]).find((id) => id !== undefined) ?? '')
   if (typeof value !== 'string' && typeof value !== 'number') return value
-  return choices?.find((choice) => folded(choice) === folded(value)) ?? String(value)
+  const read = readings(value)
+  const found = read.map((reading) => choices?.find((choice) => folded(choice) === reading))
+  return found.find((choice) => choice !== undefined) ?? String(value)
 }
 
 function toBoolean(value: Json): Json {
@@ -28,31 +37,41 @@ function toBoolean(value: Json): Json {
 const toNumber = (value: Json): Json =>
   typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value
 
-/** A list may come as text when it was put together from placeholders. */
+/** A list may come as text when it was put together from placeholders; ids in it have no quotes. */
 function toList(value: Json): readonly Json[] {
   if (Array.isArray(value)) return listOf(value)
-  if (typeof value !== 'string' || !value.trim().startsWith('[')) return [value]
+  const [, inner] = /^\s*\[(.*)\]\s*$/s.exec(textOf(value) ?? '') ?? []
+  if (inner === undefined) return [value]
   try {
-    return listOf(JSON.parse(value) as Json)
+    return listOf(JSON.parse(`[${inner}]`) as Json)
   } catch {
-    return [value]
+    return inner.split(',').map((item) => item.trim())
   }
 }
 
 function toObject(model: Model, schema: Schema, value: Json): Json {
   const properties = model.properties(schema)
+  const others = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
   if (!isJsonObject(value)) return 'agentId' in properties ? { agentId: String(value) } : value
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => {
-      const property = Object.hasOwn(properties, key) ? properties[key] : undefined
+      const property = Object.hasOwn(properties, key) ? properties[key] : others
       return [key, property ? coerce(model, property, inner) : inner]
     }),
   )
 }
 
+/** Of a choice the variant that the value says it is. */
+function variantOf(model: Model, schema: Schema, value: Json): Schema {
+  const { discriminator } = schema
+  if (!discriminator || !isJsonObject(value)) return schema
+  const named = discriminator.mapping[String(value[discriminator.property])]
+  return named === undefined ? schema : model.schema(named)
+}
+
 /** The value in the form of the schema, as far as it can be brought to it. */
 export function coerce(model: Model, schema: Schema, value: Json): Json {
-  const one = model.resolve(schema)
+  const one = variantOf(model, model.resolve(schema), value)
   switch (one.type) {
     case 'string':
       return toText(one, value)
@@ -64,7 +83,7 @@ export function coerce(model: Model, schema: Schema, value: Json): Json {
     case 'array':
       return toList(value).map((item) => (one.items ? coerce(model, one.items, item) : item))
     default:
-      return one.properties ? toObject(model, one, value) : value
+      return one.properties || one.additionalProperties ? toObject(model, one, value) : value
   }
 }
 

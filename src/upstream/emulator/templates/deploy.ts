@@ -1,6 +1,6 @@
 /**
- * Deploys a template: makes the tags, tests and alert rules that it describes, in this order, or none when one is refused.
- * Dashboards, filters, labels and endpoint tests of a template are passed over: nothing of theirs is emulated.
+ * Deploys a template: makes the tags, tests, alert rules, dashboard filters and dashboards that it describes, in this order,
+ * or none when one is refused. Labels, which v7 does not have, and endpoint tests are passed over.
  */
 import type { Call } from '../call.ts'
 import { assign, givenAssignments } from '../families/tag-assignments.ts'
@@ -48,6 +48,12 @@ function filled(
 const isUnchanged = (previous: JsonObject, config: JsonObject): boolean =>
   JSON.stringify(previous) === JSON.stringify(config)
 
+/** Why `create` makes no second one. v7 itself lets no test, tag or filter have a twin. */
+const duplicateOf = (asset: Asset, call: Call): V7Refusal | undefined =>
+  asset.kind.section === 'dashboards' && twinOf(asset, call) !== undefined
+    ? invalidField(`dashboards.${asset.key}.title`, 'A dashboard of this title was deployed already.')
+    : undefined
+
 /**
  * The id of the asset: an existing one that is named, left as it is, taken over or changed, or a new one (official document,
  * `deploymentStrategy` and the considerations of the operation).
@@ -64,7 +70,8 @@ async function place(
   const strategy = textOf(objectOf(template['deploymentStrategy'])[key]) ?? 'create'
   const twin = strategy === 'create' ? undefined : twinOf(asset, call)
   if (twin !== undefined) return strategy === 'ignore' ? { id: twin } : write(asset, call, twin)
-  return previous && kind.section !== 'tests' ? write(asset, call, previous.id) : write(asset, call)
+  if (previous && kind.section !== 'tests') return write(asset, call, previous.id)
+  return duplicateOf(asset, call) ?? write(asset, call)
 }
 
 /** The assets of one kind that the deployment includes: overrides go over the template's, key by key. */

@@ -1,0 +1,205 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Calls, openCalls, viewer } from './emulator-calls.ts'
+import { violations } from './schema-check.ts'
+
+const web = {
+  type: 'http-server',
+  testName: '{{name}} - web',
+  url: 'https://{{userInputs.host}}',
+  interval: 300,
+  agents: [{ agentId: 110201 }],
+}
+const health = {
+  name: '{{name}} - health',
+  context: [
+    {
+      dataSourceId: 'VIRTUAL_AGENT',
+      filters: [{ filterId: 'TEST', values: ['{{tests.web.testId}}'], metricIds: '["WEB_TTFB"]' }],
+    },
+  ],
+}
+const overview = {
+  title: '{{name}} - overview',
+  description: 'Of {{userInputs.host}}',
+  globalFilterId: '{{dashboardFilters.health.id}}',
+  refreshRate: '5m',
+  widgets: [
+    {
+      type: 'Bar Chart: Stacked',
+      title: '{{name}}',
+      metricGroup: 'Web - HTTP Server',
+      metric: 'Response Time',
+      measure: { type: 'Median' },
+      axisGroupBy: 'Continents',
+      dataSource: 'Cloud & Enterprise Agents',
+      filters: { Tests: '[{{tests.web.testId}}]', 'Test Tags': '[{{tags.site.id}}]' },
+    },
+    { type: 'Number', numberCards: [{ description: 'Loss', metric: 'NET_LOSS' }] },
+  ],
+}
+const template = {
+  name: 'Office',
+  userInputs: { host: { name: 'host', type: 'string' } },
+  tags: { site: { key: 'site', value: '{{name}}', objectType: 'test', accessType: 'all' } },
+  tests: { web },
+  dashboardFilters: { health },
+  dashboards: { overview },
+}
+
+let calls: Calls
+beforeEach(async () => {
+  calls = await openCalls()
+})
+
+const newTemplate = async (change: object = {}): Promise<string> => {
+  const { status, body } = await calls.call('POST', '/templates', { body: { ...template, ...change } })
+  expect([status, violations('TemplateResponse', body)]).toEqual([201, []])
+  return body.id
+}
+const deploy = (id: string, body: object = {}, options: object = {}) =>
+  calls.call('POST', `/templates/${id}/deploy`, {
+    body: { name: 'Paris', userInputValues: { host: 'a.example' }, ...body },
+    ...options,
+  })
+const titles = async () => {
+  const { body } = await calls.call('GET', '/dashboards')
+  return body.slice(1).map(({ title }: { title: string }) => title)
+}
+const filterNames = async () => {
+  const { body } = await calls.call('GET', '/dashboards/filters')
+  return body.dashboardFilters.map(({ name }: { name: string }) => name)
+}
+const read = async (dashboardId: string) => (await calls.call('GET', `/dashboards/${dashboardId}`)).body
+
+describe('deploying a template with a dashboard', () => {
+  test('makes the filter and the dashboard, which refer to what was made before them', async () => {
+    const { status, body } = await deploy(await newTemplate())
+    expect([status, violations('TemplateResponse', body)]).toEqual([200, []])
+    const { testId } = body.tests.web
+    const filterId = body.dashboardFilters.health.id
+    const dashboard = await read(body.dashboards.overview.dashboardId)
+    expect(dashboard).toMatchObject({
+      title: 'Paris - overview',
+      description: 'Of a.example',
+      globalFilterId: filterId,
+      refreshRate: '5m',
+    })
+    const filter = await calls.call('GET', `/dashboards/filters/${filterId}`)
+    expect(filter.body).toMatchObject({
+      name: 'Paris - health',
+      context: [{ filters: [{ values: [testId], metricIds: ['WEB_TTFB'] }] }],
+    })
+  })
+
+  test('brings the words of the web application to those of v7, and the widgets show data', async () => {
+    const { body } = await deploy(await newTemplate())
+    const { dashboardId } = body.dashboards.overview
+    const [bars, numbers] = (await read(dashboardId)).widgets
+    expect(bars).toMatchObject({
+      title: 'Paris',
+      metricGroup: 'HTTP_SERVER',
+      metric: 'WEB_TTFB',
+      measure: { type: 'MEDIAN' },
+      axisGroupBy: 'CONTINENT',
+      dataSource: 'CLOUD_AND_ENTERPRISE_AGENTS',
+      filters: { TEST: [Number(body.tests.web.testId)], TEST_TAG: [body.tags.site.id] },
+    })
+    expect(numbers.numberCards[0].id).toMatch(/^[a-z\d]{5}$/)
+    await calls.call('POST', `/tags/${body.tags.site.id}/assign`, {
+      body: { assignments: [{ id: body.tests.web.testId, type: 'test' }] },
+    })
+    const { body: shown } = await calls.call('GET', `/dashboards/${dashboardId}/widgets/${bars.id}`)
+    expect(shown.data.points[0].groups[0]).toEqual({
+      groupProperty: 'CONTINENT',
+      groupValue: 'North America',
+    })
+  })
+
+  test('again leaves it, and changes it in its place when it has changed', async () => {
+    const id = await newTemplate()
+    const first = await deploy(id)
+    const { dashboardId } = first.body.dashboards.overview
+    const before = await read(dashboardId)
+    calls.clock.advance(60)
+    expect((await deploy(id)).body.dashboards.overview.dashboardId).toBe(dashboardId)
+    expect(await read(dashboardId)).toEqual(before)
+    const change = { dashboards: { overview: { description: 'New' } } }
+    const changed = await deploy(id, change)
+    expect(changed.body.dashboards.overview.dashboardId).toBe(dashboardId)
+    expect(await read(dashboardId)).toMatchObject({ description: 'New', title: before.title })
+    expect([await titles(), await filterNames()]).toEqual([['Paris - overview'], ['Paris - health']])
+  })
+
+  test.each([
+    ['update', 'Of b.example'],
+    ['ignore', 'Of a.example'],
+  ])(
+    'under %s shares one dashboard among templates, whose description is then %s',
+    async (strategy, description) => {
+      const shared = { title: 'Health Overview', description: 'Of {{userInputs.host}}', widgets: [] }
+      const change = {
+        tests: {},
+        tags: {},
+        dashboardFilters: {},
+        dashboards: { overview: shared },
+        deploymentStrategy: { overview: strategy },
+      }
+      const first = await deploy(await newTemplate(change))
+      const second = await deploy(await newTemplate(change), { userInputValues: { host: 'b.example' } })
+      const { dashboardId } = second.body.dashboards.overview
+      expect(dashboardId).toBe(first.body.dashboards.overview.dashboardId)
+      expect((await read(dashboardId)).description).toBe(description)
+    },
+  )
+
+  test('under create refuses the title of another deployment, and does not know dashboards of others', async () => {
+    const change = {
+      tests: {},
+      tags: {},
+      dashboardFilters: {},
+      dashboards: { overview: { title: 'Health' } },
+    }
+    await calls.call('POST', '/dashboards', { body: { title: 'Health' } })
+    expect((await deploy(await newTemplate(change))).status).toBe(200)
+    const refused = await deploy(await newTemplate(change))
+    expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'dashboards.overview.title'])
+    expect(await titles()).toEqual(['Health', 'Health'])
+  })
+
+  test.each([
+    [
+      'a widget that is none',
+      { dashboards: { overview: { widgets: [{ type: 'Gauge' }] } } },
+      'dashboards.overview.widgets[0].type',
+    ],
+    [
+      'a filter that is not there',
+      { dashboards: { overview: { globalFilterId: '0' } } },
+      'dashboards.overview.globalFilterId',
+    ],
+    [
+      'a filter without a name',
+      { dashboardFilters: { health: { name: '' } } },
+      'dashboardFilters.health.name',
+    ],
+    ['what comes later', { tests: { web: { description: '{{dashboards.overview.title}}' } } }, 'tests.web'],
+    [
+      'labels, which v7 does not have',
+      { dashboards: { overview: { title: '{{labels.one.groupId}}' } } },
+      'dashboards.overview',
+    ],
+  ])('400 for %s, and makes nothing', async (_, change, field) => {
+    const { status, body } = await deploy(await newTemplate(), change)
+    expect([status, body.errors[0].field]).toEqual([400, field])
+    expect([await titles(), await filterNames()]).toEqual([[], []])
+  })
+
+  test('leaves it out where it is skipped, and 403 for a Regular User', async () => {
+    const id = await newTemplate({ resourceInclusion: { overview: 'skipped', health: 'skipped' } })
+    const { status, body } = await deploy(id)
+    expect(status).toBe(200)
+    expect(body.dashboards.overview).not.toHaveProperty('dashboardId')
+    expect(await titles()).toEqual([])
+    expect((await deploy(id, {}, { as: viewer })).status).toBe(403)
+  })
+})

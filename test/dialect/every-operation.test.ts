@@ -14,8 +14,6 @@ const unansweredYet = [
   '/dashboards',
   '/emulated-devices',
   '/internet-insights',
-  '/network',
-  '/tests/{testId}/snapshot',
   '/user-agents',
 ]
 

@@ -9,7 +9,11 @@ const inner = ['activity', 'counters', 'dashboard-snapshot-widgets', 'test-versi
 const kept = 5_000
 const mostResources = 20
 
+/** Objects that go when they expire, and not because somebody removes them. */
+const expiring = ['test-snapshots']
+
 const nouns: readonly (readonly [path: string, noun: string])[] = [
+  ['/tests/{testId}/snapshot', 'Test snapshot'],
   ['/alerts/rules', 'Alert rule'],
   ['/endpoint/tests', 'Endpoint test'],
   ['/endpoint/agents', 'Endpoint agent'],
@@ -72,7 +76,9 @@ export const userInLog = (user: Entry | undefined): string =>
  */
 export function logActivity(call: Call, written: Written, before: Objects): void {
   const { state, caller, aid, now } = call
-  const gone = written.removed.flatMap(({ collection, id }) => before.find(collection, id) ?? [])
+  const gone = written.removed
+    .filter(({ collection }) => !expiring.includes(collection))
+    .flatMap(({ collection, id }) => before.find(collection, id) ?? [])
   const changed = [...written.entries, ...gone].filter(({ collection }) => !inner.includes(collection))
   if (changed.length === 0) return
   const number = Number(state.nextId({ name: 'activity', first: 1 }))

@@ -42,6 +42,7 @@ import { ftpResults } from './families/ftp-results.ts'
 import { genericConnectors } from './families/generic-connectors.ts'
 import { httpResults } from './families/http-results.ts'
 import { instantTests } from './families/instant-tests.ts'
+import { interfaceGroups } from './families/interface-groups.ts'
 import { itsiEvents } from './families/itsi-events.ts'
 import { localNetworkResults } from './families/local-network-results.ts'
 import { networkResults } from './families/network-results.ts'
@@ -58,6 +59,7 @@ import { tagBulk } from './families/tag-bulk.ts'
 import { tags } from './families/tags.ts'
 import { templates } from './families/templates.ts'
 import { testHistory } from './families/test-history.ts'
+import { testSnapshots } from './families/test-snapshots.ts'
 import { tests } from './families/tests.ts'
 import { usage } from './families/usage.ts'
 import { usageUnits } from './families/usage-units.ts'
@@ -98,6 +100,8 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   rtpResults,
   bgpResults,
   autonomousSystems,
+  interfaceGroups,
+  testSnapshots,
   alertRules,
   streams,
   tags,

@@ -15,6 +15,7 @@ const statuses = {
   precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,
+  too_many_requests: 429,
   not_emulated: 501,
 } as const
 

@@ -16,7 +16,8 @@ const toSecond = (at: number): number => Math.floor(at / 1000) * 1000
 /** A date with its whole time and a zone; a date-time without one would mean another instant on every machine. */
 const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})$/
 
-const parseInstant = (text: string): number | undefined => {
+/** @returns epoch ms at a whole second; undefined for what is no date with a time and a zone */
+export const parseInstant = (text: string): number | undefined => {
   const at = instant.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : toSecond(at)
 }

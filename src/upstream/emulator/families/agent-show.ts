@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import { type JsonObject, objectsOf, only, textsOf, without } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
 import { testsOn } from './agent-relations.ts'
+import { snapshotFacts } from './snapshot-facts.ts'
 import { tagsOf } from './tag-assignments.ts'
 
 /** The document lets any key through here, so that what is shown is chosen by hand. */
@@ -20,11 +21,13 @@ const simpleTestKeys = [
   'type',
 ]
 
-/** A test in short, as agents and rules name it. */
-export const simpleTest = ({ id, fields }: Entry, { href }: Call): JsonObject => ({
-  ...only(fields, simpleTestKeys),
-  testId: id,
-  _links: { self: { href: href(`/tests/${fields['type']}/${id}`) } },
+/** A test in short, as agents, rules and results name it. A snapshot is read where its source is. */
+export const simpleTest = (test: Entry, { href }: Call): JsonObject => ({
+  ...only(test.fields, simpleTestKeys),
+  testId: test.id,
+  _links: {
+    self: { href: href(`/tests/${test.fields['type']}/${snapshotFacts(test)?.sourceTestId ?? test.id}`) },
+  },
 })
 
 /** Which rules watch the agent (account group's default rules, and those that name it). */

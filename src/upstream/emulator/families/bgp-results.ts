@@ -11,7 +11,7 @@ import { appLink, roundFrame } from './result-rows.ts'
 import { roundsAnswer } from './rounds-answer.ts'
 import { testKindOf } from './test-kinds.ts'
 import { measuredRoutes, monitorsOf, targetsOf } from './test-measured.ts'
-import { isReachable } from './test-reach.ts'
+import { testWithResults } from './test-reach.ts'
 
 /** One monitor that watches one prefix of a test. */
 interface Watched {
@@ -25,10 +25,9 @@ interface Watched {
 
 /** Tests that measure the network watch the prefix of their target as well, unless that is switched off. */
 function watchingTest(call: Call): Entry | undefined {
-  const test = call.state.find('tests', call.parameters['testId'] ?? '')
+  const test = testWithResults(call)
   const results = testKindOf(test?.fields['type'])?.results ?? []
-  const has = results.includes('bgp') || results.includes('network')
-  return test && has && isReachable(test, call) ? test : undefined
+  return results.includes('bgp') || results.includes('network') ? test : undefined
 }
 
 /** The prefixes that a test watches: its own with what it covers, or those that its targets are in. */

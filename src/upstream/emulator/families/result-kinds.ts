@@ -10,7 +10,7 @@ import { roundsAnswer } from './rounds-answer.ts'
 import { type Direction, directionsOf } from './test-directions.ts'
 import { testKindOf } from './test-kinds.ts'
 import { measured } from './test-measured.ts'
-import { isReachable } from './test-reach.ts'
+import { testWithResults } from './test-reach.ts'
 
 /** One kind of results, as `/test-results/{testId}/<name>`. */
 export interface ResultKind {
@@ -26,9 +26,8 @@ export const ownResults = (name: string): ResultKind => ({ name, ways: ['to-targ
 
 /** The test of the path, if the call reaches it and its type has such results. */
 export function testWith({ name }: ResultKind, call: Call): Entry | undefined {
-  const test = call.state.find('tests', call.parameters['testId'] ?? '')
-  const has = testKindOf(test?.fields['type'])?.results.includes(name)
-  return test && has && isReachable(test, call) ? test : undefined
+  const test = testWithResults(call)
+  return testKindOf(test?.fields['type'])?.results.includes(name) ? test : undefined
 }
 
 const networkTypes = ['agent-to-server', 'agent-to-agent', 'voice']

@@ -1,8 +1,14 @@
 import type { Call } from '../call.ts'
 import { objectsOf, textOf, textsOf } from '../json.ts'
-import { type MeasuredTest, repeatedFrom, type Schedule } from '../measurements/measurements.ts'
+import {
+  type MeasuredTest,
+  type RoundSpan,
+  repeatedFrom,
+  type Schedule,
+} from '../measurements/measurements.ts'
 import { type Target, targetOfPrefix, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import type { Entry, Objects } from '../state.ts'
+import { snapshotFacts } from './snapshot-facts.ts'
 
 const usualInterval = 60
 
@@ -17,19 +23,26 @@ function scheduleOf({ fields }: Entry): Schedule {
   return repeatedFrom(at('createdDate'), interval)
 }
 
-/** A stored test as measurements see it: an instant one ran once, a disabled one not at all. */
-export const measured = (test: Entry, { region }: Pick<Call, 'region'>): MeasuredTest => ({
-  key: `${region} ${test.id}`,
-  type: textOf(test.fields['type']) ?? '',
-  schedule: scheduleOf(test),
-})
+/** A snapshot shows only what it was made of. */
+const shownOf = (schedule: Schedule, shown: RoundSpan | undefined): Schedule =>
+  schedule.kind === 'repeated' && shown ? { ...schedule, shown } : schedule
+
+/** A stored test as measurements see it: an instant one ran once, a disabled one not at all, a snapshot is its source. */
+export function measured(test: Entry, { region }: Pick<Call, 'region'>): MeasuredTest {
+  const snapshot = snapshotFacts(test)
+  return {
+    key: `${region} ${snapshot?.sourceTestId ?? test.id}`,
+    type: textOf(test.fields['type']) ?? '',
+    schedule: shownOf(scheduleOf(test), snapshot?.span),
+  }
+}
 
 /** The BGP measurements of a test, which have rounds of their own. */
 export function measuredRoutes(test: Entry, call: Pick<Call, 'region'>): MeasuredTest {
   const facts = measured(test, call)
   const { schedule } = facts
   if (schedule.kind !== 'repeated') return facts
-  return { ...facts, schedule: repeatedFrom(schedule.first * 1000, bgpInterval) }
+  return { ...facts, schedule: { ...schedule, ...repeatedFrom(schedule.first * 1000, bgpInterval) } }
 }
 
 /** The monitors that watch the test's prefix: those that it names, and with `usePublicBgp` all public ones. */
@@ -64,23 +77,28 @@ function agentTarget(agent: Entry, port: number): Target {
 
 const usualPort = 49_153
 
-/** What the test measures against: its DNS servers, its target agent, or its server or URL. */
-export function targetsOf({ fields }: Entry, state: Objects): readonly Target[] {
-  if (fields['type'] === 'bgp') return [targetOfPrefix(textOf(fields['prefix']) ?? '')]
-  const port = Number(fields['port'] ?? usualPort)
-  const target = state.find('agents', textOf(fields['targetAgentId']) ?? '')
-  if (target) return [agentTarget(target, port)]
-  const names = objectsOf(fields['dnsServers']).flatMap((one) => textOf(one['serverName']) ?? [])
-  if (names.length > 0) return names.map(targetOfServer)
-  const url = textOf(fields['url'])
-  if (url !== undefined) return [targetOfUrl(url)]
-  const server = textOf(fields['server'])
-  if (server !== undefined)
-    return [targetOfServer(server.includes(':') || !fields['port'] ? server : `${server}:${port}`)]
+/** Where DNS names and SIP registrars stand in tests that have neither a server nor a URL. */
+function namedTarget({ fields }: Entry): Target {
   const [sip] = objectsOf([fields['targetSipCredentials'] ?? null])
-  return [
-    targetOfServer(
-      textOf(sip?.['sipRegistrar']) ?? textOf(fields['domain'])?.split(' ')[0] ?? 'target.example',
-    ),
-  ]
+  const domain = textOf(fields['domain'])?.split(' ')[0]
+  return targetOfServer(textOf(sip?.['sipRegistrar']) ?? domain ?? 'target.example')
+}
+
+function serverTarget(test: Entry): Target {
+  const { port } = test.fields
+  const url = textOf(test.fields['url'])
+  if (url !== undefined) return targetOfUrl(url)
+  const name = textOf(test.fields['server'])
+  if (name === undefined) return namedTarget(test)
+  return targetOfServer(name.includes(':') || !port ? name : `${name}:${port}`)
+}
+
+/** What the test measures against: its prefix, its target agent, its DNS servers, or its server or URL. */
+export function targetsOf(test: Entry, state: Objects): readonly Target[] {
+  const { fields } = test
+  if (fields['type'] === 'bgp') return [targetOfPrefix(textOf(fields['prefix']) ?? '')]
+  const target = state.find('agents', textOf(fields['targetAgentId']) ?? '')
+  if (target) return [agentTarget(target, Number(fields['port'] ?? usualPort))]
+  const names = objectsOf(fields['dnsServers']).flatMap((one) => textOf(one['serverName']) ?? [])
+  return names.length > 0 ? names.map(targetOfServer) : [serverTarget(test)]
 }

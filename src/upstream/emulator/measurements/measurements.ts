@@ -7,9 +7,21 @@ import type { TimeRange } from '../time-range.ts'
 
 /** When a test measures. Instants in epoch seconds, as v7 writes rounds (v7-notes section 3). */
 export type Schedule =
-  | { readonly kind: 'repeated'; readonly interval: number; readonly first: number }
+  | {
+      readonly kind: 'repeated'
+      readonly interval: number
+      readonly first: number
+      /** What is shown of it, when not everything is. */
+      readonly shown?: RoundSpan
+    }
   | { readonly kind: 'once'; readonly at: number }
   | { readonly kind: 'never' }
+
+/** Both ends are shown, and the round that the span begins in. */
+export interface RoundSpan {
+  readonly from: number
+  readonly to: number
+}
 
 export interface MeasuredTest {
   /** Tells this test's numbers from all others', of other regions too. */
@@ -38,6 +50,8 @@ export const repeatedFrom = (createdAt: number, interval: number): Schedule => (
   first: roundOf(seconds(createdAt), interval),
 })
 
+const everything: RoundSpan = { from: 0, to: Number.POSITIVE_INFINITY }
+
 /**
  * Rounds that a range covers, that in which it begins included; without a range the most recent one (official document).
  * @param asOf epoch ms; no round is younger
@@ -53,9 +67,11 @@ export function roundsOf({ schedule }: MeasuredTest, range: TimeRange | undefine
       return isCovered ? { count: 1, at: () => at } : none
     }
     case 'repeated': {
-      const { interval, first } = schedule
-      const newest = roundOf(seconds(Math.min(range?.endAt ?? asOf, asOf)), interval)
-      const oldest = Math.max(range ? roundOf(seconds(range.startAt), interval) : newest, first)
+      const { interval, first, shown = everything } = schedule
+      const until = Math.min(seconds(Math.min(range?.endAt ?? asOf, asOf)), shown.to)
+      const newest = roundOf(until, interval)
+      const since = Math.max(range ? seconds(range.startAt) : until, shown.from)
+      const oldest = Math.max(roundOf(since, interval), first)
       const count = (newest - oldest) / interval + 1
       return count > 0 ? { count, at: (index) => newest - index * interval } : none
     }
@@ -66,8 +82,11 @@ export function roundsOf({ schedule }: MeasuredTest, range: TimeRange | undefine
 
 /** Whether the test had this round by then. @param round epoch seconds, @param asOf epoch ms */
 export function hasRound({ schedule }: MeasuredTest, round: number, asOf: number): boolean {
-  if (schedule.kind === 'repeated')
-    return round % schedule.interval === 0 && round >= schedule.first && round * 1000 <= asOf
+  if (schedule.kind === 'repeated') {
+    const { interval, first, shown = everything } = schedule
+    const isShown = round <= shown.to && round >= roundOf(shown.from, interval)
+    return round % interval === 0 && round >= first && isShown && round * 1000 <= asOf
+  }
   return schedule.kind === 'once' && round === schedule.at && round * 1000 <= asOf
 }
 

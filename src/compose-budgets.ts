@@ -2,18 +2,22 @@
 import { organizationWindows } from '#limits/organization-windows.ts'
 import { openAddressBlock } from '#limits/stored-address-block.ts'
 import { openUnauthorizedBudget } from '#limits/unauthorized-budget.ts'
+import type { Watch } from '#metrics/metrics.ts'
 import { afterOnMachine } from '#store/purging.ts'
 import type { Store } from '#store/store.ts'
 import { budgetedUpstream } from '#upstream/budgets/budgeted.ts'
+import type { LiveUpstream } from '#upstream/live/live.ts'
 import type { Upstream } from '#upstream/upstream.ts'
 import type { Surroundings } from './compose-capabilities.ts'
+import { upstreamGauges } from './compose-gauges.ts'
 import type { BrokerSettings } from './settings.ts'
 
 export interface BudgetsParts {
   readonly settings: BrokerSettings['upstream']
   readonly surroundings: Surroundings
   readonly store: Store
-  readonly live: Upstream
+  readonly live: LiveUpstream
+  readonly gauge: Watch['gauge']
 }
 
 export interface Budgets {
@@ -22,7 +26,7 @@ export interface Budgets {
   close(): Promise<void>
 }
 
-export function openBudgets({ settings, surroundings, store, live }: BudgetsParts): Budgets {
+export function openBudgets({ settings, surroundings, store, live, gauge }: BudgetsParts): Budgets {
   const { clock, newUuid, log } = surroundings
   const unauthorized = openUnauthorizedBudget({
     ...{ store, clock, log, after: afterOnMachine },
@@ -31,12 +35,11 @@ export function openBudgets({ settings, surroundings, store, live }: BudgetsPart
     callSeconds: settings.totalTimeout,
     waitSeconds: settings.budgetWait,
   })
+  const address = openAddressBlock({ store, clock, log })
+  const organizations = organizationWindows(clock, settings.organizationPerMinute)
+  for (const one of upstreamGauges({ live, unauthorized, address, organizations })) gauge(one)
   return {
-    upstream: budgetedUpstream({
-      ...{ upstream: live, clock, unauthorized },
-      address: openAddressBlock({ store, clock, log }),
-      organizations: organizationWindows(clock, settings.organizationPerMinute),
-    }),
+    upstream: budgetedUpstream({ upstream: live, clock, unauthorized, address, organizations }),
     close: () => unauthorized.close(),
   }
 }

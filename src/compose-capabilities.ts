@@ -75,6 +75,8 @@ export interface Foundation {
   readonly identity: Identity
   readonly directory: Directory
   readonly userApiTokens: UserApiTokens & HeldUserApiTokens
+  /** Tells whoever reads the figures of one more. */
+  readonly gauge: Watch['gauge']
 }
 
 /** Where users link an account of theirs. */
@@ -126,7 +128,7 @@ export type FoundationParts = Pick<Ground, 'surroundings' | 'material' | 'store'
 /** @param watch counts what becomes of store and audit; left out where nobody wants to know */
 export function openFoundation(
   { settings, surroundings, material, store: given }: FoundationParts,
-  watch?: Pick<Watch, 'audit' | 'store'>,
+  watch?: Pick<Watch, 'audit' | 'store' | 'gauge'>,
 ): Foundation {
   const { clock, randomBytes, newUuid: newToken } = surroundings
   const secrets = secretsFrom(material, randomBytes)
@@ -149,6 +151,7 @@ export function openFoundation(
     secrets,
     store,
     audit,
+    gauge: watch?.gauge ?? (() => undefined),
     trail: storeAuditTrail(store, clock),
     identity: localIdentity(people),
     directory: localDirectory(people),

@@ -41,6 +41,13 @@ function clientShare({ used, usedBefore, remaining }: Window, client: string): n
   return shareOf([...demands, Number.POSITIVE_INFINITY], all)
 }
 
+const isScarce = ({ remaining, limit }: Window): boolean => remaining <= limit * scarcePart
+
+function stateOf(window: Window): 'open' | 'scarce' | 'exhausted' {
+  if (window.remaining <= 0) return 'exhausted'
+  return isScarce(window) ? 'scarce' : 'open'
+}
+
 function begin(window: Window, resetAt: number): void {
   window.usedBefore = window.used
   window.used = new Map()
@@ -90,8 +97,7 @@ export function organizationWindows(clock: Clock, limit: number): OrganizationWi
     draw(organization, client): Draw {
       const window = current(organization)
       const used = window.used.get(client) ?? 0
-      const isScarce = window.remaining <= window.limit * scarcePart
-      const allowed = window.remaining > 0 && !(isScarce && used >= clientShare(window, client))
+      const allowed = window.remaining > 0 && !(isScarce(window) && used >= clientShare(window, client))
       if (allowed) {
         window.remaining -= 1
         window.inFlight += 1
@@ -103,6 +109,12 @@ export function organizationWindows(clock: Clock, limit: number): OrganizationWi
         remaining: Math.max(0, window.remaining),
         resetAt: window.resetAt,
       }
+    },
+    standing() {
+      const now = clock.now()
+      const counts = { open: 0, scarce: 0, exhausted: 0 }
+      for (const window of windows.values()) if (now < window.resetAt) counts[stateOf(window)] += 1
+      return counts
     },
     ended(organization, told) {
       const window = windows.get(organization)

@@ -45,13 +45,14 @@ class StoredAddressBlock implements AddressBlock {
   admit(): Awaitable<Admission> {
     const now = this.#parts.clock.now()
     if (Number.isNaN(this.#readAt)) return this.#read().then(() => this.admit())
-    if (now - this.#readAt >= freshMs || now < this.#readAt) {
-      this.#readAt = now
-      // A store that is away is told of by those who need an answer.
-      this.#read().catch(() => undefined)
-    }
+    this.#lookAgain(now)
     if (this.#known.refusals < mostRefusals) return 'open'
     return now < this.#known.probeAt ? secondsUntil(this.#known.probeAt, now) : this.#claim(now)
+  }
+
+  isBlocked(): boolean {
+    this.#lookAgain(this.#parts.clock.now())
+    return this.#known.refusals >= mostRefusals
   }
 
   refused(): void {
@@ -67,6 +68,14 @@ class StoredAddressBlock implements AddressBlock {
     if (admission === 'probe') this.#parts.log({ event: 'upstream-address-free' })
     this.#known = clear
     this.#parts.store.commit([{ kind: 'delete', key }]).catch(() => undefined)
+  }
+
+  #lookAgain(now: number): void {
+    if (now - this.#readAt < freshMs && now >= this.#readAt) return
+    // Until it was read once nothing may be believed.
+    if (!Number.isNaN(this.#readAt)) this.#readAt = now
+    // A store that is away is told of by those who need an answer.
+    this.#read().catch(() => undefined)
   }
 
   async #read(): Promise<void> {

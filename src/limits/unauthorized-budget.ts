@@ -99,6 +99,14 @@ class LeasedBudget implements UnauthorizedBudget {
     return waiting
   }
 
+  standing(): ReturnType<UnauthorizedBudget['standing']> {
+    const { budget, clock } = this.#parts
+    const { slots: leased, unsettled } = this.#lease
+    // A node without calls looks again for the next one who asks.
+    if (leased === 0 && !this.#isClosing) this.#begin()
+    return { budget, spent: ledgerAt(this.#known, clock.now()).spent.length + unsettled.length, leased }
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true
     this.#callOff()

@@ -21,6 +21,8 @@ export interface UnauthorizedBudget {
    * @returns the slot, or in how many seconds there may be one @throws StoreFailure
    */
   take(): Awaitable<Slot | number>
+  /** For whoever watches: how many there are, how many are spent as far as this node knows, and how many it leased. */
+  standing(): { readonly budget: number; readonly spent: number; readonly leased: number }
   /** Gives back what this node holds; no call is under way. */
   close(): Promise<void>
 }
@@ -34,6 +36,8 @@ export interface AddressBlock {
   admit(): Awaitable<Admission>
   /** The upstream refused the address. */
   refused(): void
+  /** For whoever watches: whether it does, as far as this node knows. */
+  isBlocked(): boolean
   /** It answered otherwise. */
   answered(admission: Admission): void
 }
@@ -52,4 +56,6 @@ export interface OrganizationWindows {
   draw(organization: string, client: string): Draw
   /** A call that was drawn has ended. @param told undefined when the upstream said nothing of the window */
   ended(organization: string, told: ToldWindow | undefined): void
+  /** For whoever watches: how many windows of this minute have calls left, few, or none. */
+  standing(): { readonly open: number; readonly scarce: number; readonly exhausted: number }
 }

@@ -23,14 +23,14 @@ async function openLibrary() {
 }
 
 /** Writes the metrics by @prometheus-io/client, with registries that belong to nobody else. */
-export function openExposition(metrics: readonly Metric[]): Exposition {
+export function openExposition(metrics: () => readonly Metric[]): Exposition {
   let opening: ReturnType<typeof openLibrary> | undefined
   return {
     contentType: 'text/plain; version=0.0.4; charset=utf-8',
     async text(isReady) {
       opening ??= openLibrary()
       const library = await opening
-      return library.text([readiness(isReady), ...metrics.map((metric) => metric.read())])
+      return library.text([readiness(isReady), ...metrics().map((metric) => metric.read())])
     },
   }
 }

@@ -70,12 +70,23 @@ export interface Exposition {
   text(isReady: boolean): Promise<string>
 }
 
+/** A figure that stands somewhere, and is asked for by each scrape. */
+export interface Gauge {
+  readonly name: string
+  readonly help: string
+  /** Names of its labels; each has few values, of a table. */
+  readonly labels: readonly string[]
+  /** Each value with those of the labels. Never waits, never throws. */
+  read(): readonly (readonly [value: number, ...labels: readonly string[]])[]
+}
+
 /** Others' ports, with somebody who counts in front. What is asked and answered stays the same. */
 export interface Watch {
   /** An event counts once its entry was committed to the watched store. */
   audit(audit: Audit): Audit
   store(store: Store): Store
   limits<Given extends Limits>(limits: Given): Given
+  gauge(gauge: Gauge): void
 }
 
 export interface Metrics {

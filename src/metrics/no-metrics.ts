@@ -7,6 +7,6 @@ const zero = (): number => 0
 export const noMetrics: OpenMetrics = () => ({
   gateway: { began: zero, answered: nothing, brokeOff: nothing },
   protocol: { began: zero, answered: nothing, signIn: nothing },
-  watch: { audit: (audit) => audit, store: (store) => store, limits: (limits) => limits },
+  watch: { audit: (audit) => audit, store: (store) => store, limits: (limits) => limits, gauge: nothing },
   exposition: undefined,
 })

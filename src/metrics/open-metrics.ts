@@ -1,5 +1,6 @@
 import { openExposition } from './exposition.ts'
 import { gatewayCalls } from './gateway-calls.ts'
+import { openGauges } from './gauges.ts'
 import type { OpenMetrics } from './metrics.ts'
 import { protocolAnswers } from './protocol-answers.ts'
 import { watchedAudit } from './watched-audit.ts'
@@ -15,10 +16,14 @@ export const scrapedMetrics =
     const events = watchedAudit()
     const store = watchedStore({ stopwatch, committed: events.committed })
     const limits = watchedLimits()
+    const gauges = openGauges()
     return {
       gateway: calls.gateway,
       protocol: answers.protocol,
-      watch: { audit: events.audit, store: store.watch, limits: limits.watch },
-      exposition: openExposition([calls, answers, events, limits, store].flatMap(({ metrics }) => metrics)),
+      watch: { audit: events.audit, store: store.watch, limits: limits.watch, gauge: gauges.add },
+      exposition: openExposition(() => [
+        ...[calls, answers, events, limits, store].flatMap(({ metrics }) => metrics),
+        ...gauges.metrics(),
+      ]),
     }
   }

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectMeraki, post, readsAgents, refresh } from '../steps/requests.ts'
+import { startBroker } from '../support/broker.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
-import { type Scrape, scrape } from '../support/scrape.ts'
+import { type Scrape, scrape, together } from '../support/scrape.ts'
 import { askedBy, type Matcher, type Selector } from './promql.ts'
 
 const read = (path: string): string => readFileSync(`config/container/${path}`, 'utf8')
@@ -78,7 +79,8 @@ beforeAll(async () => {
   const notEmulated = await fetch(`${service.url}/v7/internet-insights/outages/net/0A`, { headers })
   expect(notEmulated.status).toBe(501)
   await post(`${service.url}/v7/oauth2/token`, { grant_type: 'refresh_token' })
-  scraped = await scrape(service)
+  await using broker = await startBroker()
+  scraped = together(await scrape(service), await scrape(broker))
 })
 afterAll(() => service.stop())
 

@@ -94,11 +94,15 @@ describe('GET /metrics, exposition format 0.0.4', () => {
 })
 
 describe('GET /metrics of a broker', () => {
-  test('has the same figures', async () => {
+  test('has the same figures, and gauges of its upstream', async () => {
     await using broker = await startBroker()
     await readsAgents(broker, 'nothing')
     const { types, value } = await scrape(broker)
-    expect([...types.keys()]).toEqual([...read.types.keys()])
+    const upstream = (name: string): boolean => name.startsWith('panoptes_upstream_')
+    expect([...types.keys()].filter((name) => !upstream(name))).toEqual([...read.types.keys()])
+    expect([...types].filter(([name]) => upstream(name)).map(([, type]) => type)).toEqual(
+      Array.from({ length: 5 }, () => 'gauge'),
+    )
     expect([
       value('panoptes_ready'),
       value('panoptes_gateway_refusals_total', { code: 'invalid_token' }),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectMeraki, post, readsAgents } from '../steps/requests.ts'
+import { startBroker } from '../support/broker.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
-import { type Scrape, scrape } from '../support/scrape.ts'
+import { type Scrape, scrape, together } from '../support/scrape.ts'
 
 const [, section = ''] = readFileSync('docs/metrics.md', 'utf8').split('## What there is\n')
 const [table = ''] = section.split('\n## ')
@@ -28,7 +29,8 @@ beforeAll(async () => {
   await readsAgents(service, token)
   await readsAgents(service, 'nothing')
   await post(`${service.url}/v7/oauth2/token`, { grant_type: 'refresh_token' })
-  scraped = await scrape(service)
+  await using broker = await startBroker()
+  scraped = together(await scrape(service), await scrape(broker))
 })
 afterAll(() => service.stop())
 

@@ -100,6 +100,18 @@ export function readScrape(text: string): Scrape {
   }
 }
 
+/** What an emulator and a broker tell, each metric once: those of the broker that the emulator does not have are added. */
+export function together(one: Scrape, other: Scrape): Scrape {
+  const isNew = (name: string): boolean => !one.types.has(name.replace(/_(?:bucket|count|sum)$/, ''))
+  const more = [...other.types].filter(([name]) => isNew(name))
+  return {
+    ...one,
+    types: new Map([...one.types, ...more]),
+    helps: new Map([...other.helps, ...one.helps]),
+    samples: [...one.samples, ...other.samples.filter(({ name }) => isNew(name) && !one.types.has(name))],
+  }
+}
+
 export async function scrape({ operatorUrl }: Pick<RunningPanoptes, 'operatorUrl'>): Promise<Scrape> {
   const answer = await fetch(`${operatorUrl}/metrics`, { signal: AbortSignal.timeout(10_000) })
   if (answer.status !== 200) throw new Error(`not scraped: ${answer.status} ${await answer.text()}`)

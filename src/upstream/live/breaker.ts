@@ -1,6 +1,8 @@
 export interface Breaker {
   /** @returns 0 when the call may go out, and then its outcome has to be told; else in how many seconds one may */
   admit(): number
+  /** Whether nobody may call now. */
+  isResting(): boolean
   /** The upstream answered, whatever it said. */
   answered(): void
   /** It could not be reached, or did not answer as it has to. */
@@ -32,6 +34,7 @@ export function openBreaker({ failures, restSeconds, now }: BreakerParts): Break
       isTrying = true
       return 0
     },
+    isResting: () => restsUntil !== undefined && now() < restsUntil,
     answered() {
       inRow = 0
       restsUntil = undefined

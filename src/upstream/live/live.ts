@@ -13,10 +13,12 @@ import { openConnecting } from './connector.ts'
 import { decoded } from './decoded.ts'
 import type { LiveSettings } from './live-settings.ts'
 import { rateLimited } from './rate-limited.ts'
-import { openRegion, type Region, type Stopwatch } from './region.ts'
+import { openRegion, type Region, type RegionStanding, type Stopwatch } from './region.ts'
 import { targetOf } from './target.ts'
 
 export interface LiveUpstream extends Upstream {
+  /** For whoever watches. */
+  standing(): readonly (RegionStanding & { readonly region: RegionId })[]
   /** Closes every connection. */
   close(): Promise<void>
 }
@@ -82,6 +84,7 @@ export function openLiveUpstream({ settings, clock, stopwatch }: LiveParts): Liv
     send,
     accountGroups: async (region, credential) =>
       readAccountGroups(await send(accountGroupsRequest(region, credential))),
+    standing: () => [...regions].map(([region, one]) => ({ region, ...one.standing() })),
     async close() {
       await Promise.all([...regions.values()].map((region) => region.close()))
       await connecting.close()

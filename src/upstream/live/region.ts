@@ -29,7 +29,16 @@ export type RegionCaller = Pick<UpstreamRequest, 'signal' | 'repeating' | 'clien
 export interface Region {
   /** @throws UpstreamUnavailable */
   ask(options: Dispatcher.DispatchOptions, caller: RegionCaller): Promise<UpstreamAnswer>
+  /** For whoever watches. */
+  standing(): RegionStanding
   close(): Promise<void>
+}
+
+export interface RegionStanding {
+  /** Whether it is not asked for now. */
+  readonly isResting: boolean
+  /** Calls. */
+  readonly underWay: number
 }
 
 const roundMs = 250
@@ -95,6 +104,7 @@ export function openRegion({ origin, connecting, settings, stopwatch }: RegionPa
       }
       return exchange.answer
     },
+    standing: () => ({ isResting: breaker.isResting(), underWay: underWay.size }),
     async close() {
       endRounds()
       for (const exchange of underWay.keys()) exchange.cut()

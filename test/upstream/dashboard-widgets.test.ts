@@ -106,6 +106,51 @@ describe('the data of a widget', () => {
     expect(data.points[0].value).toBeCloseTo(values.reduce((a, b) => a + b, 0) / values.length, 3)
   })
 
+  test('of routing are what monitors saw', async () => {
+    const reach = {
+      type: 'Table',
+      metric: 'BGP_REACHABILITY',
+      rowGroupBy: 'MONITOR',
+      filters: { TEST: ['110307'] },
+    }
+    const { data, groupLabels } = await dataOf(reach, 'window=2d')
+    const first = await calls.call('GET', '/test-results/110307/bgp', { query: 'window=2d' })
+    const rows = (await pagesOf(calls, first, 'results')).flat() as readonly {
+      monitor: { monitorId: string; monitorName: string }
+      reachability: number
+    }[]
+    const { monitorId, monitorName } = rows[0]?.monitor ?? { monitorId: '', monitorName: '' }
+    expect(groupLabels[0].groupLabels).toContainEqual({ groupId: monitorId, groupLabel: monitorName })
+    const own = rows.filter(({ monitor }) => monitor.monitorId === monitorId)
+    const point = data.points.find(
+      ({ groups }: { groups: { groupValue: string }[] }) => groups[0]?.groupValue === monitorId,
+    )
+    expect(point.numberOfDataPoints).toBe(own.length)
+    expect(point.value).toBeCloseTo(own.reduce((sum, row) => sum + row.reachability, 0) / own.length, 3)
+  })
+
+  test('of endpoints are what endpoint agents measured', async () => {
+    const wait = { type: 'Table', metric: 'ENDPOINT_TEST_HTTP_WAIT', rowGroupBy: 'EYEBROW_MACHINE_ID' }
+    const { data } = await dataOf(wait, 'window=3h')
+    const path = '/endpoint/test-results/scheduled-tests/110402/http-server'
+    const rows = (
+      await pagesOf(calls, await calls.call('GET', path, { query: 'window=3h' }), 'results')
+    ).flat() as readonly { agentId: string; waitTime: number }[]
+    expect(new Set(rows.map(({ agentId }) => agentId)).size).toBe(data.points.length)
+    for (const { value, numberOfDataPoints, groups } of data.points) {
+      const own = rows.filter(({ agentId }) => agentId === groups[0].groupValue)
+      expect(numberOfDataPoints).toBe(own.length)
+      expect(value).toBeCloseTo(own.reduce((sum, row) => sum + row.waitTime, 0) / own.length, 3)
+    }
+    const dynamic = { type: 'Pie Chart', metric: 'ENDPOINT_AST_TEST_NET_LATENCY', groupBy: 'EYEBROW_TEST' }
+    const { data: sessions } = await dataOf(dynamic)
+    expect(sessions.points.map((point: { groups: object[] }) => point.groups)).toEqual([
+      [{ groupProperty: 'EYEBROW_TEST', groupValue: '110403' }],
+    ])
+    const foreign = await dataOf({ ...dynamic, groupBy: 'AGENT' })
+    expect(foreign.data).toMatchObject({ points: [], status: 'No data' })
+  })
+
   test.each([
     ['MINIMUM', (losses: number[]) => Math.min(...losses)],
     ['MAXIMUM', (losses: number[]) => Math.max(...losses)],

@@ -4,7 +4,9 @@ import { targetsOf } from '../families/test-measured.ts'
 import { type JsonObject, textOf } from '../json.ts'
 import { slotsBetween } from '../measurements/slots.ts'
 import { isWithin, type TimeRange } from '../time-range.ts'
+import { endpointSeries } from './endpoint-series.ts'
 import { metricOf } from './metrics.ts'
+import { routeSeries } from './route-series.ts'
 import type { Series } from './series.ts'
 import { type Group, groupsOf } from './subjects.ts'
 import { testSeries, testsSeen } from './test-series.ts'
@@ -47,14 +49,19 @@ const alertMetrics = ['ALERT_COUNT', 'ALERT_COUNT_AGENT']
 /** Alerts are counted, whatever the measure. */
 export const isCount = (metric: unknown): boolean => alertMetrics.includes(String(metric))
 
+function seriesOf(name: string, span: Pick<Question, 'call' | 'range'>): readonly Series[] {
+  const tests = testsSeen(span.call)
+  const metric = metricOf(name)
+  return metric
+    ? testSeries(metric, tests, span)
+    : [...routeSeries(name, tests, span), ...endpointSeries(name, span)]
+}
+
 /** The series that a widget, card or column is about; none when its metric is not measured here. */
 export function seriesFor(question: Question): readonly Series[] {
   const { measuring, dashboard, range, call } = question
   const name = textOf(measuring['metric']) ?? ''
-  const metric = metricOf(name)
   const filters = filtersOf(measuring, dashboard, call)
-  const series = isCount(name)
-    ? alertSeries(question)
-    : metric && testSeries(metric, testsSeen(call), { call, range })
-  return (series ?? []).filter(({ groupsOf }) => passes(filters, groupsOf))
+  const series = isCount(name) ? alertSeries(question) : seriesOf(name, { call, range })
+  return series.filter(({ groupsOf }) => passes(filters, groupsOf))
 }

@@ -80,9 +80,29 @@ const properties: Readonly<Record<string, (subject: Subject, call: Call) => read
   TEST_LABEL: ({ test }) => textsOf(test.fields['labels']).flatMap((id) => group(id)),
 }
 
+const nameOfMachine = ({ agent }: Subject): readonly Group[] =>
+  group(agent.id, agent.fields['name'] ?? agent.fields['computerName'])
+
+/** The properties of what endpoint agents measure, and of nothing else. */
+const machineProperties: Readonly<Record<string, (subject: Subject, call: Call) => readonly Group[]>> = {
+  ALL: () => group('ALL', 'All'),
+  EYEBROW_TEST: nameOfTest,
+  EYEBROW_MACHINE_ID: nameOfMachine,
+  ENDPOINT_MACHINE_ID: nameOfMachine,
+  EYEBROW_AGENT: nameOfMachine,
+  EYEBROW_COMPUTER_NAME: ({ agent }) => group(agent.fields['computerName']),
+  EYEBROW_PLATFORM: ({ agent }) => group(agent.fields['platform']),
+  EYEBROW_HOST: ({ target }) => group(target.host),
+  EYEBROW_TARGET_IP: ({ target }) => group(target.ipAddress),
+  EYEBROW_NET_TARGET_IP: ({ target }) => group(target.ipAddress),
+}
+
 /** Whether subjects have the property at all. */
-export const isProperty = (property: string): boolean => Object.hasOwn(properties, property)
+export const isProperty = (property: string): boolean =>
+  Object.hasOwn(properties, property) || Object.hasOwn(machineProperties, property)
 
 /** The values of a property that the subject has: several where it has several tags. */
-export const groupsOf = (property: string, subject: Subject, call: Call): readonly Group[] =>
-  isProperty(property) ? (properties[property]?.(subject, call) ?? []) : []
+export function groupsOf(property: string, subject: Subject, call: Call): readonly Group[] {
+  const own = subject.test.collection === 'endpoint-tests' ? machineProperties : properties
+  return Object.hasOwn(own, property) ? (own[property]?.(subject, call) ?? []) : []
+}

@@ -41,7 +41,7 @@ export function prefixesOf(test: Entry, { state }: Pick<Call, 'state'>): readonl
   return [own, ...(includeCoveredPrefixes === true ? coveredPrefixes(own) : [])]
 }
 
-function watchesOf(test: Entry, call: Call): readonly Watched[] {
+export function watchesOf(test: Entry, call: Call): readonly Watched[] {
   if (test.fields['bgpMeasurements'] === false) return []
   const facts = measuredRoutes(test, call)
   const monitors = monitorsOf(test, call.state)
@@ -54,7 +54,7 @@ function watchesOf(test: Entry, call: Call): readonly Watched[] {
 const networkOf = ({ fields }: Entry): Network => parseNetwork(textOf(fields['network']) ?? '') ?? enterprise
 
 /** What a monitor saw of a prefix in a round. */
-function routesIn({ facts, monitor, monitorIds, prefix }: Watched, round: number): RouteNumbers {
+export function routesIn({ facts, monitor, monitorIds, prefix }: Watched, round: number): RouteNumbers {
   const { schedule } = facts
   const interval = schedule.kind === 'repeated' ? schedule.interval : 0
   return routeNumbers(

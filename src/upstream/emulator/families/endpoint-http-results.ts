@@ -14,17 +14,17 @@ interface Fetched {
   readonly numbers: HttpNumbers
 }
 
-function fetchedIn(sample: EndpointSample): Fetched {
-  const { pair, draw, network, target, isUnavailable } = sample
-  const numbers = httpNumbers({
+/** What was measured, without the form of the answer. */
+export const fetchOf = ({ pair, draw, network, target, isUnavailable }: EndpointSample): HttpNumbers =>
+  httpNumbers({
     pair,
     sample: draw,
     latency: network.avgLatency,
     isTls: target.isTls,
     suffers: isUnavailable,
   })
-  return { sample, numbers }
-}
+
+const fetchedIn = (sample: EndpointSample): Fetched => ({ sample, numbers: fetchOf(sample) })
 
 const scoreOf = ({ numbers }: Fetched): number => Math.round(numbers.healthScore * 100)
 

@@ -45,7 +45,7 @@ export const measuredEndpointTest = (test: Entry, { region }: Pick<Call, 'region
 })
 
 /** Dynamic tests follow the sessions of an application, to servers that are made up here. */
-function targetOf({ fields }: Entry): Target {
+export function targetOf({ fields }: Entry): Target {
   const url = textOf(fields['url'])
   if (url !== undefined) return targetOfUrl(url)
   const application = textOf(fields['application'])

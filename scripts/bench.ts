@@ -8,6 +8,10 @@ import type { Row } from '../test/bench/row.ts'
 import { broker } from '../test/bench/scenarios/broker.ts'
 import { control } from '../test/bench/scenarios/control.ts'
 import { gatewayGet } from '../test/bench/scenarios/gateway-get.ts'
+import { largeList } from '../test/bench/scenarios/large-list.ts'
+import { largeRead } from '../test/bench/scenarios/large-read.ts'
+import { largeStart } from '../test/bench/scenarios/large-start.ts'
+import { largeWorkspaces } from '../test/bench/scenarios/large-workspaces.ts'
 import { libraryStart } from '../test/bench/scenarios/library-start.ts'
 import { millionRedis } from '../test/bench/scenarios/million-redis.ts'
 import { millionSqlite } from '../test/bench/scenarios/million-sqlite.ts'
@@ -26,6 +30,10 @@ const scenarios = [
   refresh,
   refreshRedis,
   gatewayGet,
+  largeStart,
+  largeList,
+  largeRead,
+  largeWorkspaces,
   broker,
   control,
   workspaces,

@@ -47,6 +47,12 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
     making ??= makeSeedImage({ settings, surroundings, facts, material })
     return making
   }
+  let parsing: Promise<ReturnType<typeof entriesByText>> | undefined
+  /** Parsed once: workspaces differ from the seed by what was written in them alone. */
+  const knownEntries = (): Promise<ReturnType<typeof entriesByText>> => {
+    parsing ??= seedImage().then(entriesByText)
+    return parsing
+  }
   const bases = imageBases()
   const openSeeded = async (clock: Clock): Promise<OpenedStore> => {
     const opened = await openStore({ kind: 'memory' }, { clock, random, bases })
@@ -62,9 +68,9 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
     })
     return opened
   }
-  const workspaces = openWorkspaces({ settings, ground: () => shared(seedImage), openSeeded })
-  /** @param parsed the image whose entries need not be parsed again */
-  const shared = async (parsed?: () => Promise<StoreImage>): Promise<SharedGround> => ({
+  const workspaces = openWorkspaces({ settings, ground: () => shared(true), openSeeded })
+  /** @param isSeeded whether the store begins with the seed, whose entries need not be parsed again */
+  const shared = async (isSeeded: boolean): Promise<SharedGround> => ({
     surroundings,
     facts,
     material,
@@ -72,10 +78,10 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
     workspaces,
     after: afterOnMachine,
     stopwatch: () => performance.now(),
-    knownEntries: parsed ? entriesByText(await parsed()) : new Map(),
+    knownEntries: isSeeded ? await knownEntries() : new Map(),
   })
   return {
-    first: await shared(isKept ? undefined : seedImage),
+    first: await shared(!isKept),
     openFirst: isKept ? openKept : openSeeded,
     workspaces,
   }

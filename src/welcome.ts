@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Integration } from '#domain/integration.ts'
 import { regionLabel } from '#domain/region.ts'
 import type { LandingPage } from '#playground/pages.ts'
@@ -112,6 +112,18 @@ const userRow = (settings: Settings, user: SeedUser): readonly string[] => [
   roleOf(user),
 ]
 
+/** A large seed would push all else from the screen. */
+const mostUsers = 7
+
+function userLines(settings: Settings, { users, name }: Seed): readonly string[] {
+  const told = users.length > mostUsers ? users.slice(0, mostUsers - 1) : users
+  const more = users.length - told.length
+  return [
+    ...aligned(told.map((user) => userRow(settings, user))),
+    ...(more > 0 ? [`    and ${more} more, whom ${basename(name)} names`] : []),
+  ]
+}
+
 const clientRow = (integration: Integration): readonly string[] => [
   integration.name,
   integration.clientId +
@@ -131,7 +143,7 @@ export function welcomeScreen(
     `  public    ${url}   pages, OAuth and v7; limits ${settings.limits}`,
     `  operator  ${operatorUrl}   token ${operatorToken}`,
     '  Users who sign in',
-    ...aligned(seed.users.map((user) => userRow(settings, user))),
+    ...userLines(settings, seed),
     '  Clients',
     ...aligned(integrations.map(clientRow)),
     '  To paste: call v7, ask for a device code, end the connections of a region',

@@ -71,4 +71,11 @@ describe('the first words of the program', () => {
     expect(device).toMatchObject({ user_code: expect.stringMatching(/^\S{4}-\S{4}$/), interval: 5 })
     expect(ended).toEqual({ revoked: 0 })
   })
+
+  test('stay one screen when the seed has users by the hundred', async () => {
+    const screen = await startProgram(['--seed', 'large']).said('Ctrl-C')
+    expect(rowsOf(screen, 80)).toBeLessThanOrEqual(24)
+    expect(screen).toContain('admin@acme.example')
+    expect(screen).toContain('and 197 more, whom large.yaml names')
+  })
 })

@@ -25,7 +25,9 @@ export interface Row {
   readonly method: string
   readonly path: string
   readonly api: string
-  readonly query: Readonly<Record<string, { readonly type: string; readonly required?: true }>>
+  readonly query: Readonly<
+    Record<string, { readonly type: string; readonly required?: true; readonly enum?: readonly unknown[] }>
+  >
   readonly parameters: readonly string[]
   readonly body?: { readonly required: boolean; readonly types: readonly string[]; readonly schema: string }
   readonly answer: {

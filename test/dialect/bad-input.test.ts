@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { coverage } from '#upstream/emulator/coverage.ts'
+import { badRequests } from './bad-requests.ts'
+import type { DocumentCheck } from './document-check.ts'
+import { officialDocument, ownDocument } from './documents.ts'
+import { type Came, type Ground, openGround } from './ground.ts'
+import { type Row, rows } from './sample-bodies.ts'
+import { pathOf } from './valid-ids.ts'
+import { validRequest } from './valid-requests.ts'
+
+const unanswered = new Set(
+  (await coverage()).filter(({ how }) => how === 'none').map(({ operation }) => operation),
+)
+
+let ground: Ground
+let documents: readonly DocumentCheck[]
+beforeAll(async () => {
+  ground = await openGround({ PANOPTES_FIDELITY: 'spec' })
+  const official = officialDocument()
+  documents = [await ownDocument(ground.service.url), ...(official ? [official] : [])]
+}, 120_000)
+afterAll(() => ground.close())
+beforeEach(() => ground.reset())
+
+interface Record {
+  readonly key: string
+  readonly value: string
+}
+
+/** All objects of v7 as they are stored. */
+async function state(): Promise<readonly Record[]> {
+  const snapshot = `${ground.service.url}/emulator/snapshots/state`
+  await fetch(snapshot, { method: 'PUT' })
+  const { records } = (await (await fetch(snapshot)).json()) as { readonly records: readonly Record[] }
+  return records.filter(({ key }) => key.startsWith('v7:')).map(({ key, value }) => ({ key, value }))
+}
+
+/** What the document does not declare is a problem of the same form. */
+function errorProblems(row: Row, came: Came): readonly string[] {
+  const undeclared = documents[0]?.check(row.id, came).some((words) => words.startsWith('status '))
+  if (!undeclared) return documents.flatMap(({ check }) => check(row.id, came))
+  const type = came.headers.get('content-type')?.split(';')[0]
+  const { title, status, instance } = came.body ?? {}
+  return type === 'application/problem+json' && title && status === came.status && instance
+    ? []
+    : [`${came.status} ${type} ${came.text}`]
+}
+
+const answered = rows.filter(({ id }) => !unanswered.has(id))
+
+describe('a bad call', () => {
+  test.each(answered.map((row) => [`${row.method} ${row.path}`, row] as const))(
+    '%s is refused as the document says, and changes nothing',
+    async (_, row) => {
+      const valid = await validRequest(ground, row)
+      const before = await state()
+      expect(before.length).toBeGreaterThan(50)
+      const wrong: string[] = []
+      for (const bad of badRequests(row, valid)) {
+        const { what, statuses, parameters = valid.parameters, query = valid.query, contentType } = bad
+        const came = await ground.call(row.method, pathOf(row, parameters), {
+          query,
+          body: 'body' in bad ? bad.body : valid.body,
+          ...(contentType !== undefined && { headers: { 'content-type': contentType } }),
+        })
+        if (!statuses.includes(came.status)) wrong.push(`${what}: ${came.status} ${came.text.slice(0, 300)}`)
+        else wrong.push(...errorProblems(row, came).map((words) => `${what}: ${words}`))
+      }
+      expect(wrong, wrong.join('\n')).toEqual([])
+      expect(await state()).toEqual(before)
+    },
+  )
+})

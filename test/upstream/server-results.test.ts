@@ -280,3 +280,47 @@ describe('RTP stream results', () => {
     expect(body.results[0].codecMaxMos).toBeCloseTo(max, 1)
   })
 })
+
+describe('alerts of incidents', () => {
+  test.each([
+    [
+      'ftp-server',
+      'Response Code: 421',
+      'Response Code: 226',
+      ({ responseCode }: ResultRow) => responseCode === 421,
+    ],
+    [
+      'dns-server',
+      'Error: no answer from the server',
+      'Error: none',
+      ({ errorDetails }: ResultRow) => errorDetails !== undefined,
+    ],
+    [
+      'dns-trace',
+      'Error: no answer from the server',
+      'Error: none',
+      ({ failedQueries }: ResultRow) => failedQueries > 0,
+    ],
+    ['dnssec', 'Validity: invalid', 'Validity: valid', ({ isValid }: ResultRow) => !isValid],
+    [
+      'sip-server',
+      'Response Code: 503',
+      'Response Code: 200',
+      ({ responseCode }: ResultRow) => responseCode === 503,
+    ],
+  ])('of %s tests say what the results of the round say', async (type, bad, good, isBad) => {
+    const id = await create(type, { interval: 300 })
+    calls.clock.advance(10 * 86_400)
+    const { body } = await calls.call('GET', '/alerts', { query: 'state=clear&window=10d&max=1000' })
+    const own = body.alerts.filter(({ _links }: ResultRow) => _links.test.href.endsWith(`/${id}`))
+    expect(own.length).toBeGreaterThan(0)
+    const alert = (await calls.call('GET', `/alerts/${own[0].id}`)).body
+    for (const { start, end } of alert.details) expect([start.metrics, end.metrics]).toEqual([bad, good])
+    const range = `startDate=${alert.startDate}&endDate=${alert.startDate}`
+    const rows = await allRows(calls, `/test-results/${id}/${type}`, range)
+    const hit = new Set(rows.filter(isBad).map(({ agent }) => agent.agentId))
+    expect(alert.details.map(({ id: agentId }: ResultRow) => agentId)).toEqual([...hit])
+    const after = `startDate=${alert.endDate}&endDate=${alert.endDate}`
+    expect((await allRows(calls, `/test-results/${id}/${type}`, after)).filter(isBad)).toEqual([])
+  })
+})

@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts'
 import { type JsonObject, textOf } from '../json.ts'
+import type { Incident } from '../measurements/incidents.ts'
 import { isV7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { reachabilityOf } from './bgp-results.ts'
@@ -10,22 +11,32 @@ import { directionsOf } from './test-directions.ts'
 /** What a source measured in a round, as text; no source shows ThousandEyes' own wording. */
 type Wording = (round: number) => string
 
-/** The measurement of a target that answers wrongly or not at all, by the type of the test. */
-const unavailable: Readonly<Record<string, string>> = {
-  'ftp-server': 'Response Code: 421',
-  'dns-server': 'Error: no answer from the server',
-  'dns-trace': 'Error: no answer from the server',
-  dnssec: 'Validity: invalid',
-  api: 'Completion: 0%',
+/** What a target answers while it is not available, and else. */
+interface Answers {
+  readonly bad: string
+  readonly good: string
 }
 
-const ofSample = ({ network, isUnavailable, test }: Sample): string =>
-  isUnavailable
-    ? (unavailable[String(test.fields['type'])] ?? 'Response Code: 503')
-    : `Packet Loss: ${network.loss}%`
+const usual: Answers = { bad: 'Response Code: 503', good: 'Response Code: 200' }
+const noAnswer: Answers = { bad: 'Error: no answer from the server', good: 'Error: none' }
+
+/** By the type of the test. */
+const answers: Readonly<Record<string, Answers>> = {
+  'ftp-server': { bad: 'Response Code: 421', good: 'Response Code: 226' },
+  'dns-server': noAnswer,
+  'dns-trace': noAnswer,
+  dnssec: { bad: 'Validity: invalid', good: 'Validity: valid' },
+  api: { bad: 'Completion: 0%', good: 'Completion: 100%' },
+}
+
+function wordsOf({ network, isUnavailable, test }: Sample, { kind }: Incident): string {
+  if (kind === 'loss') return `Packet Loss: ${network.loss}%`
+  const { bad, good } = answers[String(test.fields['type'])] ?? usual
+  return isUnavailable ? bad : good
+}
 
 /** How the test's agents, or its monitors, word what they measure. */
-function wordingsOf(test: Entry, call: Call): (source: Entry) => Wording | undefined {
+function wordingsOf({ test, incident }: Alert, call: Call): (source: Entry) => Wording | undefined {
   if (test.fields['type'] === 'bgp')
     return (monitor) => (round) => `Reachability: ${reachabilityOf(test, { monitor, round, call })}%`
   const chosen = directionsOf(test, null, ['to-target'])
@@ -33,7 +44,7 @@ function wordingsOf(test: Entry, call: Call): (source: Entry) => Wording | undef
   const sampleOf = samplesOf(test, call)
   return ({ id }) => {
     const cell = cells.find(({ agent }) => agent.id === id)
-    return cell && ((round) => ofSample(sampleOf(cell, round)))
+    return cell && ((round) => wordsOf(sampleOf(cell, round), incident))
   }
 }
 
@@ -41,8 +52,9 @@ function wordingsOf(test: Entry, call: Call): (source: Entry) => Wording | undef
 const typeOf = ({ collection }: Entry): string => (collection === 'monitors' ? 'bgp_monitor' : 'cea_agent')
 
 /** What each source that suffers measured when the incident began and, if it is over, in the first good round. */
-export function metricsOf({ test, incident, sources, clearedAt }: Alert, call: Call): readonly JsonObject[] {
-  const wordingOf = wordingsOf(test, call)
+export function metricsOf(alert: Alert, call: Call): readonly JsonObject[] {
+  const { incident, sources, clearedAt } = alert
+  const wordingOf = wordingsOf(alert, call)
   return sources.flatMap((source): readonly JsonObject[] => {
     const wording = wordingOf(source)
     if (!wording) return []

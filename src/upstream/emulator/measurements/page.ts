@@ -60,8 +60,20 @@ const sorts = [
   { folder: 'data', ending: 'json', mimeType: 'application/json', size: [300, 9_000], isBlocking: false },
 ] as const
 
-/** What a page needs: the same for everybody who visits it. What blocks it comes first. */
-function partsOf({ server, path }: Target): readonly Part[] {
+/** Targets of one call are the same objects in all of its rounds, so that their parts are drawn once. */
+const drawnParts = new WeakMap<Target, readonly Part[]>()
+
+/** What a page needs: the same for everybody who visits it. */
+function partsOf(target: Target): readonly Part[] {
+  const known = drawnParts.get(target)
+  if (known) return known
+  const made = drawParts(target)
+  drawnParts.set(target, made)
+  return made
+}
+
+/** What blocks the page comes first. */
+function drawParts({ server, path }: Target): readonly Part[] {
   const draw = drawOf(`page ${server} ${path}`)
   const parts = Array.from({ length: draw.whole('objects', [9, 42]) }, (_, index): Part => {
     const sort = sorts[draw.whole(`sort ${index}`, [0, sorts.length - 1])] ?? sorts[0]

@@ -235,3 +235,17 @@ describe('a tag for dashboards', () => {
     expect((await read()).body.assignments).toEqual([])
   })
 })
+
+describe('a tag for agents', () => {
+  test('leaves with its agent', async () => {
+    const { body: tag } = await calls.call('POST', '/tags', {
+      body: { key: 'floor', value: '2', objectType: 'v-agent', accessType: 'all' },
+    })
+    const assignments = [{ id: '110202', type: 'v-agent' }]
+    await calls.call('POST', `/tags/${tag.id}/assign`, { body: { assignments } })
+    const read = () => calls.call('GET', `/tags/${tag.id}`, { query: 'expand=assignments' })
+    expect((await read()).body.assignments).toEqual(assignments)
+    expect((await calls.call('DELETE', '/agents/110202')).status).toBe(204)
+    expect((await read()).body.assignments).toEqual([])
+  })
+})

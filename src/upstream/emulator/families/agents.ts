@@ -6,7 +6,7 @@ import { invalidField, refused, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { seesAgent, setAgentTests, takeFromTests } from './agent-relations.ts'
 import { showAgent } from './agent-show.ts'
-import { tagsOf } from './tag-assignments.ts'
+import { forget, tagsOf } from './tag-assignments.ts'
 
 const commaList = (query: URLSearchParams, name: string): readonly string[] =>
   query
@@ -62,6 +62,7 @@ const agent: Family = {
   beforeDelete(entry, call) {
     if (isCatalogue(entry)) return refused('forbidden', 'Cloud agents cannot be deleted.')
     takeFromTests(entry.id, call)
+    forget({ id: entry.id, type: 'v-agent' }, call)
     return undefined
   },
 }

@@ -9,12 +9,30 @@ export const seesAgent = (agent: Entry, call: Call): boolean =>
   isOwn(agent, call) ||
   (agent.orgId === call.caller.orgId && textsOf(agent.fields['accountGroups']).includes(call.aid))
 
+/** Tests by agent, for each list of all tests that the state has had. */
+const testsByAgent = new WeakMap<readonly Entry[], ReadonlyMap<string, readonly Entry[]>>()
+
+function byAgent(tests: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const known = testsByAgent.get(tests)
+  if (known) return known
+  const made = new Map<string, Entry[]>()
+  for (const test of tests)
+    for (const agentId of new Set(
+      objectsOf(test.fields['agents']).map((agent) => String(agent['agentId'])),
+    )) {
+      const found = made.get(agentId) ?? []
+      made.set(agentId, found)
+      found.push(test)
+    }
+  testsByAgent.set(tests, made)
+  return made
+}
+
 /** The tests of the account group that run on the agent, instant ones left out. */
 export const testsOn = (agentId: string, state: Objects, aid: string): readonly Entry[] =>
-  state
-    .all('tests')
-    .filter((test) => test.aid === aid && test.fields['instant'] !== true)
-    .filter((test) => objectsOf(test.fields['agents']).some((agent) => agent['agentId'] === agentId))
+  (byAgent(state.all('tests')).get(agentId) ?? []).filter(
+    (test) => test.aid === aid && test.fields['instant'] !== true,
+  )
 
 /** Makes the agent run exactly these tests of the account group. A test that loses its last agent is disabled. */
 export function setAgentTests(agentId: string, wanted: ReadonlySet<string>, call: Call): void {

@@ -47,7 +47,7 @@ const groupObjects = (agent: Entry, state: Objects): readonly JsonObject[] =>
 export function showAgent(agent: Entry, call: Call): JsonObject {
   const { expand, state, aid } = call
   const isCloud = agent.fields['agentType'] === 'cloud'
-  const tests = testsOn(agent.id, state, aid)
+  const tests = expand.has('test') || expand.has('test-ids') ? testsOn(agent.id, state, aid) : []
   return {
     ...without(agent.fields, ['clusterMembers', 'accountGroups', 'tests']),
     agentId: agent.id,

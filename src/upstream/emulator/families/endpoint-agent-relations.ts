@@ -18,10 +18,20 @@ export const ownEndpointAgents = (call: Call): readonly Entry[] =>
  * The account groups that a call is for: its own, or on demand all in which the caller may do the same. Only operations that
  * have the parameter know it: the gateway judges no other one by it.
  */
-export const groupsAsked = ({ query, caller, aid, row, permissions }: Call): readonly string[] =>
-  'useAllPermittedAids' in row.query && query.get('useAllPermittedAids') === 'true'
-    ? caller.groups.filter((group) => permissions.missing(row, caller.permissionsIn(group)) === undefined)
-    : [aid]
+export function groupsAsked(call: Call): readonly string[] {
+  const known = groupsOfCalls.get(call)
+  if (known) return known
+  const { query, caller, aid, row, permissions } = call
+  const groups =
+    'useAllPermittedAids' in row.query && query.get('useAllPermittedAids') === 'true'
+      ? caller.groups.filter((group) => permissions.missing(row, caller.permissionsIn(group)) === undefined)
+      : [aid]
+  groupsOfCalls.set(call, groups)
+  return groups
+}
+
+/** Asked for each agent of a list. */
+const groupsOfCalls = new WeakMap<Call, readonly string[]>()
 
 const mostMachines = 25
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { admin, type Calls, type Came, openCalls, ops, viewer } from './emulator-calls.ts'
+import { fakeClock } from '../support/fake-clock.ts'
+import { admin, type Calls, type Came, memoryStore, openCalls, ops, viewer } from './emulator-calls.ts'
 import { pagesOf } from './paged-calls.ts'
 import { violations } from './schema-check.ts'
 
@@ -270,6 +271,19 @@ describe('POST /endpoint/agents/{agentId}/transfer', () => {
     calls.clock.advance(60)
     expect((await calls.call('POST', `${path}/${mac}/disable`, { aid: '1102' })).body.status).toBe('disabled')
     expect((await calls.call('GET', path, { query: 'includeDeleted=true' })).body.totalAgents).toBe(2)
+  })
+
+  test('is not forgotten by a restart', async () => {
+    const clock = fakeClock()
+    const store = memoryStore(clock)
+    calls = await openCalls({ clock, store })
+    await transfer(mac, { toAid: '1102' })
+    calls = await openCalls({ clock, store })
+    expect(await whereIs(mac)).toEqual(['1101'])
+    clock.advance(60)
+    expect(await whereIs(mac)).toEqual(['1102'])
+    calls = await openCalls({ clock, store })
+    expect(await whereIs(mac)).toEqual(['1102'])
   })
 
   test('is refused without a target, into what the user may not write, and from where the agent is not', async () => {

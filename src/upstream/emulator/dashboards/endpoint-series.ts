@@ -2,7 +2,7 @@ import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
 import { agentsSelected } from '../families/endpoint-agent-relations.ts'
 import { fetchOf } from '../families/endpoint-http-results.ts'
-import { loadOf } from '../families/endpoint-machine.ts'
+import { loadOf } from '../families/endpoint-machine-profile.ts'
 import {
   type EndpointSample,
   endpointSample,

@@ -1,15 +1,8 @@
 import type { Call } from '../call.ts'
 import { type Json, type JsonObject, objectOf, only } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
-import { usersOf } from './endpoint-agent-relations.ts'
-import {
-  localNetworkOf,
-  locationOf,
-  networkOf,
-  proxyOf,
-  vpnTargetOf,
-  wirelessOf,
-} from './endpoint-machine.ts'
+import { locationOf, networkOf, proxyOf, usersOf, vpnTargetOf, wirelessOf } from './endpoint-machine.ts'
+import { localNetworkOf } from './endpoint-machine-profile.ts'
 import { exactly, type Facets } from './endpoint-search.ts'
 
 const texts = (...values: readonly (Json | undefined)[]): readonly string[] =>

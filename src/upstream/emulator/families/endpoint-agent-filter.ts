@@ -4,8 +4,8 @@ import { type Json, type JsonObject, objectOf, objectsOf, textOf } from '../json
 import { askedPage, sliceOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
-import { usersOf } from './endpoint-agent-relations.ts'
 import { agentsAnswer, endpointAgent, lastSeenAt } from './endpoint-agents.ts'
+import { usersOf } from './endpoint-machine.ts'
 import { exactly, type Facets, type Measures, searchOf, startingWith } from './endpoint-search.ts'
 
 const texts = (value: Json | undefined): readonly string[] => (typeof value === 'string' ? [value] : [])

@@ -1,7 +1,8 @@
 import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
-import { objectOf, objectsOf, textOf, textsOf } from '../json.ts'
+import { isJsonObject, type JsonObject, textOf, textsOf } from '../json.ts'
 import type { Draft, Entry, Objects } from '../state.ts'
+import { isInGroup } from './endpoint-agent-groups.ts'
 
 /** Endpoint agents that are deleted stay in the state and show themselves on demand alone (`includeDeleted`). */
 export const isDeleted = ({ fields }: Entry): boolean => fields['deleted'] === true
@@ -35,46 +36,72 @@ const groupsOfCalls = new WeakMap<Call, readonly string[]>()
 
 const mostMachines = 25
 
-const isTagged = (agent: Entry, tagIds: readonly string[]): boolean =>
-  textsOf(agent.fields['tagIds']).some((id) => tagIds.includes(id))
+/** Whether an agent has one of the tags: as its own, or as one of those that a dynamic tag is for. */
+export const hasTag = (agent: Entry, tagIds: readonly string[], state: Objects): boolean =>
+  tagIds.some((id) => {
+    const tag = state.find('tags', id)
+    return (
+      textsOf(agent.fields['tagIds']).includes(id) ||
+      (tag !== undefined && tag.aid === agent.aid && isInGroup(agent, tag, state))
+    )
+  })
+
+export const hasLabel = (agent: Entry, labelIds: readonly string[], state: Objects): boolean =>
+  labelIds.some((id) => {
+    const label = state.find('endpoint-labels', id)
+    return label !== undefined && label.aid === agent.aid && isInGroup(agent, label, state)
+  })
 
 /** The agents that run an endpoint test: those that its selector names, at most so many. */
 export function agentsSelected({ aid, fields }: Entry, state: Objects): readonly Entry[] {
   const all = state.all('endpoint-agents').filter((agent) => agent.aid === aid && isMeasuring(agent))
   const ids = textsOf(fields['agents'])
   const tagIds = textsOf(fields['tagIds'])
+  const labelIds = textsOf(fields['endpointAgentLabels'])
   const selected: Readonly<Record<string, (agent: Entry) => boolean>> = {
     'all-agents': () => true,
     'specific-agents': ({ id }) => ids.includes(id),
-    'agent-tags': (agent) => isTagged(agent, tagIds),
+    'agent-labels': (agent) => hasLabel(agent, labelIds, state),
+    'agent-tags': (agent) => hasTag(agent, tagIds, state),
   }
   const isSelected = selected[textOf(fields['agentSelectorType']) ?? 'all-agents'] ?? (() => false)
   return all.filter(isSelected).slice(0, Number(fields['maxMachines'] ?? mostMachines))
 }
 
-/** What names endpoint agents by their ids, and under which key. */
-const namedIn: readonly (readonly [collection: string, key: string])[] = [
-  ['endpoint-tests', 'agents'],
-  ['endpoint-proxies', 'agentIds'],
-]
-
-/** Takes an agent that leaves its account group out of everything there that names it. */
-export function dropReferences({ id, aid }: Entry, state: Draft): void {
-  for (const [collection, key] of namedIn)
-    for (const entry of state.all(collection)) {
-      const ids = textsOf(entry.fields[key])
-      if (entry.aid === aid && ids.includes(id))
-        state.put({ ...entry, fields: { ...entry.fields, [key]: ids.filter((one) => one !== id) } })
-    }
-  for (const profile of state.all('endpoint-real-user-tests')) {
-    const settings = objectOf(profile.fields['monitoringSettings'])
-    const ids = textsOf(settings['agentIds'])
-    if (profile.aid !== aid || !ids.includes(id)) continue
-    const monitoringSettings = { ...settings, agentIds: ids.filter((one) => one !== id) }
-    state.put({ ...profile, fields: { ...profile.fields, monitoringSettings } })
-  }
+/** What endpoint agents and groups of them are named in, by their ids, and under which keys. */
+const namedIn: Readonly<Record<NamedKind, readonly (readonly [collection: string, key: string])[]>> = {
+  agent: [
+    ['endpoint-tests', 'agents'],
+    ['endpoint-proxies', 'agentIds'],
+    ['endpoint-real-user-tests', 'agentIds'],
+  ],
+  label: [
+    ['endpoint-tests', 'endpointAgentLabels'],
+    ['endpoint-real-user-tests', 'labelIds'],
+  ],
+  tag: [
+    ['endpoint-tests', 'tagIds'],
+    ['endpoint-real-user-tests', 'tagIds'],
+  ],
+  test: [['endpoint-proxies', 'testIds']],
 }
 
-/** The users of the agent's machine, as far as it tells them. */
-export const usersOf = ({ fields }: Entry, key: 'userName' | 'userPrincipalName'): readonly string[] =>
-  objectsOf(fields['clients']).flatMap((client) => textOf(objectOf(client['userProfile'])[key]) ?? [])
+export type NamedKind = 'agent' | 'label' | 'tag' | 'test'
+
+/** The object without an id in one of its lists; profiles have theirs one level down. */
+function unnamed(fields: JsonObject, key: string, id: string): JsonObject | undefined {
+  const ids = textsOf(fields[key])
+  if (ids.includes(id)) return { ...fields, [key]: ids.filter((one) => one !== id) }
+  const settings = fields['monitoringSettings']
+  const inner = isJsonObject(settings) ? unnamed(settings, key, id) : undefined
+  return inner && { ...fields, monitoringSettings: inner }
+}
+
+/** Takes what leaves its account group, or is deleted, out of everything there that names it. */
+export function dropReferences(kind: NamedKind, { id, aid }: Entry, state: Draft): void {
+  for (const [collection, key] of namedIn[kind])
+    for (const entry of state.all(collection)) {
+      const fields = entry.aid === aid ? unnamed(entry.fields, key, id) : undefined
+      if (fields) state.put({ ...entry, fields })
+    }
+}

@@ -28,7 +28,7 @@ export function settleTransfers(state: Draft, now: number): void {
     state.remove(collection, transfer.id)
     const agent = state.find('endpoint-agents', transfer.id)
     if (!agent || isDeleted(agent) || agent.aid !== transfer.aid) continue
-    dropReferences(agent, state)
+    dropReferences('agent', agent, state)
     const toAid = textOf(transfer.fields['toAid']) ?? ''
     state.put({ ...agent, aid: toAid, fields: without(agent.fields, ['tagIds']) })
   }

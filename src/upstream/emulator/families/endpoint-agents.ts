@@ -130,7 +130,7 @@ export const endpointAgents = (model: Model): Answerers => ({
   deleteEndpointAgent(call) {
     const agent = named(endpointAgent, call)
     if (!agent) return notFound
-    dropReferences(agent, call.state)
+    dropReferences('agent', agent, call.state)
     call.state.put(
       withStateChange({ ...agent, fields: { ...agent.fields, deleted: true } }, 'deleted', call.now),
     )

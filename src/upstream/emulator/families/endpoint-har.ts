@@ -1,8 +1,9 @@
 /** A page of a session as an HTTP Archive 1.2, with `systemMetrics` beside the log's own keys as in the document's example. */
 import { type Json, type JsonObject, textOf } from '../json.ts'
 import type { Draw } from '../measurements/draw.ts'
-import { loadOf, systemMetrics } from './endpoint-machine.ts'
-import { browserOf, type Session, type SessionPage } from './endpoint-sessions.ts'
+import { loadOf, systemMetrics } from './endpoint-machine-profile.ts'
+import { browserOf, type Session } from './endpoint-sessions.ts'
+import type { SessionPage } from './endpoint-visited-pages.ts'
 
 const pageRef = 'page_1'
 

@@ -5,6 +5,7 @@ import type { Model } from '../model.ts'
 import { askedPage, pageLinks, sliceOf } from '../paging.ts'
 import { isV7Refusal } from '../refusals.ts'
 import { uuid } from '../uuid.ts'
+import { dropReferences } from './endpoint-agent-relations.ts'
 
 const label: Family = {
   path: '/endpoint/labels',
@@ -13,6 +14,10 @@ const label: Family = {
   owner: 'account-group',
   newId: uuid,
   sees: isOwn,
+  beforeDelete(entry, { state }) {
+    dropReferences('label', entry, state)
+    return undefined
+  },
   show: ({ fields }, { expand, row }) =>
     row.method === 'GET' && !expand.has('filters') ? without(fields, ['filters']) : fields,
 }

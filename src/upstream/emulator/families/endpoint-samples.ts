@@ -12,7 +12,7 @@ import type { Entry } from '../state.ts'
 import { rangeEcho, type TimeRange, timeRangeOf } from '../time-range.ts'
 import { agentsSelected } from './endpoint-agent-relations.ts'
 import type { Grid } from './endpoint-grid.ts'
-import { loadOf, machineProfile, networkProfile, systemMetrics } from './endpoint-machine.ts'
+import { loadOf, machineProfile, networkProfile, systemMetrics } from './endpoint-machine-profile.ts'
 import { familyOfEndpointTest, isInstant } from './endpoint-tests.ts'
 
 /** One measurement of an endpoint test: an agent in a round. */

@@ -3,32 +3,27 @@ import { isoDate } from '../iso-date.ts'
 import { type JsonObject, objectOf, present } from '../json.ts'
 import { networkNumbers } from '../measurements/network.ts'
 import { notFound } from '../refusals.ts'
-import {
-  coordinatesOf,
-  loadOf,
-  networkProfile,
-  proxyOf,
-  systemMetrics,
-  vpnTargetOf,
-} from './endpoint-machine.ts'
+import { coordinatesOf, proxyOf, vpnTargetOf } from './endpoint-machine.ts'
+import { loadOf, networkProfile, systemMetrics } from './endpoint-machine-profile.ts'
 import { farPing, nearPing, showPing } from './endpoint-pings.ts'
 import { pagesShown } from './endpoint-session-pages.ts'
 import { type SessionRows, searchSessions } from './endpoint-session-search.ts'
-import { browserOf, experienceOf, type Session, sessionNamed } from './endpoint-sessions.ts'
+import { browserOf, networkOfSession, type Session, sessionNamed } from './endpoint-sessions.ts'
 import { tracerouteOf, traceTo } from './endpoint-traces.ts'
+import { experienceOf, pagesOf, type SessionPage } from './endpoint-visited-pages.ts'
 
 /** How long it takes until a session is here, seconds (ours). */
 const commitSeconds = 30
 
-const base = (session: Session): JsonObject => {
-  const { agent, id, round, startedAt, site, pages } = session
+const base = (session: Session, pages: readonly SessionPage[]): JsonObject => {
+  const { agent, id, round, startedAt, site } = session
   return present({
     id,
     agentId: agent.id,
     roundId: round,
     date: isoDate(startedAt * 1000),
     committed: isoDate((startedAt + commitSeconds) * 1000),
-    experienceScore: experienceOf(session),
+    experienceScore: experienceOf(pages),
     numberOfPages: pages.length,
     organizationName: objectOf(agent.fields['asnDetails'])['asName'],
     port: 443,
@@ -40,7 +35,8 @@ const base = (session: Session): JsonObject => {
 
 /** What lies behind the gateway of the machine, and how far. */
 function networkDetails(session: Session, { state }: Call): JsonObject {
-  const { agent, target, network, pair, draw, startedAt } = session
+  const { agent, target, pair, draw, startedAt } = session
+  const network = networkOfSession(session)
   const vpn = vpnTargetOf(agent)
   const vpnNetwork = networkNumbers(pair.of('vpn'), draw.of('vpn'), false)
   return present({
@@ -66,7 +62,7 @@ function networkDetails(session: Session, { state }: Call): JsonObject {
 }
 
 const detail = (session: Session, call: Call): JsonObject => ({
-  ...base(session),
+  ...base(session, pagesOf(session)),
   browser: browserOf(session),
   coordinates: coordinatesOf(session.agent),
   pages: pagesShown(session),
@@ -76,14 +72,18 @@ const detail = (session: Session, call: Call): JsonObject => ({
 const asSessions: SessionRows<Session> = {
   rowsOf: (sessions) => sessions,
   sessionOf: (session) => session,
-  show: (session) => present({ ...base(session), pageId: session.pages[0]?.pageId }),
+  show: (session) => {
+    const pages = pagesOf(session)
+    return present({ ...base(session, pages), pageId: pages[0]?.pageId })
+  },
 }
 
 /** Latency, jitter and loss on the way to an address. */
 function metricsTo(target: string | undefined, session: Session, way: string): JsonObject | undefined {
   if (target === undefined) return undefined
-  const { pair, draw, network } = session
-  const numbers = way === 'destination' ? network : networkNumbers(pair.of(way), draw.of(way), false)
+  const { pair, draw } = session
+  const numbers =
+    way === 'destination' ? networkOfSession(session) : networkNumbers(pair.of(way), draw.of(way), false)
   return {
     target,
     latency: Math.round(numbers.avgLatency),

@@ -5,14 +5,15 @@
  */
 import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
-import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
-import { type Draw, drawOf, round as rounded } from '../measurements/draw.ts'
+import { type JsonObject, objectOf, textsOf } from '../json.ts'
+import { type Draw, drawOf } from '../measurements/draw.ts'
 import { roundOf } from '../measurements/measurements.ts'
 import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
+import { shortId } from '../measurements/short-id.ts'
 import { type Target, targetOfUrl } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
-import { isMeasuring, ownEndpointAgents } from './endpoint-agent-relations.ts'
+import { hasLabel, hasTag, isMeasuring, ownEndpointAgents } from './endpoint-agent-relations.ts'
 import { type Grid, mapped } from './endpoint-grid.ts'
 import { hadRound, type MachineCell, machineRounds } from './endpoint-machine-rounds.ts'
 
@@ -21,20 +22,6 @@ const intervalSeconds = 900
 /** An agent as one profile monitors it. */
 export interface MonitoredAgent extends MachineCell {
   readonly profile: Entry
-}
-
-/** One page of a session. Times in ms. */
-export interface SessionPage {
-  readonly pageId: string
-  readonly url: string
-  readonly title: string
-  /** Epoch seconds. */
-  readonly loadedAt: number
-  readonly responseCode: number
-  readonly responseTime: number
-  readonly onContentLoad: number
-  readonly onLoad: number
-  readonly draw: Draw
 }
 
 export interface Session extends MonitoredAgent {
@@ -47,32 +34,28 @@ export interface Session extends MonitoredAgent {
   readonly site: string
   readonly trigger: 'user' | 'auto'
   readonly target: Target
-  readonly network: NetworkNumbers
-  readonly pages: readonly SessionPage[]
+  readonly numberOfPages: number
   /** Of the agent and the site, and of this session. */
   readonly pair: Draw
   readonly draw: Draw
 }
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-
-/** Eight letters and digits, as page ids have. */
-const shortId = (draw: Draw, field: string): string =>
-  Array.from({ length: 8 }, (_, index) =>
-    alphabet.charAt(draw.whole(`${field} ${index}`, [0, alphabet.length - 1])),
-  ).join('')
-
 /** The five digits in front of the ids of an agent's machine. */
 export const shardOf = ({ id }: Entry): string =>
   String(drawOf(`shard ${id}`).whole('number', [0, 9_999])).padStart(5, '0')
 
-function isMonitored(agent: Entry, { fields }: Entry): boolean {
+function isMonitored(agent: Entry, { fields }: Entry, { state }: Call): boolean {
   const settings = objectOf(fields['monitoringSettings'])
-  const type = textOf(settings['monitoringSettingsType'])
-  const tagIds = textsOf(settings['tagIds'])
-  if (type === 'specific-agents') return textsOf(settings['agentIds']).includes(agent.id)
-  if (type === 'agent-tags') return textsOf(agent.fields['tagIds']).some((id) => tagIds.includes(id))
-  return type === 'all-agents'
+  switch (settings['monitoringSettingsType']) {
+    case 'specific-agents':
+      return textsOf(settings['agentIds']).includes(agent.id)
+    case 'agent-tags':
+      return hasTag(agent, textsOf(settings['tagIds']), state)
+    case 'agent-labels':
+      return hasLabel(agent, textsOf(settings['labelIds']), state)
+    default:
+      return true
+  }
 }
 
 /** The agents of the account group that are monitored, by profile. */
@@ -81,7 +64,7 @@ export function monitoredAgents(call: Call): readonly MonitoredAgent[] {
   return ownEndpointAgents(call)
     .filter(isMeasuring)
     .flatMap((agent) =>
-      profiles.filter((profile) => isMonitored(agent, profile)).map((profile) => ({ agent, profile })),
+      profiles.filter((profile) => isMonitored(agent, profile, call)).map((profile) => ({ agent, profile })),
     )
 }
 
@@ -96,32 +79,6 @@ function siteOf({ fields }: Entry, draw: Draw): { readonly domain: string; reado
   return { domain, site: sites[draw.whole('site', [0, sites.length - 1])] ?? domain }
 }
 
-const topics = ['Start', 'Orders', 'Reports', 'Calendar', 'Search', 'Settings']
-
-function pageOf(draw: Draw, { site, latency, startedAt }: PageOf, index: number): SessionPage {
-  const topic = topics[draw.whole('topic', [0, topics.length - 1])] ?? 'Start'
-  const fails = draw.fraction('fails') < 0.03
-  const responseTime = Math.round(latency * 2) + draw.whole('wait', fails ? [900, 4_000] : [20, 400])
-  const onContentLoad = responseTime + draw.whole('content', [150, 1_200])
-  return {
-    pageId: shortId(draw, 'id'),
-    url: `https://${site}/${topic.toLowerCase()}`,
-    title: `${topic} - ${site}`,
-    loadedAt: startedAt + index * 40,
-    responseCode: fails ? 503 : 200,
-    responseTime,
-    onContentLoad,
-    onLoad: onContentLoad + draw.whole('load', [200, 3_000]),
-    draw,
-  }
-}
-
-interface PageOf {
-  readonly site: string
-  readonly latency: number
-  readonly startedAt: number
-}
-
 /** The session of a monitored agent in a round. */
 export function sessionOf(
   monitored: MonitoredAgent,
@@ -133,8 +90,6 @@ export function sessionOf(
   const draw = own.of(round)
   const startedAt = round + 60 * draw.whole('minute', [0, 12])
   const { domain, site } = siteOf(profile, draw)
-  const pair = own.of(site)
-  const network = networkNumbers(pair, draw, false)
   return {
     ...monitored,
     id: `${shardOf(agent)}:${startedAt}:${shortId(draw, 'session')}`,
@@ -144,20 +99,14 @@ export function sessionOf(
     site,
     trigger: draw.fraction('trigger') < 0.85 ? 'user' : 'auto',
     target: targetOfUrl(`https://${site}`),
-    network,
-    pages: Array.from({ length: draw.whole('pages', [1, 4]) }, (_, index) =>
-      pageOf(draw.of(`page ${index}`), { site, latency: network.avgLatency, startedAt }, index),
-    ),
-    pair,
+    numberOfPages: draw.whole('pages', [1, 4]),
+    pair: own.of(site),
     draw,
   }
 }
 
-/** How well the pages loaded, from 0 to 1 (the scale is ours). */
-export const experienceOf = ({ pages }: Session): number => {
-  const mean = pages.reduce((sum, { onLoad }) => sum + onLoad, 0) / pages.length
-  return rounded(Math.max(0, 1 - mean / 10_000), 2)
-}
+/** What the network was like on the way to the site. */
+export const networkOfSession = ({ pair, draw }: Session): NetworkNumbers => networkNumbers(pair, draw, false)
 
 const browsers = ['Chrome', 'Edge'] as const
 

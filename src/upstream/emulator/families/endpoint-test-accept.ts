@@ -20,6 +20,7 @@ function wrongSelector(merged: JsonObject, call: Call): readonly Violation[] {
   const field = listOfSelector[textOf(merged['agentSelectorType']) ?? '']
   const isEmpty = field !== undefined && textsOf(merged[field]).length === 0
   const own = ownEndpointAgents(call).map(({ id }) => id)
+  const isLabel = (id: string): boolean => call.state.find('endpoint-labels', id)?.aid === call.aid
   const isTag = (id: string): boolean => call.state.find('tags', id)?.orgId === call.caller.orgId
   const strays = (name: string, ids: readonly string[]): readonly Violation[] =>
     ids.map((id) => ({ field: name, message: `There is no ${id} in this account group.` }))
@@ -28,6 +29,10 @@ function wrongSelector(merged: JsonObject, call: Call): readonly Violation[] {
     ...strays(
       'agents',
       textsOf(merged['agents']).filter((id) => !own.includes(id)),
+    ),
+    ...strays(
+      'endpointAgentLabels',
+      textsOf(merged['endpointAgentLabels']).filter((id) => !isLabel(id)),
     ),
     ...strays(
       'tagIds',

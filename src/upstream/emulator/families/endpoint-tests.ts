@@ -3,8 +3,10 @@ import { crud, type Family, isOwn, listAnswer, listShape, shown } from '../crud.
 import { type JsonObject, present } from '../json.ts'
 import type { Model } from '../model.ts'
 import type { Entry } from '../state.ts'
+import { dropReferences } from './endpoint-agent-relations.ts'
 import { acceptEndpointTest } from './endpoint-test-accept.ts'
 import { dynamicKind, type EndpointTestKind, resultsPath, scheduledKinds } from './endpoint-test-kinds.ts'
+import { forget } from './tag-assignments.ts'
 
 /** Which agents run the test: the keys of the request gathered in one object (v7-notes section 9). */
 const selectorOf = ({
@@ -43,6 +45,11 @@ export const familyOfKind = (kind: EndpointTestKind): Family => ({
   sees: (test, call) => isOfKind(test, kind) && isOwn(test, call),
   lists: (test) => !isInstant(test),
   accept: acceptEndpointTest(kind),
+  beforeDelete(test, call) {
+    dropReferences('test', test, call.state)
+    forget({ id: test.id, type: 'endpoint-test' }, call)
+    return undefined
+  },
   show: showEndpointTest,
   links: (test, { href }) => ({
     testResults: kind.results.map((results) => ({

@@ -7,15 +7,14 @@ import { rangeEcho, type TimeRange, timeRangeOf } from '../time-range.ts'
 import { agentFacets, declaredFilters } from './endpoint-agent-facets.ts'
 import { ownEndpointAgents } from './endpoint-agent-relations.ts'
 import { searchedPage } from './endpoint-grid.ts'
+import { coordinatesOf, proxyOf } from './endpoint-machine.ts'
 import {
-  coordinatesOf,
   loadOf,
   localNetworkOf,
   machineProfile,
   networkProfile,
-  proxyOf,
   systemMetrics,
-} from './endpoint-machine.ts'
+} from './endpoint-machine-profile.ts'
 import { showPing } from './endpoint-pings.ts'
 import {
   type Probe,

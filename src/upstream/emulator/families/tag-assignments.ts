@@ -63,6 +63,7 @@ const kinds: Readonly<Record<string, { collection: string; sees: (object: Entry,
   {
     'v-agent': { collection: 'agents', sees: seesAgent },
     dashboard: { collection: 'dashboards', sees: seesDashboard },
+    'endpoint-test': { collection: 'endpoint-tests', sees: isOwn },
   }
 
 /** Puts other tags on a test, from those that it has. */

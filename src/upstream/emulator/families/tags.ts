@@ -6,6 +6,7 @@ import type { Model } from '../model.ts'
 import { invalid, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { uuid } from '../uuid.ts'
+import { dropReferences } from './endpoint-agent-relations.ts'
 import { assignmentsOf, unassign } from './tag-assignments.ts'
 
 /** The document names these three together as what makes a tag unique (templates, `deploymentStrategy`). */
@@ -66,6 +67,7 @@ export const tag: Family = {
   beforeDelete(entry, call) {
     if (entry.fields['builtIn'] === true) return refused('forbidden', 'Built-in tags cannot be deleted.')
     unassign(entry, assignmentsOf(entry, call), call)
+    dropReferences('tag', entry, call.state)
     return undefined
   },
 }

@@ -303,6 +303,23 @@ describe('cards and columns', () => {
     expect(first).toMatchObject(shown)
   })
 
+  test('of a widget share what it is worked out of, and are the same by themselves', async () => {
+    const numberCards = Array(100).fill({ metric: 'NET_LATENCY', measure: { type: 'MEAN' } })
+    const { path, widgets } = await aboard([{ type: 'Number', numberCards }])
+    const widget = `${path}/widgets/${widgets[0].id}`
+    const { data } = await read(widget, 'window=30d')
+    expect(data.cards).toHaveLength(100)
+    const [{ cardId, value, numberOfDataPoints }] = data.cards
+    const alone = await calls.call('GET', `${widget}/cards/${cardId}`, { query: 'window=30d' })
+    expect(alone.body).toMatchObject({ value, numberOfDataPoints })
+    const whole = await dataOf({ type: 'Pie Chart', metric: 'NET_LATENCY' }, 'window=30d')
+    const [point] = whole.data.points
+    expect(Math.abs(value - point.value) / point.value).toBeLessThan(0.1)
+    expect(Math.abs(numberOfDataPoints - point.numberOfDataPoints) / point.numberOfDataPoints).toBeLessThan(
+      0.1,
+    )
+  })
+
   test('of a Multi Metric Table are columns of points, one for each metric', async () => {
     const { path, widgets } = await aboard([
       {

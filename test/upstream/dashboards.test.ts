@@ -137,6 +137,12 @@ describe('a dashboard', () => {
       { widgets: [{ ...line, dataSource: 'DNSP' }] },
       'widgets[0].dataSource',
     ],
+    ['more widgets than anybody reads', { widgets: Array(101).fill(line) }, 'widgets'],
+    [
+      'more cards than anybody reads',
+      { widgets: [{ type: 'Number', numberCards: Array(101).fill({}) }] },
+      'widgets[0].numberCards',
+    ],
     ['an unknown refresh rate', { refreshRate: 'OFF' }, 'refreshRate'],
     ['widgets that are no list', { widgets: line }, 'widgets'],
     ['a layout without a type', { layout: { layoutId: 'a' } }, 'layout.type'],

@@ -30,6 +30,8 @@ export interface Aggregation {
   /** Start of the bin that a round falls into. */
   readonly binOf: (round: number) => number
   readonly isExcluded: (testId: string, round: number) => boolean
+  /** How many values it may be worked out of. */
+  readonly mostValues: number
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
@@ -74,9 +76,6 @@ function choices(series: Series, groupBy: readonly string[]): readonly (readonly
   )
 }
 
-/** How many values a widget is worked out of at most. */
-const mostValues = 10_000
-
 /** Rounds that stand for all: each so-manieth, the same ones whenever they are asked for. */
 function chosen({ rounds, interval }: Series, stride: number): readonly number[] {
   const first = stride === 1 || interval === 0 ? 0 : (rounds.at(0) / interval) % stride
@@ -114,7 +113,11 @@ function collect(
 }
 
 /** The points, bin by bin, in a bin in the order of the series. */
-export function pointsOf(series: readonly Series[], aggregation: Aggregation): readonly Point[] {
+export function pointsOf(all: readonly Series[], aggregation: Aggregation): readonly Point[] {
+  const { mostValues } = aggregation
+  // Each series that is looked at gives a value at least.
+  const every = Math.max(1, Math.ceil(all.length / mostValues))
+  const series = all.filter((_, index) => index % every === 0)
   const total = series.reduce((count, { rounds }) => count + rounds.count, 0)
   const stride = Math.max(1, Math.ceil(total / mostValues))
   const cells = new Map<string, Cell>()
@@ -123,7 +126,7 @@ export function pointsOf(series: readonly Series[], aggregation: Aggregation): r
     .map(({ timestamp, groups, values }) => ({
       timestamp,
       groups,
-      count: values.length * stride,
+      count: values.length * stride * every,
       value: measured(aggregation.measure, values),
     }))
     .sort((a, b) => a.timestamp - b.timestamp)

@@ -1,7 +1,7 @@
 /** Widgets that draw points: aggregated values with the groups that they are of. */
 import { type Json, type JsonObject, objectOf, textOf } from '../json.ts'
 import { type Measure, type Point, pointsOf } from './aggregate.ts'
-import { isCount, type Question, seriesFor } from './measured-series.ts'
+import { isCount, type Question, seriesFor, valuesFor } from './measured-series.ts'
 import { submetricsOf } from './submetrics.ts'
 import { isSuppressed, shownWindows, windowsOn } from './suppression.ts'
 
@@ -70,6 +70,7 @@ export function draw(question: Question, groupBy: readonly string[], isTimed: bo
     groupBy,
     measure: measureOf(measuring),
     binOf: (round) => (isTimed ? Math.floor(round / binSize) * binSize : start),
+    mostValues: valuesFor(question),
     isExcluded: (testId, at) =>
       measuring['shouldExcludeAlertSuppressionWindows'] === true && isSuppressed(windows, testId, at),
   })

@@ -18,7 +18,16 @@ export interface Question {
   readonly dashboard: JsonObject
   readonly range: TimeRange
   readonly call: Call
+  /** How many questions share what one widget may cost; 1 when left out. */
+  readonly shares?: number
 }
+
+/** How many values a widget is worked out of at most, whatever it is made of. */
+export const mostValues = 10_000
+
+/** The part of it that a question has. */
+export const valuesFor = ({ shares = 1 }: Pick<Question, 'shares'>): number =>
+  Math.max(10, Math.floor(mostValues / shares))
 
 const unique = (groups: readonly Group[]): readonly Group[] => [
   ...new Map(groups.map((group) => [group.id, group])).values(),

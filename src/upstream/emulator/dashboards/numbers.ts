@@ -41,7 +41,16 @@ function column(question: Question, rowGroupBy: readonly string[]) {
 }
 
 const columnsOf = (question: Question, widget: JsonObject, columns: readonly JsonObject[]) =>
-  columns.map((measuring) => column({ ...question, measuring }, groupingOf(widget, ['rowGroupBy'])))
+  columns.map((measuring) =>
+    column(
+      { ...question, measuring, shares: columnShares(question, widget) },
+      groupingOf(widget, ['rowGroupBy']),
+    ),
+  )
+
+/** A column is worked out of as much by itself as in its table. */
+const columnShares = ({ shares = 1 }: Question, widget: JsonObject): number =>
+  shares * Math.max(1, objectsOf(widget['multiMetricColumns']).length)
 
 /** One column of a multi-metric table. */
 export const columnContent = (question: Question, widget: JsonObject): JsonObject =>

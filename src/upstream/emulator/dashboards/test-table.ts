@@ -1,18 +1,16 @@
 import type { Call } from '../call.ts'
 import { alertsIn } from '../families/test-alerts.ts'
-import { testKindOf } from '../families/test-kinds.ts'
 import { agentsOf, targetsOf } from '../families/test-measured.ts'
 import { type JsonObject, objectOf, objectsOf, textOf, textsOf } from '../json.ts'
 import { slotOf } from '../measurements/slots.ts'
 import { type AskedPage, type Page, sliceOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
-import { pointsOf } from './aggregate.ts'
-import type { Question } from './measured-series.ts'
-import { metricOf } from './metrics.ts'
+import { type Graphed, graphletsOf, graphPoints } from './graphlets.ts'
+import { type Question, valuesFor } from './measured-series.ts'
 import { type SortKeys, sortOf } from './sorting.ts'
 import { groupsOf } from './subjects.ts'
-import { testSeries, testsSeen } from './test-series.ts'
+import { testsSeen } from './test-series.ts'
 import { filtersOf, passes } from './widget-filters.ts'
 
 /** One is the document's example; the others follow it. */
@@ -109,70 +107,22 @@ const sortKeys: SortKeys<Row> = {
   testType: { compare: byText(({ type }) => type), usual: 'asc' },
 }
 
-/** What small graphs show of each kind of results. One name is the document's example. */
-const graphed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  network: { Loss: 'NET_LOSS', Latency: 'NET_LATENCY' },
-  'http-server': { Availability: 'WEB_AVAILABILITY', 'Response Time': 'WEB_TTFB' },
-  'page-load': { 'Page Load': 'WEB_PAGE_LOAD' },
-  'web-transactions': { 'Transaction Time': 'TRANSACTION_TIME' },
-  api: { 'Transaction Time': 'API_TRANSACTION_TIME' },
-  'ftp-server': { Availability: 'FTP_AVAILABILITY' },
-  'sip-server': { Availability: 'SIP_AVAILABILITY' },
-  'rtp-server': { MOS: 'VOIP_MOS' },
-  'dns-server': { Availability: 'DNS_SERVER_AVAILABILITY' },
-  'dns-trace': { Availability: 'DNS_TRACE_AVAILABILITY' },
-  dnssec: { Validity: 'DNSSEC_VALIDITY' },
-}
-
-const oneWay: Readonly<Record<string, string>> = {
-  NET_LOSS: 'ONE_WAY_NET_LOSS_TO_TARGET',
-  NET_LATENCY: 'ONE_WAY_NET_LATENCY_TO_TARGET',
-}
-
-/** The last 12 hours (official document, `graphlets`), in points of half an hour. */
-const graphMs = 43_200_000
-const graphBin = 1_800
-
-export const graphStart = (now: number): number => Math.floor((now - graphMs) / 1000 / graphBin) * graphBin
-
-function graphlet(test: Entry, [metric, name]: readonly [string, string], call: Call): readonly JsonObject[] {
-  const wanted = test.fields['type'] === 'agent-to-agent' ? (oneWay[name] ?? name) : name
-  const known = metricOf(wanted)
-  const range = { startAt: graphStart(call.now) * 1000, endAt: call.now }
-  const points = pointsOf(known ? testSeries(known, [test], { call, range }) : [], {
-    groupBy: [],
-    measure: { type: 'MEAN', percentile: 0 },
-    binOf: (round) => Math.floor(round / graphBin) * graphBin,
-    isExcluded: () => false,
-  })
-  return points.length === 0
-    ? []
-    : [
-        {
-          metric,
-          testId: test.id,
-          points: points.map(({ timestamp, value }) => ({ x: timestamp, y: value })),
-        },
-      ]
-}
-
-const graphletsOf = (test: Entry, call: Call): readonly JsonObject[] =>
-  (testKindOf(test.fields['type'])?.results ?? [])
-    .flatMap((results) => Object.entries(graphed[results] ?? {}))
-    .flatMap((metric) => graphlet(test, metric, call))
-
-const shown = ({ test, name, type, target, activeAlerts }: Row, call: Call): JsonObject => ({
+const shown = ({ test, name, type, target, activeAlerts }: Row, graphed: Graphed): JsonObject => ({
   testId: test.id,
   testName: name,
   target,
   testType: type,
   alertCount: activeAlerts,
   isShared: textsOf(test.fields['sharedWithAccounts']).some((aid) => aid !== test.aid),
-  graphlets: graphletsOf(test, call),
+  graphlets: graphletsOf(test, graphed),
 })
 
 /** How many tests a page of a Test Table has (official document, `max`). */
 export const testsOnPage = 10
+
+/** A page of the usual length has graphs of all rounds; a longer one graphs of fewer, but of a value for each point. */
+const graphValues = (question: Question, rows: number): number =>
+  Math.max(graphPoints, valuesFor({ shares: (question.shares ?? 1) * (rows / testsOnPage) }))
 
 /** A Test Table: one page of its tests. */
 export function testTablePage(question: Question, asked: AskedPage): Page<JsonObject> | V7Refusal {
@@ -183,5 +133,6 @@ export function testTablePage(question: Question, asked: AskedPage): Page<JsonOb
     .filter((row) => isShown(row, question))
     .toSorted(compare)
   const page = sliceOf(asked, rows)
-  return { ...page, rows: page.rows.map((row) => shown(row, call)) }
+  const graphed = { call, mostValues: graphValues(question, page.rows.length) }
+  return { ...page, rows: page.rows.map((row) => shown(row, graphed)) }
 }

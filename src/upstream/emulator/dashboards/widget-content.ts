@@ -7,16 +7,19 @@ import { agentStatusContent } from './agent-status.ts'
 import { alertListContent } from './alert-list.ts'
 import { chartContent, charts } from './charts.ts'
 import { eventListContent } from './event-list.ts'
+import { graphStart } from './graphlets.ts'
 import type { Question } from './measured-series.ts'
 import { cardContent, tableContent } from './numbers.ts'
-import { graphStart, testTablePage } from './test-table.ts'
+import { testTablePage } from './test-table.ts'
 import { rangeOf } from './widget-range.ts'
 
 /** The span of a card is its own, then the widget's. */
 export function cardQuestion(question: Question, card: JsonObject): Question | V7Refusal {
-  const { measuring: widget, dashboard, call } = question
+  const { measuring: widget, dashboard, call, shares: all = 1 } = question
   const range = rangeOf(dashboard, [card, widget], call)
-  return isV7Refusal(range) ? range : { ...question, measuring: card, range }
+  // A card is worked out of as much by itself as in its widget.
+  const shares = all * Math.max(1, objectsOf(widget['numberCards']).length)
+  return isV7Refusal(range) ? range : { ...question, measuring: card, range, shares }
 }
 
 function numbersContent(question: Question): JsonObject | V7Refusal {

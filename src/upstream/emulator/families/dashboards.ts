@@ -1,6 +1,7 @@
 import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family } from '../crud.ts'
 import { legacyDate, withTimespan } from '../dashboards/timespan.ts'
+import { partKeys } from '../dashboards/widget-ids.ts'
 import { arranged, type Place, showWidget } from '../dashboards/widgets.ts'
 import { hexId } from '../hex-id.ts'
 import { isoDate } from '../iso-date.ts'
@@ -11,9 +12,23 @@ import type { Entry } from '../state.ts'
 import { seesDashboard, unchangeable } from './dashboard-access.ts'
 import { forget } from './tag-assignments.ts'
 
+/** How many widgets a dashboard has, and cards or columns a widget. Ours: each is worked out when it is read. */
+const mostParts = 100
+
+function tooManyParts(widgets: readonly JsonObject[]): V7Refusal | undefined {
+  const message = `must have at most ${mostParts} elements.`
+  if (widgets.length > mostParts) return invalidField('widgets', message)
+  for (const [index, widget] of widgets.entries())
+    for (const key of partKeys)
+      if (objectsOf(widget[key]).length > mostParts) return invalidField(`widgets[${index}].${key}`, message)
+  return undefined
+}
+
 function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
   const refusal = stored && unchangeable(stored, call)
   if (refusal) return refusal
+  const tooMany = tooManyParts(objectsOf(merged['widgets']))
+  if (tooMany) return tooMany
   const filterId = textOf(merged['globalFilterId'])
   if (filterId !== undefined && call.state.find('dashboard-filters', filterId)?.aid !== call.aid)
     return invalidField('globalFilterId', `There is no dashboard filter ${filterId} in this account group.`)

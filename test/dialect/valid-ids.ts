@@ -145,6 +145,13 @@ const snapshot: FindIds = async (ground) => {
 export const made = async (ground: Ground, path: string): Promise<string> =>
   idOf(done(await create(ground, rows, path), path))
 
+const outage: FindIds = async (ground, { path }) => {
+  const { body } = await ground.call('POST', '/internet-insights/outages/filter', { body: { window: '7d' } })
+  const kind = path.split('/')[3]
+  const found = body.outages.find(({ type }: { type: string }) => type === kind)
+  return { outageId: found.id }
+}
+
 /** The first pattern that fits a path says where its ids come from; a path that none fits creates its object. */
 const sources: readonly (readonly [RegExp, FindIds])[] = [
   [/^\/test-results\//, testResults],
@@ -182,14 +189,7 @@ const sources: readonly (readonly [RegExp, FindIds])[] = [
     /^\/internet-insights\/catalog\/providers\/\{/,
     listed({ method: 'POST', path: '/internet-insights/catalog/providers/filter' }, 'providers', 'id'),
   ],
-  [
-    /^\/internet-insights\/outages\/net/,
-    listed({ method: 'POST', path: '/internet-insights/outages/filter' }, 'outages', 'id'),
-  ],
-  [
-    /^\/internet-insights\/outages\/app/,
-    listed({ method: 'POST', path: '/internet-insights/outages/filter' }, 'outages', 'id'),
-  ],
+  [/^\/internet-insights\/outages\/(?:net|app)/, outage],
   [
     /^\/cloud-insights\/integration\/(aws|azure)\/\{/,
     async (ground, row) => ({ integrationId: await made(ground, `${collectionOf(row)}/inventory`) }),

@@ -303,6 +303,8 @@ describe('config/account-groups.yaml', () => {
       'getAccountGroups',
       'getEnterpriseAgentsUnitsUsage',
       'getQuotas',
+      'getTestsUnitsUsage',
+      'getUsage',
     ])
   })
 })

@@ -61,6 +61,9 @@ const questions = [
   })),
 ]
 
+/** A template of the seed. What is not emulated are helpers of Handlebars in its deployment. */
+const sdWanBranch = '7e3f1c52-0d34-4d44-a7ac-000000000001'
+
 /** Labels that Prometheus adds to whatever it scrapes. */
 const ofScraping = ['instance', 'job']
 /** Made by Prometheus itself for each target. */
@@ -75,8 +78,18 @@ beforeAll(async () => {
   for (const headers of [{}, { authorization: 'Bearer nothing' }])
     await (await fetch(`${service.url}/v7/agents`, { headers })).arrayBuffer()
   await refresh(service, tokens.refresh_token)
-  const headers = { authorization: 'Bearer f537f4ac-2921-3199-bbab-d5a43f1c2b60' }
-  const notEmulated = await fetch(`${service.url}/v7/internet-insights/outages/net/0A`, { headers })
+  const headers = {
+    authorization: 'Bearer f537f4ac-2921-3199-bbab-d5a43f1c2b60',
+    'content-type': 'application/json',
+  }
+  const notEmulated = await fetch(`${service.url}/v7/templates/${sdWanBranch}/deploy`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({
+      tests: { underlay: { server: '{{#each userInputs.hosts}}{{/each}}' } },
+      userInputValues: { target: 'crm.example', agents: [{ agentId: '110201' }] },
+    }),
+  })
   expect(notEmulated.status).toBe(501)
   await post(`${service.url}/v7/oauth2/token`, { grant_type: 'refresh_token' })
   await using broker = await startBroker()

@@ -8,7 +8,13 @@ import type { Directory } from '#identity/directory.ts'
 import type { UserApiTokens } from '#identity/user-api-tokens.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { type EmbeddedUpstream, loadV7Facts, openEmulator, seedV7 } from '#upstream/emulator/emulator.ts'
+import {
+  type EmbeddedUpstream,
+  loadV7Facts,
+  openEmulator,
+  seedV7,
+  type V7Facts,
+} from '#upstream/emulator/emulator.ts'
 import { readSeed, type Seed } from '#upstream/emulator/seed.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
@@ -68,7 +74,9 @@ export const memoryStore = (clock: FakeClock): Store =>
   openSqliteStore({ path: ':memory:', clock, random: randomBytes }).store
 
 /** An embedded upstream on a store of its own, or on the one given. */
-export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}): Promise<Calls> {
+export async function openCalls(
+  given: { store?: Store; clock?: FakeClock; facts?: V7Facts } = {},
+): Promise<Calls> {
   const clock = given.clock ?? fakeClock()
   const directoryCalls: (readonly [string, unknown])[] = []
   const note =
@@ -90,7 +98,7 @@ export async function openCalls(given: { store?: Store; clock?: FakeClock } = {}
     rotate: async () => ({ token: '00000000-0000-4000-8000-000000000001', expiresAt: clock.now() + 1000 }),
     revoke: async () => {},
   }
-  const [operations, facts] = await Promise.all([loadOperations(), loadV7Facts()])
+  const [operations, facts] = await Promise.all([loadOperations(), given.facts ?? loadV7Facts()])
   const store = given.store ?? memoryStore(clock)
   await seedV7(store, defaultSeed, facts)
   const upstream = await openEmulator({

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Store, StoreFailure } from '#store/store.ts'
+import { loadV7Facts } from '#upstream/emulator/emulator.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { type Calls, memoryStore, openCalls, origin, viewer } from './emulator-calls.ts'
 
@@ -38,12 +39,12 @@ describe('errors in their live forms (thousandeyes-facts 6.2)', () => {
     expect([status, headers, text]).toEqual([404, {}, ''])
   })
 
-  test('what is not emulated says so with 501', async () => {
-    const { status, body } = await calls.call('GET', '/internet-insights/outages/net/0A')
-    expect(status).toBe(501)
-    expect(body.detail).toBe(
-      'GET /v7/internet-insights/outages/net/{outageId} is part of v7 but not emulated yet.',
-    )
+  test('what no family answers says so with 501', async () => {
+    const facts = await loadV7Facts()
+    const answererOf: typeof facts.answererOf = (id) => (id === 'getUsage' ? undefined : facts.answererOf(id))
+    const partial = await openCalls({ facts: { ...facts, answererOf } })
+    const { status, body } = await partial.call('GET', '/usage')
+    expect([status, body.detail]).toEqual([501, 'GET /v7/usage is part of v7 but not emulated yet.'])
   })
 
   test('an account group of others is 403, one of the own reach is answered', async () => {

@@ -48,6 +48,7 @@ export const syntheticModules: readonly string[] = [
   'httpResults',
   'localNetworkResults',
   'networkResults',
+  'outages',
   'pageLoadResults',
   'pathVisResults',
   'rtpResults',

@@ -10,6 +10,7 @@ import { apiResults } from './families/api-results.ts'
 import { apiTokens } from './families/api-tokens.ts'
 import { autonomousSystems } from './families/autonomous-systems.ts'
 import { bgpResults } from './families/bgp-results.ts'
+import { catalogProviders } from './families/catalog-providers.ts'
 import { catalogues } from './families/catalogues.ts'
 import { cloudInsightsAws } from './families/cloud-insights-aws.ts'
 import { cloudInsightsAzure } from './families/cloud-insights-azure.ts'
@@ -46,6 +47,7 @@ import { interfaceGroups } from './families/interface-groups.ts'
 import { itsiEvents } from './families/itsi-events.ts'
 import { localNetworkResults } from './families/local-network-results.ts'
 import { networkResults } from './families/network-results.ts'
+import { outages } from './families/outages.ts'
 import { pageLoadResults } from './families/page-load-results.ts'
 import { panoramaConnectors } from './families/panorama-connectors.ts'
 import { pathVisResults } from './families/path-vis-results.ts'
@@ -126,6 +128,8 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   cloudInsightsAws,
   cloudInsightsAzure,
   cloudInsightsSettings,
+  catalogProviders,
+  outages,
   quotas,
   usage,
   usageUnits,

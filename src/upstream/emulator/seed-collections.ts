@@ -13,6 +13,7 @@ export const seedCollections: Readonly<Record<string, readonly Reference[]>> = {
   'alert-suppression-windows': [['tests.*', 'tests']],
   'aws-integrations': [],
   'azure-integrations': [],
+  'catalog-providers': [],
   'conjur-connectors': [],
   'credential-vault-operations': [],
   credentials: [],

@@ -19,3 +19,15 @@ export function slotOfId(id: string): number | undefined {
   const [, time] = /^([\da-f]{8})-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.exec(id) ?? []
   return time === undefined ? undefined : Number.parseInt(time, 16) ^ mask
 }
+
+/** The same as 48 upper-case hexadecimal digits, the form of outages (v7-notes section 3). */
+export function hexIdInSlot(draw: Draw, slot: number): string {
+  const time = ((slot ^ mask) >>> 0).toString(16).padStart(8, '0')
+  return `${time}${draw.hex(`id ${slot}`, 40)}`.toUpperCase()
+}
+
+/** @returns undefined for what is no id of `hexIdInSlot` */
+export function slotOfHexId(id: string): number | undefined {
+  const [, time] = /^([\dA-F]{8})[\dA-F]{40}$/.exec(id) ?? []
+  return time === undefined ? undefined : Number.parseInt(time, 16) ^ mask
+}

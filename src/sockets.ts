@@ -18,6 +18,8 @@ const patience: ServerOptions = {
   connectionsCheckingInterval: 5_000,
 }
 const maxConnections = 10_000
+/** An answer of which its client takes not even a byte for so long is cut, after twice the time at most. */
+const unreadMilliseconds = 20_000
 
 /** A server that is not bound yet. */
 export interface OpenServer {
@@ -85,8 +87,12 @@ const endWithAnswer = (response: ServerResponse): void => {
   if (!response.headersSent) response.setHeader('Connection', 'close')
 }
 
+/** Node leaves it to whoever hears of a silent connection to close it: one that waits for our answer is silent for good reason. */
+const isForsaken = (socket: Socket, answer: ServerResponse | undefined): boolean =>
+  socket.writableLength > 0 || answer?.writableFinished !== false
+
 /**
- * Keeps an eye on the answers under way. @returns what drains the server: it takes no new connections, tells kept ones to end with
+ * Keeps an eye on the answers under way, and cuts those that nobody reads. @returns what drains the server: it takes no new connections, tells kept ones to end with
  * the answer under way or their next one, and resolves when the last one is gone
  */
 export function drainable(server: Server): () => Promise<void> {
@@ -96,6 +102,9 @@ export function drainable(server: Server): () => Promise<void> {
     // One listener a connection, not one an answer.
     if (!latest.has(socket)) socket.once('close', () => latest.delete(socket))
     latest.set(socket, response)
+  })
+  server.setTimeout(unreadMilliseconds, (socket) => {
+    if (isForsaken(socket, latest.get(socket))) socket.destroy()
   })
   return () => {
     for (const response of latest.values()) endWithAnswer(response)

@@ -181,6 +181,8 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
           await store.commit(some.flatMap((one) => endOf(audit, one, by)))
         revoked += matching.filter(({ record }) => hasTokens(record, now)).length
       }
+      // That the others are gone is acknowledged as well, and whoever asks again may have ended them without being told so.
+      await store.commit([])
       return revoked
     },
   }

@@ -16,12 +16,15 @@ const isReady = async (operatorUrl: string): Promise<boolean> =>
     () => false,
   )
 
+/** The nodes, Redis, the balancer and this client share a machine with other tests: what it cannot serve at all is not about restarts. */
+const perSecond = 40
+
 const unanswered = (history: readonly Entry[]): readonly Entry[] =>
   history.filter(({ status }) => status === 0 || status >= 500)
 
 test('clients notice nothing of a rolling restart, and of a killed node no more than requests without an answer', async () => {
   const cluster = await startCluster(['--nodes', '2', '--', '--limits', 'off'])
-  const load = await startLoad({ target: () => cluster.ready.url, perSecond: 100, connections: 6 })
+  const load = await startLoad({ target: () => cluster.ready.url, perSecond, connections: 6 })
   const leaver = await load.connect()
   const spentLong = load.living().map((client) => client.refreshToken())
 
@@ -33,7 +36,7 @@ test('clients notice nothing of a rolling restart, and of a killed node no more 
   const before = cluster.ready.nodes.map(({ pid }) => pid)
   expect(nodes).toHaveLength(2)
   expect(nodes.filter(({ pid }) => before.includes(pid))).toEqual([])
-  expect(load.history.length).toBeGreaterThan(200)
+  expect(load.history.length).toBeGreaterThan(100)
   expect(unanswered(load.history)).toEqual([])
   expect(brokenInvariants({ history: load.history })).toEqual([])
 
@@ -53,4 +56,4 @@ test('clients notice nothing of a rolling restart, and of a killed node no more 
   expect(brokenInvariants({ history: load.history })).toEqual([])
   // Whatever was spent before is dead.
   for (const token of spentLong) expect((await refresh(cluster.ready, token)).status).toBe(400)
-}, 90_000) // some 25 s where nothing else runs
+}, 180_000) // some 25 s where nothing else runs

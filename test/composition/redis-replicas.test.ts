@@ -75,6 +75,25 @@ describe('a revocation and a fail-over to a replica that heard nothing of it', (
     expect(await v7Status(node, tokens.access_token)).toBe(401)
   })
 
+  test('is answered 503 to the operator who ends everything, and says none is left once the replica has it', async () => {
+    const { node, tokens, link, failOver } = await replicated(1)
+    const endAll = (): Promise<Response> =>
+      fetch(`${node.operatorUrl}/operator/connections?region=us1`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${node.operatorToken}` },
+      })
+    await link.behave('lose-replies')
+    expect((await endAll()).status).toBe(503)
+    // Nothing is left that could be ended, on the primary.
+    expect((await endAll()).status).toBe(503)
+    await link.behave('pass')
+    let answer = await endAll()
+    for (; answer.status !== 200; answer = await endAll()) await pause(50)
+    expect(await answer.json()).toEqual({ revoked: 0 })
+    await failOver()
+    expect(await v7Status(node, tokens.access_token)).toBe(401)
+  })
+
   test('comes back to life where none has to: Redis answers before it replicates', async () => {
     const { node, tokens, link, failOver } = await replicated(0)
     await link.behave('lose-replies')

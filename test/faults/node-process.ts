@@ -9,7 +9,9 @@ import { type Inspector, inspectable, openInspector } from './inspector.ts'
 import type { Resources } from './judge/invariants.ts'
 
 export interface NodeParts {
-  /** Options of `panoptes emulate`. */
+  /** `emulate` where it is left out. */
+  readonly command?: 'emulate' | 'serve'
+  /** Options of the command. */
   readonly options: readonly string[]
   /** A program, with its options, that starts ours: `prlimit`, for example. */
   readonly starter?: readonly string[]
@@ -60,10 +62,8 @@ interface Life {
   readonly ready: { readonly url: string; readonly operatorUrl: string; readonly operatorToken: string }
 }
 
-function begin(
-  { options, starter = [], environment = {}, nodeOptions = [], isInspected = false }: NodeParts,
-  say: (words: string) => void,
-): Omit<Life, 'ready'> {
+function begin(parts: NodeParts, say: (words: string) => void): Omit<Life, 'ready'> {
+  const { starter = [], environment = {}, nodeOptions = [], isInspected = false } = parts
   const node = [
     process.execPath,
     '--max-semi-space-size=16',
@@ -71,7 +71,7 @@ function begin(
     ...(isInspected ? inspectable : []),
   ]
   const words = [...starter, ...node, '--import', endWithParent, command]
-  const [program = '', ...args] = [...words, 'emulate', '--json', ...options]
+  const [program = '', ...args] = [...words, parts.command ?? 'emulate', '--json', ...parts.options]
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: '/usr/bin:/bin', ...environment },

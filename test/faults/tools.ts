@@ -40,3 +40,17 @@ export function mountSmallDisk(folder: string, bytes: number): string | undefine
   onTestFinished(() => void spawnSync('umount', ['-l', folder]))
   return undefined
 }
+
+/**
+ * Starts a program that sees other files in the place of some, without anybody else seeing them.
+ * @returns the words before its command; undefined where this process may not do so
+ */
+export function inOwnMounts(
+  files: readonly (readonly [file: string, place: string])[],
+): readonly string[] | undefined {
+  const words = ['unshare', '--mount', 'sh', '-c']
+  const mounts = files.map(([file, place]) => `mount --bind '${file}' '${place}'`)
+  const starter = [...words, [...mounts, 'exec "$@"'].join(' && '), 'sh']
+  const [program = '', ...rest] = [...starter, 'true']
+  return spawnSync(program, rest).status === 0 ? starter : undefined
+}

@@ -76,6 +76,11 @@ describe('the judge finds nothing wrong where', () => {
         audit: [...audit, { event: 'grant-created', grant: 'another' }, { event: 'sign-in' }],
         logs: ['nothing of interest'],
         secrets: ['password'],
+        // It filled, and then went up and down.
+        soak: [0, 9_000, 9_100, 9_050, 9_100, 9_000].map((heldBytes, at) => ({
+          requests: at * 10,
+          heldBytes,
+        })),
         resources: [{ before, after: { memory: { heldBytes: 110, residentBytes: 220 }, openFiles: 110 } }],
       }),
     ).toEqual([])
@@ -164,6 +169,10 @@ describe('the judge of I4 to I7', () => {
     [
       'I7: heldBytes of 111',
       { resources: [{ before, after: { memory: { ...memory, heldBytes: 111 }, openFiles: 1 } }] },
+    ],
+    [
+      'I7: 60 bytes more are held',
+      { soak: [9, 9, 9, 0, 600, 1_200].map((heldBytes, at) => ({ requests: at * 10, heldBytes })) },
     ],
     [
       'I7: residentBytes of 221',

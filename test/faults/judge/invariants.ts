@@ -35,6 +35,8 @@ export interface Evidence {
   readonly secrets?: readonly string[]
   /** Of one process that lived through the fault: under load before it, and once all is over. */
   readonly resources?: readonly { readonly before: Resources; readonly after: Resources }[]
+  /** Of a process over a long time: what it held, after a collection, once so many requests had been made. */
+  readonly soak?: readonly { readonly requests: number; readonly heldBytes: number }[]
 }
 
 const hourMs = 3_600_000
@@ -100,6 +102,21 @@ const kept = ({ resources = [] }: Evidence): readonly string[] =>
     }),
   ])
 
+/** Less is noise of half a megabyte over some ten thousand requests. */
+const mostBytesARequest = 50
+
+/** I7, where time is given: the slope of the second half, by least squares, as everything that fills by design has filled by then. */
+function growing({ soak }: Evidence): readonly string[] {
+  if (!soak) return []
+  const half = soak.slice(Math.floor(soak.length / 2))
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
+  const [requests, held] = [mean(half.map((one) => one.requests)), mean(half.map((one) => one.heldBytes))]
+  const spread = mean(half.map((one) => (one.requests - requests) ** 2))
+  const slope = mean(half.map((one) => (one.requests - requests) * (one.heldBytes - held))) / spread
+  return slope <= mostBytesARequest ? [] : [`I7: ${Math.round(slope)} bytes more are held with each request`]
+}
+
 /** @returns each broken invariant in words; none is what is hoped for */
 export const brokenInvariants = (evidence: Evidence): readonly string[] => [
   ...spentTwice(evidence.history),
@@ -108,5 +125,6 @@ export const brokenInvariants = (evidence: Evidence): readonly string[] => [
   ...unaudited(evidence),
   ...leaked(evidence),
   ...kept(evidence),
+  ...growing(evidence),
   ...wrongAnswers(evidence.history),
 ]

@@ -1,0 +1,77 @@
+/** What a scenario of a broker stands on: a directory for `panoptes serve`, and users who have linked and connected by its pages. */
+import { writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { localKeyLine } from '#broker/local-keys.ts'
+import { keyNamed } from '../broker/open-vault.ts'
+import { askForCode, exchangeCode } from '../steps/requests.ts'
+import { Person } from '../support/person.ts'
+import { emailOf, userTokenOf } from './counting-upstream.ts'
+import { type Client, cloud, type Ground, openClient } from './load/client.ts'
+import type { NodeParts, NodeProcess } from './node-process.ts'
+import { freshFolder } from './sqlite-ground.ts'
+
+const password = 'A-long-passphrase-7'
+
+export interface BrokerSettings {
+  /** Keys that wrap what users link, by the letters of `keyNamed`; newest first. */
+  readonly keys: string
+  /** Lines of YAML below `upstream:`. */
+  readonly upstream: readonly string[]
+}
+
+export interface BrokerGround extends Pick<NodeParts, 'command' | 'options'> {
+  readonly database: string
+  /** For the next start. */
+  configure(settings: BrokerSettings): void
+}
+
+export function brokerGround(settings: BrokerSettings): BrokerGround {
+  const folder = freshFolder()
+  const [data, config] = [join(folder, 'data'), join(folder, 'broker.yaml')]
+  const configure = ({ keys, upstream }: BrokerSettings): void => {
+    const lines = [
+      `keyEncryptionKeys: '${[...keys].map((letter) => localKeyLine(keyNamed(letter))).join(',')}'`,
+      'signIn: { passwordCost: light }',
+      `integrations: '${resolve('config/integrations.yaml')}'`,
+      'upstream:',
+      ...['allowPlaintextLoopback: true', ...upstream].map((line) => `  ${line}`),
+    ]
+    writeFileSync(config, lines.join('\n'), { mode: 0o600 })
+  }
+  configure(settings)
+  return {
+    command: 'serve',
+    options: ['--config', config, '--data', data],
+    database: join(data, 'panoptes.db'),
+    configure,
+  }
+}
+
+export const regionsAt = (origin: string): string =>
+  `regions: { us1: '${origin}', us2: '${origin}', eu1: '${origin}' }`
+
+export const askOperator = (node: NodeProcess, path: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(`${node.operatorUrl()}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${node.operatorToken()}` },
+  })
+
+/** A user who links the account of that number at the upstream, and connects Meraki; of an organization that is the user's alone. */
+export async function linkedClient(
+  node: NodeProcess,
+  { number, region = 'us1', ...ground }: Ground & { number: number; region?: 'us1' | 'eu1' },
+): Promise<Client> {
+  const email = emailOf(number)
+  const body = new URLSearchParams({ region, email, organization: String(1_000 + number), password })
+  const added = await askOperator(node, '/operator/users', { method: 'POST', body })
+  if (added.status !== 201) throw new Error(`${added.status} ${await added.text()}`)
+  const person = new Person()
+  const asked = askForCode(node)
+  await person.open(asked.href)
+  await person.signIn(email, password, region)
+  await person.press('Check token', { 'user-api-token': userTokenOf(email) })
+  await person.press('Link account', { 'aid-1101': 'on' })
+  await person.press('Confirm')
+  const tokens = { ...(await exchangeCode(node, asked, person.leavesTo)) }
+  return openClient(ground, { chain: number, credentials: cloud, tokens })
+}

@@ -58,7 +58,7 @@ export interface Body {
 
 export const noBody: Body = { json: undefined, text: undefined }
 
-/** @returns the body without its nulls, or a refusal when it is declared as JSON and is none */
+/** @returns the body without its nulls, none for null alone, or a refusal when it is declared as JSON and is none */
 export function parseBody(
   bytes: Buffer,
   contentType: string | undefined,
@@ -67,7 +67,8 @@ export function parseBody(
   const text = bytes.toString('utf8')
   if (mediaTypeOf(contentType) !== 'application/json') return { body: { json: undefined, text } }
   try {
-    return { body: { json: withoutNulls(JSON.parse(text) as Json), text: undefined } }
+    const json = withoutNulls(JSON.parse(text) as Json)
+    return { body: json === null ? noBody : { json, text: undefined } }
   } catch {
     return refused('invalid_request', 'JSON parse error: the request body is no valid JSON.')
   }

@@ -2,7 +2,6 @@
  * A broker: the gateway in front of the real ThousandEyes. There is no control API, playground, inspector, demo provider, seed or
  * v7 object in it; users are added by an operator or by a rule of single sign-on, and link their own account.
  */
-import { join } from 'node:path'
 import type { Middleware } from 'koa'
 import { accountGroupsSection } from '#account/account-groups.ts'
 import { activitySection } from '#account/activity.ts'
@@ -11,7 +10,7 @@ import { connectionsSection } from '#account/connections.ts'
 import { sessionsSection } from '#account/sessions.ts'
 import { thousandEyesSection } from '#account/thousand-eyes.ts'
 import type { Broker } from '#broker/broker.ts'
-import { localKeys, openLocalKeys } from '#broker/local-keys.ts'
+import { localKeys, openLocalKeys, ownKeyFile } from '#broker/local-keys.ts'
 import type { Operation } from '#domain/operation.ts'
 import { allowedOperations } from '#integrations/allowed-operations.ts'
 import { openLiveUpstream } from '#upstream/live/live.ts'
@@ -93,7 +92,7 @@ function openBackend(
       ...{ ...common, broker: openBroker(foundation), upstream: shared, linking: undefined },
       close,
     }
-  const place = { ...settings.keyEncryption, ownFile: join(settings.data, 'key-encryption-keys') }
+  const place = { ...settings.keyEncryption, ownFile: ownKeyFile(settings.data) }
   const keys = localKeys(openLocalKeys(place, randomBytes), randomBytes)
   const { operations } = facts
   const vault = openVault({ ...foundation, surroundings, keys, live: budgeted, shared, operations })

@@ -112,6 +112,8 @@ export interface Sources {
   readonly file: string
   /** Where a key was given, as people wrote it. */
   readonly sourceOf: (key: string) => string
+  /** Whether what counts of a key stands in a file that others than its owner can read. */
+  readonly isReadByOthers: (key: string) => boolean
 }
 
 export interface SourcesAllowed {
@@ -142,6 +144,8 @@ export function readSources(
     hostnames,
     json,
     file,
+    isReadByOthers: (key) =>
+      key in fromFile && !(key in given) && !(key in fromEnvironment) && (statSync(file).mode & 0o077) !== 0,
     sourceOf(key) {
       if (key in given) return optionOf(key)
       return key in fromEnvironment ? variableOf(key) : `${config ?? standing?.name}: ${key}`

@@ -15,6 +15,7 @@ import {
   checkSettings,
   isHost,
 } from './settings-schema.ts'
+import { checkKeysHidden, exposedIn } from './settings-secrets.ts'
 import {
   commonKeys,
   commonOptions,
@@ -58,6 +59,8 @@ export interface BrokerSettings extends CommonSettings {
     >
   /** Where the key-encryption keys stand: as text, or in a file; else in the data directory. */
   readonly keyEncryption: { readonly text: string | undefined; readonly file: string | undefined }
+  /** Keys of the configuration that hold a secret, though others can read the file. */
+  readonly exposed: readonly string[]
 }
 
 const configFolder = fileURLToPath(new URL('../config/', import.meta.url))
@@ -194,6 +197,7 @@ export function readBrokerSettings(args: readonly string[], environment: Environ
   })
   const checked = checkBrokerSettings(sources.raw)
   if ('words' in checked) throw new SettingsError(`${sources.sourceOf(checked.key)}: ${checked.words}`)
+  checkKeysHidden(sources)
   const { data, upstream, keyEncryptionKeys, keyEncryptionKeyFile, ...common } = checked
   return {
     ...commonSettings({ ...common, data }, sources, 'broker-integrations.yaml'),
@@ -203,6 +207,7 @@ export function readBrokerSettings(args: readonly string[], environment: Environ
       text: keyEncryptionKeys,
       file: keyEncryptionKeyFile && resolve(dirname(sources.file), keyEncryptionKeyFile),
     },
+    exposed: exposedIn(checked, sources),
     // What may differ in an emulator alone.
     ...{ limits: 'on', tls: false, tokenConfirmation: 'off', fidelity: 'live' },
   }

@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { refuse } from '#domain/refusal.ts'
 import { sealWith, unsealWith, vectorSource } from '#secrets/secrets.ts'
 import type { KeyEncryption } from './key-encryption.ts'
@@ -76,6 +77,9 @@ function writeFreshKeyFile(path: string, randomBytes: (size: number) => Buffer):
     rmSync(fresh, { force: true })
   }
 }
+
+/** The file of whoever names none. @param data the data directory */
+export const ownKeyFile = (data: string): string => join(data, 'key-encryption-keys')
 
 /** Where key-encryption keys stand. */
 export interface LocalKeyPlace {

@@ -13,6 +13,8 @@ export async function serve(
   { surroundings, brokerSettingsOf, print }: CommandLineParts,
 ): Promise<undefined> {
   const settings = brokerSettingsOf(options)
+  if (settings.exposed.length > 0)
+    surroundings.log({ event: 'secrets-readable-by-others', keys: settings.exposed, remedy: 'chmod 600' })
   const serving = await serveBroker(settings, surroundings)
   heedSignals({ stop: serving.stop, reread: () => brokerSettingsOf(options) }, surroundings.log)
   endWithStore(serving, surroundings.log)

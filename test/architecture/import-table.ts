@@ -149,6 +149,7 @@ export const table: readonly Row[] = [
     mayImport: [
       ...words,
       'src/*.ts',
+      'src/broker/keys-in-use.ts',
       'src/broker/local-keys.ts',
       'src/integrations/configured-integrations.ts',
       'src/secrets/key-file.ts',
@@ -156,6 +157,7 @@ export const table: readonly Row[] = [
       'src/store/redis-address.ts',
       'src/upstream/emulator/coverage.ts',
       'src/upstream/emulator/seed.ts',
+      'src/upstream/live/reachable.ts',
       'src/upstream/operations.ts',
       'src/upstream/scope-rules.ts',
     ],

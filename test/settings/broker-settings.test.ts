@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
@@ -12,7 +12,7 @@ let files = 0
 function file(content: string): string {
   files += 1
   const path = join(folder, `broker-${files}.yaml`)
-  writeFileSync(path, content)
+  writeFileSync(path, content, { mode: 0o600 })
   return path
 }
 
@@ -34,6 +34,45 @@ function problemOf(args: readonly string[]): string {
 const problemIn = (content: string): string => problemOf(['--config', file(`data: ./data\n${content}`)])
 
 const example = readFileSync('config/broker.example.yaml', 'utf8')
+
+describe('secrets in the configuration itself', () => {
+  const key = `a:${Buffer.alloc(32, 1).toString('base64url')}`
+  const open = (content: string): readonly string[] => {
+    const path = file(`data: ./data\n${content}`)
+    chmodSync(path, 0o644)
+    return ['--config', path]
+  }
+
+  test('are refused where they seal all others and others can read them', () => {
+    const args = open(`keyEncryptionKeys: '${key}'`)
+    const problem = problemOf(args)
+    expect(problem).toContain(
+      'keyEncryptionKeys: found keys in a file that others can read; allowed is mode 600',
+    )
+    expect(problem).not.toContain(key)
+    expect(problem).toContain('chmod 600')
+    expect(settingsIn(`keyEncryptionKeys: '${key}'`).keyEncryption.text).toBe(key)
+  })
+
+  test('are no affair of the file when the environment has them', () => {
+    const { keyEncryption } = readBrokerSettings(open('keyEncryptionKeys: nothing'), {
+      PANOPTES_KEY_ENCRYPTION_KEYS: key,
+    })
+    expect(keyEncryption.text).toBe(key)
+  })
+
+  test('are named where they can be changed when somebody has read them', () => {
+    const content = [
+      'operatorToken: operator-0123456789abcdef0123456789abcdef',
+      'upstream: { proxy: "http://me:secret@proxy.example:3128" }',
+    ].join('\n')
+    expect(readBrokerSettings(open(content), {}).exposed).toEqual(['operatorToken', 'upstream.proxy'])
+    expect(settingsIn(content).exposed).toEqual([])
+    expect(readBrokerSettings(open('upstream: { proxy: "http://proxy.example:3128" }'), {}).exposed).toEqual(
+      [],
+    )
+  })
+})
 
 describe('the settings of a broker', () => {
   test('lead to ThousandEyes over https and are closed by default', () => {

@@ -25,7 +25,7 @@ export interface BrokerOptions {
 export function configured(configuration: string): { folder: string; file: string } {
   const folder = mkdtempSync(join(tmpdir(), 'panoptes-broker-'))
   const file = join(folder, 'broker.yaml')
-  writeFileSync(file, configuration)
+  writeFileSync(file, configuration, { mode: 0o600 })
   return { folder, file }
 }
 

@@ -4,11 +4,12 @@ import { parseIntegrations } from '#integrations/configured-integrations.ts'
 import { InvalidSeed, readSeed } from '#upstream/emulator/seed.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import { readScopeRules } from '#upstream/scope-rules.ts'
+import type { Settings } from '../../settings.ts'
 import type { Check, Examination } from './examination.ts'
 import { findingsOn, messageOf } from './finding.ts'
 
 /** The seed can be read, and says who and what is there; or everything that is wrong with it. */
-export const checkSeed: Check = async ({ settings }) => {
+export const checkSeed: Check<Settings> = async ({ settings }) => {
   const on = findingsOn('seed')
   try {
     const { users, accountGroups, objects } = await readSeed(settings.seed)

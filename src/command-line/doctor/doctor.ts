@@ -2,9 +2,10 @@
  * Doctor: looks at what a start and its clients need, and says what to do where it is missing. Changes nothing. Each check is a
  * function of the settings and of what the machine answers; this file has their order.
  */
-import type { Settings } from '../../settings.ts'
+import type { BrokerSettings, CommonSettings, Settings } from '../../settings.ts'
 import { originOf } from '../../sockets.ts'
 import type { CommandLineParts } from '../command-line.ts'
+import { checkExposed, checkRegions, checkSealingKeys } from './broker.ts'
 import { checkClock } from './clock.ts'
 import { checkIntegrations, checkSeed } from './configuration.ts'
 import type { Check, Machine } from './examination.ts'
@@ -20,13 +21,26 @@ import { checkTls } from './tls.ts'
 
 const neededNode = 24
 
-const checks: readonly Check[] = [
+const checksOfEmulator: readonly Check<Settings>[] = [
   checkSeed,
   checkIntegrations,
   checkRedirectUris,
   checkPorts,
   checkStorage,
   checkTls,
+  checkHostNames,
+  checkSingleSignOn,
+  checkClock,
+]
+
+const checksOfBroker: readonly Check<BrokerSettings>[] = [
+  checkExposed,
+  checkIntegrations,
+  checkRedirectUris,
+  checkPorts,
+  checkStorage,
+  checkSealingKeys,
+  checkRegions,
   checkHostNames,
   checkSingleSignOn,
   checkClock,
@@ -40,9 +54,13 @@ function nodeFinding({ nodeVersion }: Machine): Finding {
 }
 
 /** @param settingsOf reads the settings @returns what every check found; those of wrong settings are left out */
-export async function examine(settingsOf: () => Settings, machine: Machine): Promise<readonly Finding[]> {
+async function examineBy<Own extends CommonSettings>(
+  checks: readonly Check<Own>[],
+  settingsOf: () => Own,
+  machine: Machine,
+): Promise<readonly Finding[]> {
   const on = findingsOn('configuration')
-  let settings: Settings
+  let settings: Own
   try {
     settings = settingsOf()
   } catch (error) {
@@ -54,6 +72,16 @@ export async function examine(settingsOf: () => Settings, machine: Machine): Pro
   const found = await Promise.all(checks.map((check) => check(examination)))
   return [nodeFinding(machine), on.ok('options, environment and file can be read'), ...found.flat()]
 }
+
+/** For a start of the emulator. */
+export const examine = (settingsOf: () => Settings, machine: Machine): Promise<readonly Finding[]> =>
+  examineBy(checksOfEmulator, settingsOf, machine)
+
+/** For a start of a broker. */
+export const examineBroker = (
+  settingsOf: () => BrokerSettings,
+  machine: Machine,
+): Promise<readonly Finding[]> => examineBy(checksOfBroker, settingsOf, machine)
 
 const words: Readonly<Record<Finding['verdict'], string>> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' }
 
@@ -68,13 +96,19 @@ export function report(findings: readonly Finding[], json: boolean): string {
   ].join('\n')
 }
 
-/** `panoptes doctor`. @returns the exit code: 1 when anything is a FAIL, else 0 */
+/** `panoptes doctor`, or `panoptes doctor serve` for a broker. @returns the exit code: 1 when anything is a FAIL, else 0 */
 export async function doctor(
-  options: readonly string[],
-  { surroundings, settingsOf, print }: CommandLineParts,
+  [first, ...rest]: readonly string[],
+  { surroundings, settingsOf, brokerSettingsOf, print }: CommandLineParts,
 ): Promise<number> {
   const { clock, randomBytes } = surroundings
-  const findings = await examine(() => settingsOf(options), thisMachine({ now: clock.now, randomBytes }))
+  const machine = thisMachine({ now: clock.now, randomBytes })
+  const isNamed = first === 'serve' || first === 'emulate'
+  const options = isNamed || first === undefined ? rest : [first, ...rest]
+  const findings =
+    first === 'serve'
+      ? await examineBroker(() => brokerSettingsOf(options), machine)
+      : await examine(() => settingsOf(options), machine)
   print(report(findings, options.includes('--json')))
   return findings.some(({ verdict }) => verdict === 'fail') ? 1 : 0
 }

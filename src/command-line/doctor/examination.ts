@@ -1,4 +1,4 @@
-import type { Settings } from '../../settings.ts'
+import type { CommonSettings } from '../../settings.ts'
 import type { Finding } from './finding.ts'
 
 /** What a server answered. */
@@ -45,16 +45,18 @@ export interface Neighbour {
   readonly moved: { readonly aheadSeconds: number; readonly frozen: boolean } | undefined
 }
 
-/** What every check is given. */
-export interface Examination {
-  readonly settings: Settings
+/** What every check is given. @typeParam Own what the checks of one composition want to know of its settings */
+export interface Examination<Own extends CommonSettings = CommonSettings> {
+  readonly settings: Own
   readonly machine: Machine
   /** The canonical origin as far as it is known before a start: with port 0, the port of it is 0 as well. */
   readonly origin: URL
   readonly neighbour: Neighbour | undefined
 }
 
-export type Check = (examination: Examination) => Promise<readonly Finding[]>
+export type Check<Own extends CommonSettings = CommonSettings> = (
+  examination: Examination<Own>,
+) => Promise<readonly Finding[]>
 
 const loopbackAddress = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { certificateFile } from '../../certificate.ts'
-import type { Settings } from '../../settings.ts'
+import type { CommonSettings } from '../../settings.ts'
 import { type Answer, type Machine, type Neighbour, type Question, reachable } from './examination.ts'
 
 /** @returns the members of a JSON object; none when a body is anything else */
@@ -27,7 +27,7 @@ function movedIn(reading: Answer | undefined): Neighbour['moved'] {
  * @param origin the canonical one, by whose name it is asked @returns undefined when no Panoptes answers there
  */
 export async function neighbourOf(
-  settings: Settings,
+  settings: CommonSettings,
   origin: URL,
   machine: Machine,
 ): Promise<Neighbour | undefined> {

@@ -48,6 +48,15 @@ describe('a dashboard filter', () => {
     expect((await calls.call('GET', path)).status).toBe(404)
   })
 
+  test('stands in the audit log by its name', async () => {
+    await made()
+    const { body } = await calls.call('GET', '/audit-user-events', { query: 'window=1h' })
+    expect(body.auditEvents[0]).toMatchObject({
+      event: 'Dashboard filter created.',
+      resources: [{ name: 'Portal' }],
+    })
+  })
+
   test('is found by a part of its name or description, in its account group alone', async () => {
     await made()
     await made({ name: 'Shop', description: 'Second' })

@@ -232,6 +232,22 @@ describe('snapshots that are refused', () => {
     expect((await calls.call('GET', path, { as: viewer })).status).toBe(200)
   })
 
+  test('are all of them for a role that may not view snapshots', async () => {
+    const path = await made()
+    const [{ id }] = (await read(path)).widgets
+    const { body: catalogue } = await calls.call('GET', '/permissions')
+    const permissions = catalogue.permissions
+      .filter(({ label }: { label: string }) => ['API access', 'View reports'].includes(label))
+      .map(({ permissionId }: { permissionId: string }) => permissionId)
+    const { body: role } = await calls.call('POST', '/roles', { body: { name: 'Reader', permissions } })
+    const accountGroupRoles = [{ accountGroupId: '1101', roleIds: [role.roleId] }]
+    const changed = await calls.call('PUT', '/users/1003', { body: { accountGroupRoles } })
+    expect(changed.status).toBe(200)
+    for (const place of ['/dashboard-snapshots', path, `${path}/widgets/${id}`])
+      expect([place, (await calls.call('GET', place, { as: viewer })).status]).toEqual([place, 403])
+    expect((await calls.call('GET', `/dashboards/${dashboardId}`, { as: viewer })).status).toBe(200)
+  })
+
   test('stay in their account group and organization', async () => {
     const path = await made()
     const [{ id }] = (await read(path)).widgets

@@ -18,6 +18,7 @@ const nouns: readonly (readonly [path: string, noun: string])[] = [
   ['/endpoint/tests', 'Endpoint test'],
   ['/endpoint/agents', 'Endpoint agent'],
   ['/endpoint/labels', 'Endpoint label'],
+  ['/dashboards/filters', 'Dashboard filter'],
   ['/operations', 'Operation'],
   ['/connectors', 'Connector'],
   ['/cloud-insights', 'Cloud Insights integration'],

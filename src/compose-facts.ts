@@ -24,7 +24,7 @@ export interface Facts extends CommonFacts {
 export async function loadFacts(settings: Pick<Settings, 'seed'>): Promise<Facts> {
   const [rules, v7] = await Promise.all([readOperationRules(), loadV7Facts()])
   return {
-    seed: await readSeed(settings.seed, v7.permissions),
+    seed: await readSeed(settings.seed, v7),
     scopes: rules.scopes.words,
     operations: operationsOf(v7.model.rows, rules),
     v7,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { loadModel } from '#upstream/emulator/model.ts'
 import { InvalidSeed, parseSeed, readSeed, type Seed } from '#upstream/emulator/seed.ts'
 
 const bases: Readonly<Record<string, string>> = {
@@ -275,6 +276,69 @@ describe('a seed that cannot be used', () => {
 
   test('that is no YAML is told in one line', () => {
     expect(() => read('a: [')).toThrow(/^the seed mine is no YAML: [^\n]+$/)
+  })
+})
+
+describe('fields of objects', async () => {
+  const model = await loadModel()
+  const wrongIn = (collection: string, object: string): readonly string[] => {
+    const text = file(`objects: { '11': { ${collection}: [{ id: '1', ${object} }] } }`)
+    try {
+      parseSeed(text, 'mine', { roles: ['Regular User'], readBase: () => '{}', model })
+    } catch (error) {
+      return (error as InvalidSeed).problems
+    }
+    return []
+  }
+  const url = 'url: https://a.example, interval: 300, agents: []'
+
+  test.each([
+    ['a test without a type', 'tests', url, '.type: found nothing; allowed are '],
+    ['a test of no type', 'tests', `type: ping, ${url}`, '.type: found "ping"; allowed are '],
+    [
+      'a test without its URL',
+      'tests',
+      'type: http-server, interval: 300, agents: []',
+      '.url: found nothing; it has to be there',
+    ],
+    [
+      'an interval that is none',
+      'tests',
+      `type: http-server, ${url.replace('300', '301')}`,
+      '.interval: found 301; must be one of 60, 120,',
+    ],
+    [
+      'text for a number',
+      'tests',
+      `type: http-server, ${url}, httpTimeLimit: soon`,
+      '.httpTimeLimit: found "soon"; must be a',
+    ],
+    [
+      'agents that are no list',
+      'tests',
+      `type: http-server, ${url.replace('[]', 'all')}`,
+      '.agents: found "all"; must be an array',
+    ],
+    [
+      'an alert rule of an unknown severity',
+      'alert-rules',
+      'ruleName: A, alertType: http-server, expression: x, severity: awful',
+      '.severity: found "awful"; must be one of ',
+    ],
+    [
+      'an endpoint test without its server',
+      'endpoint-tests',
+      'type: agent-to-server, testName: A, agentSelectorType: all-agents',
+      '.server: found nothing; it has to be there',
+    ],
+  ])('are held to the official document: %s', (_, collection, object, problem) => {
+    expect(wrongIn(collection, object)).toContainEqual(
+      expect.stringContaining(`objects.11.${collection}.0${problem}`),
+    )
+  })
+
+  test('pass when v7 would take them', () => {
+    expect(wrongIn('tests', `type: http-server, ${url}`)).toEqual([])
   })
 })
 

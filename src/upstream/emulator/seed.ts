@@ -9,8 +9,10 @@ import type { RegionId } from '#domain/region.ts'
 import type { NewUser } from '#identity/directory.ts'
 import { configFolder } from '#upstream/operation-rows.ts'
 import { InvalidSeed } from './invalid-seed.ts'
+import { loadModel, type Model } from './model.ts'
 import { loadPermissions, type Permissions } from './permissions.ts'
 import type { Problem } from './seed-copies.ts'
+import { wrongFields } from './seed-fields.ts'
 import { type ReadBase, readSeedText } from './seed-layers.ts'
 import { catalogueOf, type Group, groupObjects, type SeedObject } from './seed-objects.ts'
 import { type Organization, organizationsIn } from './seed-organizations.ts'
@@ -79,6 +81,8 @@ export interface SeedSources {
   /** The names of the roles that users may have: the built-in ones. */
   readonly roles: readonly string[]
   readonly readBase: ReadBase
+  /** What fields of objects are held to; they are not looked at without it. */
+  readonly model?: Model | undefined
 }
 
 /**
@@ -86,7 +90,7 @@ export interface SeedSources {
  * @param text YAML, @param name for the message
  * @throws InvalidSeed with everything that is wrong: each time the key, what was found and what is allowed
  */
-export function parseSeed(text: string, name: string, { roles, readBase }: SeedSources): Seed {
+export function parseSeed(text: string, name: string, { roles, readBase, model }: SeedSources): Seed {
   const file = readSeedText(text, name, readBase)
   const problems: Problem[] = []
   const lists = file.layers.at(-1)?.lists ?? {}
@@ -102,6 +106,7 @@ export function parseSeed(text: string, name: string, { roles, readBase }: SeedS
   problems.push(
     ...strayReferences({ organizations, groups, catalogue, objects, roles }, Object.keys(file.objects)),
   )
+  if (model) problems.push(...wrongFields(model, [...catalogue, ...[...objects.values()].flat()]))
   if (problems.length > 0) throw new InvalidSeed(name, problems)
   return {
     name,
@@ -118,11 +123,20 @@ export const seedFile = (name: string, folder: string): string =>
     ? resolve(folder, name)
     : fileURLToPath(new URL(`seeds/${name}.yaml`, configFolder))
 
+/** Whether it is one of the seeds that come with the program, whose fields its tests hold to the document. */
+const comesWithUs = (path: string): boolean => dirname(path) === fileURLToPath(new URL('seeds', configFolder))
+
+/** What the official document and the roles say. */
+export type SeedFacts = { readonly permissions: Permissions; readonly model: Model }
+
 /** Reads the seed in a file. @throws as parseSeed, and when the file cannot be read */
-export async function readSeed(path: string, permissions?: Permissions): Promise<Seed> {
-  const { builtInRoles } = permissions ?? (await loadPermissions())
+export async function readSeed(path: string, facts?: SeedFacts): Promise<Seed> {
+  const { builtInRoles } = facts?.permissions ?? (await loadPermissions())
+  const model = facts?.model ?? (await loadModel())
   return parseSeed(readFileSync(path, 'utf8'), path, {
     roles: builtInRoles.map(({ name }) => name),
     readBase: (name) => readFileSync(seedFile(name, dirname(path)), 'utf8'),
+    // A start with one of ours does not read the schemas before a call needs them.
+    model: facts && comesWithUs(path) ? undefined : model,
   })
 }

@@ -1,0 +1,96 @@
+/** Fields of a seed's objects, held to what v7 would take or show: the schemas of the official document. */
+import { isJsonObject, type Json, type JsonObject, objectsOf, textOf } from './json.ts'
+import type { Model, Schema } from './model.ts'
+import type { Problem } from './seed-copies.ts'
+import { foundIn } from './seed-form.ts'
+import type { SeedObject } from './seed-objects.ts'
+import { violationsOf } from './validate.ts'
+
+/** The operation whose body, or else whose answer, has the form of a collection's objects. */
+type Place = readonly [method: string, path: string]
+
+const places: Readonly<Record<string, Place>> = {
+  agents: ['PUT', '/agents/{agentId}'],
+  'alert-rules': ['POST', '/alerts/rules'],
+  'alert-suppression-windows': ['POST', '/alert-suppression-windows'],
+  credentials: ['POST', '/credentials'],
+  'endpoint-labels': ['POST', '/endpoint/labels'],
+  'endpoint-agents': ['GET', '/endpoint/agents/{agentId}'],
+  tags: ['POST', '/tags'],
+}
+
+/** What stands before the type in the paths of objects that differ by it. */
+function beforeType({ collection, fields }: SeedObject): string | undefined {
+  if (collection === 'tests') return '/tests/'
+  if (collection !== 'endpoint-tests') return undefined
+  return `/endpoint/tests/${fields['isDynamic'] === true ? 'dynamic' : 'scheduled'}-tests/`
+}
+
+function typesOf(model: Model, before: string): readonly string[] {
+  return model.rows
+    .filter(({ method, path }) => method === 'POST' && path.startsWith(before))
+    .map(({ path }) => path.slice(before.length))
+    .filter((rest) => /^[a-z-]+$/.test(rest))
+}
+
+/** DNS servers of a test have ids in the state, and names alone in a request. */
+const asRequested = (fields: JsonObject): JsonObject =>
+  fields['dnsServers'] === undefined
+    ? fields
+    : {
+        ...fields,
+        dnsServers: objectsOf(fields['dnsServers']).map((server) => server['serverName'] ?? null),
+      }
+
+function schemaAt(model: Model, [method, path]: Place): Schema | undefined {
+  const row = model.row(method, path)
+  const name = method === 'GET' ? row?.answer.schema : row?.body?.schema
+  return name === undefined ? undefined : model.schema(name)
+}
+
+const within = (value: Json | undefined, path: readonly string[]): Json | undefined =>
+  path.reduce<Json | undefined>((inner, key) => {
+    if (Array.isArray(inner)) return (inner as readonly Json[])[Number(key)]
+    return isJsonObject(inner) ? inner[key] : undefined
+  }, value)
+
+function problemsOf(model: Model, { fields, place }: SeedObject, schema: Schema): readonly Problem[] {
+  return violationsOf(model, schema, asRequested(fields)).map(({ field, message }) => {
+    const path = field.replaceAll(/\[(\d+)\]/g, '.$1').split('.')
+    const allowed = message.replace(/\.$/, '').replace(/^.* is empty$/, 'it has to be there')
+    return `${[place, ...path].join('.')}: found ${foundIn(within(fields, path))}; ${allowed}`
+  })
+}
+
+/** @param typesBelow the types that there are behind the beginning of a path */
+function wrongIn(
+  model: Model,
+  object: SeedObject,
+  typesBelow: (before: string) => readonly string[],
+): readonly Problem[] {
+  const { collection, fields, place } = object
+  const before = beforeType(object)
+  if (before === undefined) {
+    const at = places[collection]
+    const schema = at && schemaAt(model, at)
+    return schema ? problemsOf(model, object, schema) : []
+  }
+  const type = textOf(fields['type'])
+  const known = typesBelow(before)
+  const schema =
+    type === undefined || !known.includes(type) ? undefined : schemaAt(model, ['POST', `${before}${type}`])
+  return schema
+    ? problemsOf(model, object, schema)
+    : [`${place}.type: found ${foundIn(fields['type'])}; allowed are ${known.join(', ')}`]
+}
+
+/** @returns what v7 would not take or show like this */
+export function wrongFields(model: Model, objects: readonly SeedObject[]): readonly Problem[] {
+  const types = new Map<string, readonly string[]>()
+  const typesBelow = (before: string): readonly string[] => {
+    const known = types.get(before) ?? typesOf(model, before)
+    types.set(before, known)
+    return known
+  }
+  return objects.flatMap((object) => wrongIn(model, object, typesBelow))
+}

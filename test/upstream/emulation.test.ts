@@ -62,6 +62,24 @@ describe('/emulated-devices', () => {
     expect(await devices()).toEqual(before)
   })
 
+  test('are all that tests may pretend to be', async () => {
+    const { body: own } = await create(device)
+    const test = (testName: string, emulatedDeviceId: string) =>
+      calls.call('POST', '/tests/page-load', {
+        body: {
+          testName,
+          url: 'shop.example',
+          interval: 300,
+          agents: [{ agentId: '110201' }],
+          emulatedDeviceId,
+        },
+      })
+    expect((await test('Own', own.id)).status).toBe(201)
+    expect((await test('Seeded', '2')).status).toBe(201)
+    const refused = await test('None', '999')
+    expect([refused.status, refused.body.title]).toEqual([400, expect.stringContaining('emulatedDeviceId')])
+  })
+
   test('403 for a Regular User who makes one, and for an account group of others', async () => {
     expect((await create(device, { as: viewer })).status).toBe(403)
     expect((await create(device, { aid: '2101' })).status).toBe(403)

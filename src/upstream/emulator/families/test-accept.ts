@@ -22,15 +22,16 @@ const strayIds = (
 
 /** What a test names that does not exist where it may. */
 function strays(merged: JsonObject, call: Call): readonly Violation[] {
-  const target = textOf(merged['targetAgentId'])
+  const one = (key: string): readonly string[] => [merged[key]].flatMap((id) => textOf(id) ?? [])
   const agentIds = objectsOf(merged['agents']).map((agent) => textOf(agent['agentId']) ?? '')
   const shared = textsOf(merged['sharedWithAccounts'])
   return [
     ...strayIds(call, { collection: 'agents', field: 'agents', ids: agentIds }),
+    ...strayIds(call, { collection: 'agents', field: 'targetAgentId', ids: one('targetAgentId') }),
     ...strayIds(call, {
-      collection: 'agents',
-      field: 'targetAgentId',
-      ids: target === undefined ? [] : [target],
+      collection: 'emulated-devices',
+      field: 'emulatedDeviceId',
+      ids: one('emulatedDeviceId'),
     }),
     ...strayIds(call, { collection: 'monitors', field: 'monitors', ids: textsOf(merged['monitors']) }),
     ...strayIds(call, { collection: 'alert-rules', field: 'alertRules', ids: textsOf(merged['alertRules']) }),

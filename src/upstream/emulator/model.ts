@@ -47,7 +47,7 @@ export interface Model {
 type Schemas = Readonly<Record<string, Schema>>
 
 /** @param schemas asked for with the first of them that is needed */
-function modelOf(rows: readonly OperationRow[], schemas: () => Schemas): Model {
+export function modelOf(rows: readonly OperationRow[], schemas: () => Schemas): Model {
   const byPath = new Map(rows.map((row) => [`${row.method} ${row.path}`, row]))
   const resolved = new Map<Schema, Schema>()
   const merged = new Map<Schema, Readonly<Record<string, Schema>>>()

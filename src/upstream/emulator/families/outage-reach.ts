@@ -6,39 +6,42 @@ import type { Entry } from '../state.ts'
 import type { Outage } from './provider-outages.ts'
 import { agentsOf, measured, targetsOf } from './test-measured.ts'
 
-/** A test with those of its agents that the outage is in the way of. */
-export interface HitTest {
+/** A test of the account group that runs again and again, with what is looked at for each outage. */
+interface RunningTest {
   readonly test: Entry
+  /** Epoch ms. */
+  readonly since: number
   readonly agents: readonly Entry[]
   /** The names that it measures against. */
   readonly hosts: readonly string[]
 }
 
+/** A test with those of its agents that the outage is in the way of. */
+export type HitTest = Pick<RunningTest, 'test' | 'agents' | 'hosts'>
+
+export const runningTests = (call: Call): readonly RunningTest[] =>
+  call.state.all('tests').flatMap((test) => {
+    const { schedule } = measured(test, call)
+    if (test.aid !== call.aid || schedule.kind !== 'repeated') return []
+    const hosts = targetsOf(test, call.state).map(({ host }) => host)
+    return [{ test, since: schedule.first * 1000, agents: agentsOf(test, call.state), hosts }]
+  })
+
 const isBelow = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
 
 /** An outage of a network hits agents that are in it, one of an application whoever measures against its domains. */
-function hitAgents({ asn, domains }: Outage, test: Entry, { state }: Call): readonly Entry[] {
-  const agents = agentsOf(test, state)
+function hitAgents({ asn, domains }: Outage, { agents, hosts }: RunningTest): readonly Entry[] {
   if (asn !== undefined)
     return agents.filter(({ fields }) => objectOf(fields['networkProviderInfo'])['asn'] === asn)
-  const hosts = targetsOf(test, state).map(({ host }) => host)
   return domains.some((domain) => hosts.some((host) => isBelow(host, domain))) ? agents : []
 }
 
-function ranDuring(test: Entry, { endAt }: Outage, call: Call): boolean {
-  const { schedule } = measured(test, call)
-  return schedule.kind === 'repeated' && schedule.first * 1000 <= (endAt ?? call.now)
-}
-
-export const testsHitBy = (outage: Outage, call: Call): readonly HitTest[] =>
-  call.state
-    .all('tests')
-    .filter((test) => test.aid === call.aid && ranDuring(test, outage, call))
-    .flatMap((test) => {
-      const agents = hitAgents(outage, test, call)
-      if (agents.length === 0) return []
-      return [{ test, agents, hosts: targetsOf(test, call.state).map(({ host }) => host) }]
-    })
+/** @param now epoch ms: how far an outage reaches that goes on */
+export const testsHitBy = (outage: Outage, tests: readonly RunningTest[], now: number): readonly HitTest[] =>
+  tests
+    .filter(({ since }) => since <= (outage.endAt ?? now))
+    .map((running) => ({ ...running, agents: hitAgents(outage, running) }))
+    .filter(({ agents }) => agents.length > 0)
 
 /** A place of the provider, and how many of its interfaces or servers are affected there. */
 export interface HitPlace {

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
 import { type JsonObject, present } from '../json.ts'
 import type { Entry } from '../state.ts'
-import { type HitPlace, placesHitBy, testsHitBy } from './outage-reach.ts'
+import { type HitPlace, type HitTest, placesHitBy } from './outage-reach.ts'
 import { type Outage, roundSeconds } from './provider-outages.ts'
 
 const roundOf = (at: number): number => Math.floor(at / 1000 / roundSeconds) * roundSeconds
@@ -27,7 +27,7 @@ const self = ({ kind, id }: Outage, { href }: Call): JsonObject => ({
 })
 
 /** An outage as the list has it. */
-export function listedOutage(outage: Outage, call: Call): JsonObject {
+export function listedOutage(outage: Outage, hit: readonly HitTest[], call: Call): JsonObject {
   const { id, kind, name, asn } = outage
   const places = placesHitBy(outage)
   const count = places.reduce((sum, place) => sum + place.count, 0)
@@ -37,7 +37,7 @@ export function listedOutage(outage: Outage, call: Call): JsonObject {
     ...providerOf(outage),
     name,
     ...times(outage, call.now),
-    affectedTestsCount: testsHitBy(outage, call).length,
+    affectedTestsCount: hit.length,
     affectedLocationsCount: places.length,
     ...(asn === undefined ? { affectedServersCount: count } : { affectedInterfacesCount: count, asn }),
     ...self(outage, call),
@@ -65,9 +65,8 @@ const servers = ({ count, draw }: HitPlace, domains: readonly string[]): readonl
 const errors = ['HTTP_SERVER_TIMEOUT', 'HTTP_5XX', 'CONNECT_FAILED'] as const
 
 /** An outage as it is read by itself. */
-export function detailedOutage(outage: Outage, call: Call): JsonObject {
+export function detailedOutage(outage: Outage, hit: readonly HitTest[], call: Call): JsonObject {
   const { id, name, asn, domains, draw } = outage
-  const hit = testsHitBy(outage, call)
   const agents = new Map(hit.flatMap((one) => one.agents.map((agent) => [agent.id, agent] as const)))
   const places = placesHitBy(outage)
   return {

@@ -4,7 +4,7 @@ import { slotOfHexId } from '../measurements/slot-id.ts'
 import { slotsBetween } from '../measurements/slots.ts'
 import { invalidField, isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
 import { type TimeRange, timeRangeOf } from '../time-range.ts'
-import { testsHitBy } from './outage-reach.ts'
+import { runningTests, testsHitBy } from './outage-reach.ts'
 import { detailedOutage, listedOutage } from './outage-show.ts'
 import { type Outage, outagesIn } from './provider-outages.ts'
 
@@ -39,15 +39,13 @@ function isNamed({ kind, name }: Outage, filter: JsonObject): boolean {
   return isOneOf(name, textsOf(kind === 'net' ? networks : applications))
 }
 
-function isAsked(outage: Outage, filter: JsonObject, call: Call): boolean {
-  const { providerName, outageScope } = filter
+function isAsked(outage: Outage, filter: JsonObject): boolean {
+  const { providerName } = filter
   if (!isNamed(outage, filter)) return false
-  if (
-    providerName !== undefined &&
-    !isOneOf(String(outage.provider.fields['providerName']), textsOf(providerName))
+  return (
+    providerName === undefined ||
+    isOneOf(String(outage.provider.fields['providerName']), textsOf(providerName))
   )
-    return false
-  return outageScope !== 'with-affected-test' || testsHitBy(outage, call).length > 0
 }
 
 function filterOutages(call: Call): Answer | V7Refusal {
@@ -56,10 +54,14 @@ function filterOutages(call: Call): Answer | V7Refusal {
   const range = askedRange(filter, now)
   if (isV7Refusal(range)) return range
   const slots = slotsBetween(range.startAt, Math.min(range.endAt, now), now)
+  const tests = runningTests(call)
+  const isScoped = filter['outageScope'] === 'with-affected-test'
   const outages = outagesIn(slots, call, now)
     .filter(({ startAt, endAt }) => startAt <= range.endAt && (endAt ?? now) >= range.startAt)
-    .filter((outage) => isAsked(outage, filter, call))
-    .map((outage) => listedOutage(outage, call))
+    .filter((outage) => isAsked(outage, filter))
+    .map((outage) => ({ outage, hit: testsHitBy(outage, tests, now) }))
+    .filter(({ hit }) => !isScoped || hit.length > 0)
+    .map(({ outage, hit }) => listedOutage(outage, hit, call))
   return { status: 200, body: { outages, _links: { self: { href: href(row.path) } } } }
 }
 
@@ -70,7 +72,9 @@ const read =
     const slot = slotOfHexId(id)
     const outages = slot === undefined ? [] : outagesIn([slot], call, call.now)
     const outage = outages.find((one) => one.id === id && one.kind === kind)
-    return outage ? { status: 200, varies: true, body: detailedOutage(outage, call) } : notFound
+    if (!outage) return notFound
+    const hit = testsHitBy(outage, runningTests(call), call.now)
+    return { status: 200, varies: true, body: detailedOutage(outage, hit, call) }
   }
 
 /** `/internet-insights/outages`. */

@@ -70,6 +70,12 @@ const hourMs = 3_600_000
 export const isProjected = ({ fields }: Entry, now: number): boolean =>
   Date.parse(textOf(fields['createdDate']) ?? '') < Math.floor(now / hourMs) * hourMs
 
+/** The span whose rounds are projected for the test: the whole period, or what is behind it while there is no projection. */
+export function projectedSpan(test: Entry, now: number): TimeRange {
+  const period = billingPeriod(now)
+  return isProjected(test, now) ? period : { ...period, endAt: now }
+}
+
 /** All tests of the caller's organization, instant ones too, the newest first. */
 export const testsOfOrganization = ({ state, caller }: Call): readonly Entry[] =>
   state

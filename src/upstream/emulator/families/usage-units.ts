@@ -1,6 +1,6 @@
 import type { Answer, Answerers, Call } from '../call.ts'
 import { type JsonObject, present } from '../json.ts'
-import { askedPage, pageLinks, sliceOf } from '../paging.ts'
+import { askedPage, pageLinks, pageOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { type TimeRange, timeRangeOf } from '../time-range.ts'
@@ -11,6 +11,7 @@ import {
   groupNameOf,
   isEnterprise,
   isProjected,
+  projectedSpan,
   testsOfOrganization,
   unitsOf,
   unitsOfAgent,
@@ -25,11 +26,11 @@ function askedSpan({ query }: Call, asOf: number): TimeRange | V7Refusal {
   return { startAt: range.startAt, endAt: Math.min(range.endAt, asOf) }
 }
 
-/** One way to break the units down into rows. */
+/** One way to break the units down into rows, which are worked out when they are asked for. */
 type Breakdown = (
   call: Call,
-  spans: { readonly used: TimeRange; readonly period: TimeRange; readonly asOf: number },
-) => readonly JsonObject[]
+  spans: { readonly used: TimeRange; readonly asOf: number },
+) => { readonly total: number; readonly at: (index: number) => JsonObject }
 
 const breakdown =
   (rowsOf: Breakdown) =>
@@ -39,56 +40,74 @@ const breakdown =
     const { asOf } = asked
     const used = askedSpan(call, asOf)
     if (isV7Refusal(used)) return used
-    const { rows, left } = sliceOf(asked, rowsOf(call, { used, period: billingPeriod(asOf), asOf }))
+    const { total, at } = rowsOf(call, { used, asOf })
+    const { rows, left } = pageOf(asked, total, at)
     const _links = pageLinks(call, asked, left)
     return { status: 200, varies: true, body: { breakdowns: rows, _links } }
   }
 
-const byTest: Breakdown = (call, { used, period, asOf }) =>
-  testsOfOrganization(call).map((test) => {
-    const now = unitsOf(test, used, call)
-    const later = isProjected(test, asOf) ? unitsOf(test, period, call) : undefined
-    return present({
-      aid: test.aid ?? '',
-      accountGroupName: groupNameOf(test.aid, call),
-      testId: test.id,
-      testName: test.fields['testName'],
-      testType: friendlyTypeOf(test),
-      isInstantTest: test.fields['instant'] === true,
-      cloudUnitsUsed: now.cloud,
-      cloudUnitsProjected: later?.cloud,
-      enterpriseUnitsUsed: now.enterprise,
-      enterpriseUnitsProjected: later?.enterprise,
-    })
-  })
+const byTest: Breakdown = (call, { used, asOf }) => {
+  const tests = testsOfOrganization(call)
+  return {
+    total: tests.length,
+    at(index) {
+      const test = tests[index] as Entry
+      const now = unitsOf(test, used, call)
+      const later = isProjected(test, asOf) ? unitsOf(test, projectedSpan(test, asOf), call) : undefined
+      return present({
+        aid: test.aid ?? '',
+        accountGroupName: groupNameOf(test.aid, call),
+        testId: test.id,
+        testName: test.fields['testName'],
+        testType: friendlyTypeOf(test),
+        isInstantTest: test.fields['instant'] === true,
+        cloudUnitsUsed: now.cloud,
+        cloudUnitsProjected: later?.cloud,
+        enterpriseUnitsUsed: now.enterprise,
+        enterpriseUnitsProjected: later?.enterprise,
+      })
+    },
+  }
+}
+
+/** An agent and those of its tests that belong to one account group. */
+interface SharedAgent {
+  readonly agent: Entry
+  readonly aid: string | undefined
+  readonly tests: Entry[]
+}
 
 /** An agent is shared by the account groups whose tests it runs: each has a row for it (official document). */
-const byAgent: Breakdown = (call, { used, period, asOf }) => {
-  const runs = testsOfOrganization(call).flatMap((test) =>
-    agentsOf(test, call.state)
-      .filter(isEnterprise)
-      .map((agent) => ({ agent, test, key: `${agent.id} ${test.aid}` })),
-  )
-  return [...Map.groupBy(runs, ({ key }) => key).values()].flatMap((group) => {
-    const [first] = group
-    if (!first) return []
-    const tests: readonly Entry[] = group.map(({ test }) => test)
-    const sumOf = (some: readonly Entry[], span: TimeRange): number =>
-      some.reduce((sum, test) => sum + unitsOfAgent(test, span, call), 0)
-    return [
-      present({
-        aid: first.test.aid ?? '',
-        accountGroupName: groupNameOf(first.test.aid, call),
-        agentId: first.agent.id,
-        agentName: first.agent.fields['agentName'],
-        enterpriseUnitsUsed: sumOf(tests, used),
-        enterpriseUnitsProjected: sumOf(
-          tests.filter((test) => isProjected(test, asOf)),
-          period,
-        ),
-      }),
-    ]
-  })
+function sharedAgents(call: Call): readonly SharedAgent[] {
+  const found = new Map<string, SharedAgent>()
+  for (const test of testsOfOrganization(call))
+    for (const agent of agentsOf(test, call.state).filter(isEnterprise)) {
+      const key = `${agent.id} ${test.aid}`
+      const shared = found.get(key) ?? { agent, aid: test.aid, tests: [] }
+      shared.tests.push(test)
+      found.set(key, shared)
+    }
+  return [...found.values()]
+}
+
+const byAgent: Breakdown = (call, { used, asOf }) => {
+  const shared = sharedAgents(call)
+  return {
+    total: shared.length,
+    at(index) {
+      const { agent, aid, tests } = shared[index] as SharedAgent
+      const sumOf = (spanOf: (test: Entry) => TimeRange): number =>
+        tests.reduce((sum, test) => sum + unitsOfAgent(test, spanOf(test), call), 0)
+      return present({
+        aid: aid ?? '',
+        accountGroupName: groupNameOf(aid, call),
+        agentId: agent.id,
+        agentName: agent.fields['agentName'],
+        enterpriseUnitsUsed: sumOf(() => used),
+        enterpriseUnitsProjected: sumOf((test) => projectedSpan(test, asOf)),
+      })
+    },
+  }
 }
 
 /** `/usage/units`, over all account groups of the organization. */

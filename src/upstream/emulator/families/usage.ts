@@ -9,8 +9,8 @@ import {
   billingPeriod,
   friendlyTypeOf,
   groupNameOf,
-  isEnterprise,
   isProjected,
+  projectedSpan,
   testsOfOrganization,
   type Units,
   unitsOf,
@@ -53,13 +53,12 @@ function unitsOfTests(call: Call): readonly TestUnits[] {
   const period = billingPeriod(now)
   return testsOfOrganization(call).map((test) => {
     const used = unitsOf(test, { ...period, endAt: now }, call)
-    const isKnown = isProjected(test, now)
     return {
       test,
       used,
-      projected: isKnown ? unitsOf(test, period, call) : used,
+      projected: unitsOf(test, projectedSpan(test, now), call),
       next: unitsOf(test, billingPeriod(now, 1), call),
-      isProjected: isKnown,
+      isProjected: isProjected(test, now),
     }
   })
 }
@@ -98,23 +97,21 @@ const enterpriseAgents = ({ state, caller }: Call): readonly Entry[] =>
 
 /** Rows of agents, in the account group that owns them, whoever's tests they run (official document). */
 function agentUnitRows(tests: readonly TestUnits[], call: Call): readonly JsonObject[] {
-  const sumOn = (agent: Entry, span: TimeRange): number =>
-    tests
-      .filter(({ test }) => agentsOf(test, call.state).some(({ id }) => id === agent.id))
-      .reduce((sum, { test }) => sum + unitsOfAgent(test, span, call), 0)
-  const period = billingPeriod(call.now)
-  return enterpriseAgents(call)
-    .filter(isEnterprise)
-    .map((agent) =>
-      present({
-        aid: agent.aid ?? '',
-        accountGroupName: groupNameOf(agent.aid, call),
-        agentId: agent.id,
-        agentName: agent.fields['agentName'],
-        enterpriseUnitsUsed: sumOn(agent, { ...period, endAt: call.now }),
-        enterpriseUnitsProjected: sumOn(agent, period),
-      }),
-    )
+  const runs = tests.flatMap(({ test }) => agentsOf(test, call.state).map(({ id }) => ({ id, test })))
+  const testsOn = Map.groupBy(runs, ({ id }) => id)
+  const { startAt } = billingPeriod(call.now)
+  const sumOn = ({ id }: Entry, spanOf: (test: Entry) => TimeRange): number =>
+    (testsOn.get(id) ?? []).reduce((sum, { test }) => sum + unitsOfAgent(test, spanOf(test), call), 0)
+  return enterpriseAgents(call).map((agent) =>
+    present({
+      aid: agent.aid ?? '',
+      accountGroupName: groupNameOf(agent.aid, call),
+      agentId: agent.id,
+      agentName: agent.fields['agentName'],
+      enterpriseUnitsUsed: sumOn(agent, () => ({ startAt, endAt: call.now })),
+      enterpriseUnitsProjected: sumOn(agent, (test) => projectedSpan(test, call.now)),
+    }),
+  )
 }
 
 /** Endpoint agents that may measure, by what they are licensed for; without a word it is `advantage`. */

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadModel } from '#upstream/emulator/model.ts'
 import { InvalidSeed, parseSeed, readSeed, type Seed } from '#upstream/emulator/seed.ts'
+import { seedCollections } from '#upstream/emulator/seed-collections.ts'
 
 const bases: Readonly<Record<string, string>> = {
   common: `
@@ -339,6 +340,29 @@ describe('fields of objects', async () => {
 
   test('pass when v7 would take them', () => {
     expect(wrongIn('tests', `type: http-server, ${url}`)).toEqual([])
+  })
+})
+
+describe('the collections of a seed', () => {
+  /** What calls alone fill, or what a seed says in lists of its own. */
+  const notSeeded = [
+    'account-groups',
+    'activity',
+    'counters',
+    'itsi-events',
+    'roles',
+    'test-versions',
+    'users',
+  ]
+  const kept = globSync('src/upstream/emulator/families/*.ts').flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/\bcollection: '([a-z-]+)'/g)].map(([, name = '']) => name),
+  )
+
+  test('are those that the families keep', () => {
+    expect(kept.length).toBeGreaterThan(20)
+    expect(Object.keys(seedCollections)).toEqual(
+      expect.arrayContaining(kept.filter((name) => !notSeeded.includes(name))),
+    )
   })
 })
 

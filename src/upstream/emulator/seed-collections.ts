@@ -34,6 +34,7 @@ export const seedCollections: Readonly<Record<string, readonly Reference[]>> = {
     ['tagIds.*', 'tags'],
   ],
   'generic-connectors': [],
+  'interface-groups': [],
   monitors: [],
   'panorama-connectors': [],
   streams: [],

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Row } from '../test/bench/row.ts'
 import { broker } from '../test/bench/scenarios/broker.ts'
+import { brokerLatency } from '../test/bench/scenarios/broker-latency.ts'
 import { control } from '../test/bench/scenarios/control.ts'
 import { gatewayGet } from '../test/bench/scenarios/gateway-get.ts'
 import { largeList } from '../test/bench/scenarios/large-list.ts'
@@ -35,6 +36,7 @@ const scenarios = [
   largeRead,
   largeWorkspaces,
   broker,
+  brokerLatency,
   control,
   workspaces,
   signInLoad,

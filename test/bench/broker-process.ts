@@ -13,7 +13,7 @@ const lender: Broker = {
 const broker = await startBroker({
   lender,
   configuration: [
-    `upstream: { allowPlaintextLoopback: true, maxInFlight: 1000, coalesce: false, regions: { us1: "${process.argv[2]}" } }`,
+    `upstream: { allowPlaintextLoopback: true, maxInFlight: 1000, organizationPerMinute: 1000000, coalesce: false, regions: { us1: "${process.argv[2]}" } }`,
     'callsPerMinute: 1000000000',
     'signIn: { passwordCost: light }',
   ].join('\n'),

@@ -3,20 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import autocannon from 'autocannon'
-import { connectDevice } from '../connect-device.ts'
+import { startBrokerSides } from '../broker-sides.ts'
 import { idleClients } from '../idle-clients.ts'
-import { pacedLoad, percentile } from '../paced-load.ts'
 import { pairedRounds } from '../paired-rounds.ts'
 import { startNginx } from '../peers/nginx.ts'
-import { type Row, rowOf, type Scenario } from '../row.ts'
-import { type ServerProcess, startServer } from '../server-process.ts'
+import type { Row, Scenario } from '../row.ts'
+import type { ServerProcess } from '../server-process.ts'
 
 const scenario = 'broker'
 const subject = 'Panoptes, a broker with all checks, links rewritten'
 const path = '/v7/tests?aid=1101'
 const connections = 32
 const roundSeconds = 1
-const latencyRounds = 7
 const idle = 10_000
 const megabyte = 1024 * 1024
 
@@ -39,31 +37,6 @@ function against(ours: ServerProcess, peer: ServerProcess, name: string, headers
     { server: ours, load: loadOf(ours, headers) },
     { server: peer, load: loadOf(peer, headers) },
   )
-}
-
-/** What each adds to the time that the upstream takes by itself, at half of the load that the slower one bears. */
-async function addedLatency(
-  { ours, bare, upstream }: Readonly<Record<'ours' | 'bare' | 'upstream', ServerProcess>>,
-  headers: Headers,
-  perSecond: number,
-): Promise<readonly Row[]> {
-  const paced = (server: ServerProcess): Promise<readonly number[]> =>
-    pacedLoad({ url: urlOf(server), headers, perSecond, milliseconds: 2_000 })
-  const rounds: Record<'ours' | 'bare' | 'upstream', readonly number[]>[] = []
-  for (let round = 0; round < latencyRounds; round += 1)
-    rounds.push({ upstream: await paced(upstream), bare: await paced(bare), ours: await paced(ours) })
-  const rowFor = (metric: string, share: number): Row =>
-    rowOf(
-      { scenario, subject, peer: 'a bare undici streaming proxy', metric },
-      rounds.map((round) => {
-        const direct = percentile(round.upstream, share)
-        return {
-          subject: percentile(round.ours, share) - direct,
-          peer: percentile(round.bare, share) - direct,
-        }
-      }),
-    )
-  return [rowFor('microseconds added, p50', 0.5), rowFor('microseconds added, p99', 0.99)]
 }
 
 const memoryRow = (metric: string, bytes: number, allowed: number): Row => ({
@@ -104,19 +77,11 @@ async function idleMemory(ours: ServerProcess, headers: Headers): Promise<Row> {
 async function run(): Promise<readonly Row[]> {
   const directory = mkdtempSync(join(tmpdir(), 'panoptes-bench-'))
   try {
-    await using upstream = await startServer(['test/bench/peers/upstream.ts'], 'load')
+    await using sides = await startBrokerSides()
+    const { ours, bare, upstream, headers } = sides
     const origin = String(upstream.ready['url'])
-    await using bare = await startServer(['test/bench/peers/bare-undici-proxy.ts', origin])
-    await using ours = await startServer(['--max-semi-space-size=16', 'test/bench/broker-process.ts', origin])
-    const { access_token: token = '' } = await connectDevice(
-      String(ours.ready['url']),
-      'tests:manage agents:manage',
-    )
-    const headers = { authorization: `Bearer ${token}` }
     const throughput = await against(ours, bare, 'a bare undici streaming proxy', headers)
-    const perSecond = Math.min(throughput[0]?.subjectValue ?? 0, throughput[0]?.peerValue ?? 0) / 2
-    const latency = await addedLatency({ ours, bare, upstream }, headers, perSecond)
-    const rows = [...throughput, ...latency]
+    const rows = [...throughput]
     if (spawnSync('nginx', ['-v']).status === 0) {
       await using nginx = await startNginx(directory, origin)
       // By the clock alone: per processor time no JavaScript comes near it, the bare proxy neither.
@@ -140,18 +105,6 @@ export const broker: Scenario = {
       holds: (row: Row): boolean => row.ratio >= (isAgainst(row, 'nginx') ? 0.3 : 0.8),
       text: 'at least 0.8 of the bare proxy, 0.3 of nginx',
     })),
-    {
-      scenario,
-      metric: 'microseconds added, p50',
-      holds: ({ ratio }) => ratio <= 1.3,
-      text: 'at most 1.3 of the bare proxy',
-    },
-    {
-      scenario,
-      metric: 'microseconds added, p99',
-      holds: ({ ratio }) => ratio <= 1.5,
-      text: 'at most 1.5 of the bare proxy',
-    },
     {
       scenario,
       metric: 'MB more while a gigabyte passes',

@@ -3,6 +3,7 @@ import { crud, type Family, listOf, listShape, shown } from '../crud.ts'
 import type { Model, Schema } from '../model.ts'
 import { refused } from '../refusals.ts'
 import type { Entry } from '../state.ts'
+import { leaveStreams } from './stream-tests.ts'
 import { acceptTest } from './test-accept.ts'
 import { removeVersions, writeVersion } from './test-history.ts'
 import { type TestKind, testKinds } from './test-kinds.ts'
@@ -32,6 +33,7 @@ const familyOf = (kind: TestKind): Family => ({
     if (test.aid !== call.aid)
       return refused('forbidden', 'A shared test is deleted by its own account group.')
     removeVersions(test, call)
+    leaveStreams(test.id, call)
     return undefined
   },
 })

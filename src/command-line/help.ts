@@ -2,7 +2,7 @@ const commands = [
   ['emulate', 'serves until Ctrl-C or SIGTERM; the default when options stand alone'],
   ['serve', 'a broker in front of ThousandEyes: --config FILE, as config/broker.example.yaml'],
   ['init', 'writes broker.yaml, or --config FILE, with fresh keys; never over a file'],
-  ['doctor', 'checks this machine and the configuration, of emulate or, as doctor serve, of a broker'],
+  ['doctor', 'checks machine and configuration, for emulate or, as doctor serve, a broker'],
   ['users', 'adds, lists, disables, enables and resets users of a running service'],
   ['keys', 'list, rewrap: the keys of a running broker; new: a line for its key file'],
   ['explain', 'says whether a v7 call would pass in a running service, and which rule decides'],

@@ -86,6 +86,8 @@ test(
           status: 200,
         })
       number += 1
+      // An organization has 240 calls a minute.
+      await pause(300)
     }
     isOver = true
     await Promise.all(asking)

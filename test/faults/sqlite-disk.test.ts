@@ -22,6 +22,7 @@ test(
     const load = await startLoad({ target: () => node.url, perSecond })
     for (let round = 0; round < rounds(5, 1); round += 1) {
       await pause(300)
+      const toldFrom = performance.now()
       fail(node.pid(), 'posix/io/sync/*', constants.errno.EIO)
       const failingFrom = performance.now()
       expect(await node.ended()).toEqual({ code: 1, signal: null })
@@ -33,7 +34,8 @@ test(
         ({ sentAt, kind, token }) => sentAt > failingFrom && kind !== 'call' && !before.has(token),
       )
       expect(meanwhile.filter(({ status }) => status === 200)).toEqual([])
-      expect(meanwhile.some(({ status }) => status === 503)).toBe(true)
+      // On a busy machine the process may have ended before anybody asks anew: then it told those who waited.
+      expect(load.history.some(({ doneAt, status }) => doneAt > toldFrom && status === 503)).toBe(true)
       expect(node.log()).toContain('"event":"store-lost"')
       await node.start()
     }

@@ -35,3 +35,7 @@ export const present = (object: Readonly<Record<string, Json | undefined>>): Jso
   Object.fromEntries(
     Object.entries(object).filter((entry): entry is [string, Json] => entry[1] !== undefined),
   )
+
+/** What a table has under a word of a client: `constructor` and its like, which every object inherits, are in none. */
+export const own = <Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from './json.ts'
+import { isJsonObject, type Json, type JsonObject, own } from './json.ts'
 import type { Model, Schema } from './model.ts'
 
 /**
@@ -20,7 +20,8 @@ function projectObject(model: Model, schema: Schema, value: JsonObject): JsonObj
   if (Object.keys(properties).length === 0) return value
   const shown: Record<string, Json> = {}
   for (const [key, inner] of Object.entries(value)) {
-    const property = properties[key] && model.resolve(properties[key])
+    const declared = own(properties, key)
+    const property = declared && model.resolve(declared)
     if (property && !property.writeOnly) shown[key] = project(model, property, inner)
     if (!property && passesUndeclared(schema, key)) shown[key] = inner
   }
@@ -33,7 +34,7 @@ const passesUndeclared = ({ additionalProperties, required }: Schema, key: strin
 /** The properties of the variant that the discriminator names, else those of all variants together. */
 function propertiesFor(model: Model, schema: Schema, value: JsonObject): Readonly<Record<string, Schema>> {
   const { discriminator } = schema
-  const chosen = discriminator?.mapping[String(value[discriminator.property])]
+  const chosen = discriminator && own(discriminator.mapping, String(value[discriminator.property]))
   return model.properties(chosen === undefined ? schema : model.schema(chosen))
 }
 
@@ -55,7 +56,7 @@ export function suppliedFields(model: Model, schema: Schema, body: Json | undefi
   const isFree = Object.keys(properties).length === 0 || resolved.additionalProperties === true
   return Object.fromEntries(
     Object.entries(body).filter(([key]) => {
-      const property = properties[key]
+      const property = own(properties, key)
       return property ? !model.resolve(property).readOnly : isFree
     }),
   )

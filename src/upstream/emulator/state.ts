@@ -109,39 +109,52 @@ export function regionState(region: RegionId, loaded: readonly Entry[], firstRev
   }
 }
 
-const keyOf = (collection: string, id: string): string => `${collection} ${id}`
+/** What a draft did to objects of one collection, by their ids; undefined for those that it removed. */
+type Changes = Map<string, Entry | undefined>
 
-function draftOn(base: Objects, lastSequence: () => number): { draft: Draft; written(): Written } {
-  const changes = new Map<string, Entry | { readonly removed: true; collection: string; id: string }>()
+/** The list with the changes; what the draft added stands behind what was there. */
+function changed(list: readonly Entry[], changes: Changes, lastSequence: number): readonly Entry[] {
+  const kept = list.flatMap((entry) => {
+    if (!changes.has(entry.id)) return [entry]
+    const change = changes.get(entry.id)
+    return change && change.sequence <= lastSequence ? [change] : []
+  })
+  const added = [...changes.values()].filter((entry) => entry !== undefined && entry.sequence > lastSequence)
+  return [...kept, ...(added as Entry[]).sort((a, b) => a.sequence - b.sequence)]
+}
+
+function draftOn(base: Objects, sequenceBefore: () => number): { draft: Draft; written(): Written } {
+  const collections = new Map<string, Changes>()
+  const lists = new Map<string, readonly Entry[]>()
   const effects: (() => Promise<unknown>)[] = []
-  let sequence = lastSequence()
+  const lastSequence = sequenceBefore()
+  let sequence = lastSequence
 
+  const change = (collection: string, id: string, entry: Entry | undefined): void => {
+    const changes = collections.get(collection) ?? new Map<string, Entry | undefined>()
+    collections.set(collection, changes.set(id, entry))
+    lists.delete(collection)
+  }
   const find = (collection: string, id: string): Entry | undefined => {
-    const change = changes.get(keyOf(collection, id))
-    if (change === undefined) return base.find(collection, id)
-    return 'removed' in change ? undefined : change
+    const changes = collections.get(collection)
+    return changes?.has(id) ? changes.get(id) : base.find(collection, id)
   }
   const put = (entry: NewEntry): void => {
     const replaced = find(entry.collection, entry.id)
     if (!replaced) sequence += 1
-    changes.set(keyOf(entry.collection, entry.id), {
-      ...entry,
-      sequence: replaced?.sequence ?? sequence,
-    })
+    change(entry.collection, entry.id, { ...entry, sequence: replaced?.sequence ?? sequence })
   }
   const draft: Draft = {
     find,
     put,
     all(collection) {
-      const changed = [...changes.values()].filter((change) => change.collection === collection)
-      if (changed.length === 0) return base.all(collection)
-      const kept = base.all(collection).filter(({ id }) => !changes.has(keyOf(collection, id)))
-      const added = changed.filter((change): change is Entry => !('removed' in change))
-      return [...kept, ...added].sort((a, b) => a.sequence - b.sequence)
+      const changes = collections.get(collection)
+      if (!changes) return base.all(collection)
+      const list = lists.get(collection) ?? changed(base.all(collection), changes, lastSequence)
+      lists.set(collection, list)
+      return list
     },
-    remove(collection, id) {
-      changes.set(keyOf(collection, id), { removed: true, collection, id })
-    },
+    remove: (collection, id) => change(collection, id, undefined),
     nextId({ name, first } = commonRow) {
       const next = Number(find('counters', name)?.fields['next'] ?? first)
       put({ collection: 'counters', id: name, fields: { next: next + 1 } })
@@ -150,12 +163,15 @@ function draftOn(base: Objects, lastSequence: () => number): { draft: Draft; wri
     collections: base.collections,
     also: (effect) => effects.push(effect),
   }
-  return {
-    draft,
-    written: () => ({
-      entries: [...changes.values()].filter((change): change is Entry => !('removed' in change)),
-      removed: [...changes.values()].filter((change) => 'removed' in change),
+  const written = (): Written => {
+    const changes = [...collections].flatMap(([collection, ids]) =>
+      [...ids].map(([id, entry]) => ({ collection, id, entry })),
+    )
+    return {
+      entries: changes.flatMap(({ entry }) => entry ?? []),
+      removed: changes.flatMap(({ collection, id, entry }) => (entry ? [] : [{ collection, id }])),
       effects,
-    }),
+    }
   }
+  return { draft, written }
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from './json.ts'
+import { isJsonObject, type Json, type JsonObject, own } from './json.ts'
 import type { Model, Schema } from './model.ts'
 import type { Violation } from './refusals.ts'
 
@@ -54,7 +54,7 @@ function inspectChoice(place: Place, schema: Schema, value: Json): Violations {
   if (schema.discriminator && isJsonObject(value)) {
     const { property, mapping } = schema.discriminator
     const named = String(value[property])
-    const chosen = Object.hasOwn(mapping, named) ? mapping[named] : undefined
+    const chosen = own(mapping, named)
     return chosen === undefined
       ? at(below(place, property), `must be one of ${Object.keys(mapping).join(', ')}.`)
       : inspect(place, model.schema(chosen), value)
@@ -72,7 +72,8 @@ function inspectObject(place: Place, schema: Schema, value: JsonObject): Violati
     .filter((key) => value[key] === undefined || value[key] === null || value[key] === '')
     .flatMap((key) => at(below(place, key), `${nameOf(key)} is empty.`))
   const wrong = Object.entries(value).flatMap(([key, inner]) => {
-    const property = properties[key] && place.model.resolve(properties[key])
+    const declared = own(properties, key)
+    const property = declared && place.model.resolve(declared)
     return property && !property.readOnly ? inspect(below(place, key), property, inner) : none
   })
   return [...missing, ...wrong]

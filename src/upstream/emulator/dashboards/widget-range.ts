@@ -19,6 +19,11 @@ function spanOf(duration: Json | undefined, now: number): TimeRange | undefined 
   return length > 0 ? before(now, length) : undefined
 }
 
+/** The last second that ISO 8601 has in four digits of a year: a span that is configured to go on ends there. */
+const last = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+const within = (at: number): number => Math.min(last, Math.max(0, toSecond(at)))
+
 /** The default timespan of a dashboard: from its start on, or up to now. */
 function defaultSpan(timespan: JsonObject, now: number): TimeRange | undefined {
   const start = Date.parse(textOf(timespan['start']) ?? '')
@@ -26,7 +31,7 @@ function defaultSpan(timespan: JsonObject, now: number): TimeRange | undefined {
   const length = Number(timespan['duration'] ?? 0) * 1000
   if (!Number.isNaN(start)) {
     const endAt = Number.isNaN(end) ? start + (length || now - start) : end
-    return endAt >= start ? { startAt: toSecond(start), endAt: toSecond(endAt) } : undefined
+    return endAt >= start ? { startAt: within(start), endAt: within(endAt) } : undefined
   }
   return length > 0 ? before(now, length) : undefined
 }

@@ -62,7 +62,7 @@ function filter(call: Call): Answer | V7Refusal {
   const search = searchOf(call.body, { filters, facets, measures: measures(asked.asOf) })
   if (isV7Refusal(search)) return search
   const agents = visible(endpointAgent, call).filter((agent) => search.keeps?.(agent) ?? true)
-  const sorted = search.order ? agents.toSorted(search.order) : agents
+  const sorted = search.order ? search.order(agents) : agents
   const { rows, left } = sliceOf(asked, sorted)
   return agentsAnswer(call, { rows, total: agents.length, asked, left })
 }

@@ -55,6 +55,6 @@ export function searchedPage<Row>(
   if (grid.count > mostLookedAt) return tooMany(grid.count)
   const all = everyRow(grid)
   const left = keeps ? all.filter(keeps) : all
-  const rows = order ? left.toSorted(order) : left
+  const rows = order ? order(left) : left
   return { ...sliceOf(asked, rows), total: rows.length }
 }

@@ -7,8 +7,8 @@ import { invalid, isV7Refusal, type V7Refusal, type Violation } from '../refusal
 
 type Keeps<Row> = (row: Row) => boolean
 
-/** Filters by their names: whether a row has the wanted value. A name that is not here narrows nothing. */
-export type Facets<Row> = Readonly<Record<string, (row: Row, wanted: string) => boolean>>
+/** Filters by their names: what they leave in for the wanted values. A name that is not here narrows nothing. */
+export type Facets<Row> = Readonly<Record<string, (wanted: readonly string[]) => Keeps<Row>>>
 
 /** What thresholds and orders ask of a row, by their names. A row without the number passes no threshold and comes last. */
 export type Measures<Row> = Readonly<Record<string, (row: Row) => number | string | undefined>>
@@ -22,21 +22,28 @@ const measureOf = <Row>(
 /** Has one of the values, to the letter. */
 export const exactly =
   <Row>(values: (row: Row) => readonly string[]) =>
-  (row: Row, wanted: string): boolean =>
-    values(row).includes(wanted)
+  (wanted: readonly string[]): Keeps<Row> => {
+    const known = new Set(wanted)
+    return (row) => values(row).some((value) => known.has(value))
+  }
 
 /** Has a value that starts so, in whatever case. */
 export const startingWith =
   <Row>(values: (row: Row) => readonly string[]) =>
-  (row: Row, wanted: string): boolean =>
-    values(row).some((value) => value.toLowerCase().startsWith(wanted.toLowerCase()))
+  (wanted: readonly string[]): Keeps<Row> => {
+    const starts = [...new Set(wanted.map((start) => start.toLowerCase()))]
+    return (row) => {
+      const own = values(row).map((value) => value.toLowerCase())
+      return own.some((value) => starts.some((start) => value.startsWith(start)))
+    }
+  }
 
 /** @returns undefined when nothing is narrowed */
 export function filterOf<Row>(filters: Json | undefined, facets: Facets<Row>): Keeps<Row> | undefined {
   const checks = Object.entries(objectOf(filters)).flatMap(([name, values]): Keeps<Row>[] => {
     const has = Object.hasOwn(facets, name) ? facets[name] : undefined
     const wanted = textsOf(values)
-    return has && wanted.length > 0 ? [(row) => wanted.some((value) => has(row, value))] : []
+    return has && wanted.length > 0 ? [has(wanted)] : []
   })
   return checks.length > 0 ? (row) => checks.every((check) => check(row)) : undefined
 }
@@ -46,15 +53,31 @@ const incomplete = (place: string, keys: readonly string[], found: JsonObject): 
     .filter((key) => found[key] === undefined)
     .map((key) => ({ field: `${place}.${key}`, message: 'is required.' }))
 
-function thresholdCheck<Row>(
-  { name, operator, value }: JsonObject,
-  measures: Measures<Row>,
-): (row: Row) => boolean {
+interface Threshold {
+  readonly name: string
+  readonly isMost: boolean
+  readonly value: number
+}
+
+/** One threshold for each name and operator: of several that have both alike, one alone decides. */
+function decisive(thresholds: readonly JsonObject[], isAny: boolean): readonly Threshold[] {
+  const found = new Map<string, Threshold>()
+  for (const { name, operator, value } of thresholds) {
+    const one = { name: String(name), isMost: operator === 'lte', value: Number(value) }
+    const key = JSON.stringify([one.name, one.isMost])
+    const known = found.get(key)
+    const pick = one.isMost === isAny ? Math.max : Math.min
+    found.set(key, known ? { ...one, value: pick(known.value, one.value) } : one)
+  }
+  return [...found.values()]
+}
+
+function thresholdCheck<Row>({ name, isMost, value }: Threshold, measures: Measures<Row>): Keeps<Row> {
   const measure = measureOf(measures, name)
   return (row) => {
     const measured = measure?.(row)
     if (typeof measured !== 'number') return false
-    return operator === 'lte' ? measured <= Number(value) : measured >= Number(value)
+    return isMost ? measured <= value : measured >= value
   }
 }
 
@@ -70,27 +93,26 @@ export function thresholdOf<Row>(
   )
   if (wrong.length > 0) return invalid(wrong)
   if (thresholds.length === 0) return undefined
-  const checks = thresholds.map((one) => thresholdCheck(one, measures))
-  return conditionalOperator === 'or'
-    ? (row) => checks.some((check) => check(row))
-    : (row) => checks.every((check) => check(row))
+  const isAny = conditionalOperator === 'or'
+  const checks = decisive(thresholds, isAny).map((one) => thresholdCheck(one, measures))
+  return isAny ? (row) => checks.some((check) => check(row)) : (row) => checks.every((check) => check(row))
 }
 
-type Order<Row> = (a: Row, b: Row) => number
+/** Puts rows into an order. */
+type Order<Row> = (rows: readonly Row[]) => readonly Row[]
 
-function compare(a: number | string | undefined, b: number | string | undefined): number {
+type Measured = number | string | undefined
+
+const texts = new Intl.Collator('en')
+
+function compare(a: Measured, b: Measured): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
-  return String(a).localeCompare(String(b), 'en')
+  return texts.compare(String(a), String(b))
 }
 
-function orderBy<Row>({ sort, order }: JsonObject, measures: Measures<Row>): Order<Row> {
-  const measure = measureOf(measures, sort)
-  const sign = order === 'desc' ? -1 : 1
-  return (one, other) => {
-    const [a, b] = [measure?.(one), measure?.(other)]
-    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
-    return sign * compare(a, b)
-  }
+function compareBy(isDescending: boolean, a: Measured, b: Measured): number {
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined)
+  return isDescending ? -compare(a, b) : compare(a, b)
 }
 
 /** @returns undefined when no order is asked for: rows stay as they are */
@@ -101,9 +123,23 @@ export function orderOf<Row>(
   const sorts = objectsOf(objectOf(body)['searchSort'])
   const wrong = sorts.flatMap((one, index) => incomplete(`searchSort[${index}]`, ['sort'], one))
   if (wrong.length > 0) return invalid(wrong)
-  if (sorts.length === 0) return undefined
-  const orders = sorts.map((one) => orderBy(one, measures))
-  return (a, b) => orders.map((order) => order(a, b)).find((result) => result !== 0) ?? 0
+  const firsts = new Map<Json | undefined, JsonObject>()
+  for (const one of sorts) if (!firsts.has(one['sort'])) firsts.set(one['sort'], one)
+  const orders = [...firsts.values()].flatMap(({ sort, order }) => {
+    const measure = measureOf(measures, sort)
+    return measure ? [{ measure, isDescending: order === 'desc' }] : []
+  })
+  if (orders.length === 0) return undefined
+  return (rows) =>
+    rows
+      .map((row) => ({ row, values: orders.map(({ measure }) => measure(row)) }))
+      .sort((a, b) => {
+        const results = orders.map(({ isDescending }, at) =>
+          compareBy(isDescending, a.values[at], b.values[at]),
+        )
+        return results.find((result) => result !== 0) ?? 0
+      })
+      .map(({ row }) => row)
 }
 
 /** What is left of a search once its body is understood. */

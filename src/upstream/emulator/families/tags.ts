@@ -48,11 +48,11 @@ function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
 }
 
 function show(tag: Entry, call: Call): JsonObject {
-  const assignments = assignmentsOf(tag, call).map((one) => ({ ...one }))
+  const assignments = (): readonly JsonObject[] => assignmentsOf(tag, call).map((one) => ({ ...one }))
   return {
     ...tag.fields,
     ...(tag.aid !== undefined && { aid: Number(tag.aid) }),
-    ...(call.expand.has('assignments') && { assignments }),
+    ...(call.expand.has('assignments') && { assignments: assignments() }),
   }
 }
 

@@ -3,7 +3,7 @@
  * ids, `TO_TARGET` or `End-to-End (Server)` for enums, objects for ids. This brings them, and what users fill in, to the schema
  * of a v7 request.
  */
-import { isJsonObject, type Json, type JsonObject, listOf, textOf } from '../json.ts'
+import { isJsonObject, type Json, type JsonObject, listOf, own, textOf } from '../json.ts'
 import type { Model, Schema } from '../model.ts'
 
 /** Keys under which an object is known, where v7 takes the id alone. */
@@ -65,7 +65,7 @@ function toObject(model: Model, schema: Schema, value: Json): Json {
 function variantOf(model: Model, schema: Schema, value: Json): Schema {
   const { discriminator } = schema
   if (!discriminator || !isJsonObject(value)) return schema
-  const named = discriminator.mapping[String(value[discriminator.property])]
+  const named = own(discriminator.mapping, String(value[discriminator.property]))
   return named === undefined ? schema : model.schema(named)
 }
 

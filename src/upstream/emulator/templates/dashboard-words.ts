@@ -5,7 +5,7 @@
 import { type JsonObject, objectOf, objectsOf, present } from '../json.ts'
 
 /** Metrics that are called otherwise there. The example has no other. */
-const metrics: Readonly<Record<string, string>> = { 'Response Time': 'WEB_TTFB' }
+const metrics: ReadonlyMap<unknown, string> = new Map([['Response Time', 'WEB_TTFB']])
 
 /** `Test Labels` is `TEST_LABEL`. */
 const propertyOf = (words: string): string =>
@@ -23,7 +23,7 @@ const widgetOf = (widget: JsonObject): JsonObject => {
   const { metric, filters } = widget
   return present({
     ...widget,
-    metric: metrics[String(metric)] ?? metric,
+    metric: metrics.get(metric) ?? metric,
     filters: filters === undefined ? undefined : filtersOf(objectOf(filters)),
   })
 }

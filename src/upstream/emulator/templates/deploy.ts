@@ -9,7 +9,7 @@ import { invalidField, isV7Refusal, refused, type V7Refusal } from '../refusals.
 import type { Entry } from '../state.ts'
 import { type Asset, type AssetKind, assetKinds, type Write } from './assets.ts'
 import { type Deployment, keepDeployment, lastDeployment, twinOf } from './deployments.ts'
-import { danglingIn, fill, nonPathsIn } from './placeholders.ts'
+import { danglingIn, fill, filledLength, nonPathsIn } from './placeholders.ts'
 import { inputValues } from './user-inputs.ts'
 
 /** The template with the assets that were deployed in the place of those that it describes. */
@@ -20,19 +20,24 @@ export interface Deployed {
 /** What assets may refer to: grows as they are made. */
 type Context = Record<string, JsonObject | string>
 
+/** How long all that a deployment fills may be together, as JSON about: as much as one request may bring. Ours. */
+const mostFilled = 1_048_576
+
 interface Run {
   readonly call: Call
   readonly template: JsonObject
   readonly last: Deployment
   readonly context: Context
   readonly write: Write
+  /** What was filled so far. */
+  readonly filled: { length: number }
 }
 
 /** Fills the placeholders of one asset. */
 function filled(
   field: string,
   raw: JsonObject,
-  context: Context,
+  { context, filled: all }: Run,
 ): { readonly config: JsonObject } | V7Refusal {
   const [expression] = nonPathsIn(raw)
   if (expression !== undefined)
@@ -42,6 +47,9 @@ function filled(
     )
   const [dangling] = danglingIn(raw, context)
   if (dangling !== undefined) return invalidField(field, `{{${dangling}}} leads to nothing.`)
+  all.length += filledLength(raw, context, mostFilled - all.length)
+  if (all.length > mostFilled)
+    return invalidField(field, `makes the deployment longer than ${mostFilled} characters.`)
   return { config: objectOf(fill(raw, context)) }
 }
 
@@ -91,7 +99,7 @@ function assignTags(run: Run, placed: ReadonlyMap<Asset, string>): V7Refusal | u
     const tag = kind.section === 'tags' ? run.call.state.find('tags', id) : undefined
     const { assignments } = raws.get(key) ?? {}
     if (!tag || assignments === undefined) continue
-    const result = filled(`tags.${key}`, { assignments }, run.context)
+    const result = filled(`tags.${key}`, { assignments }, run)
     if (isV7Refusal(result)) return result
     assign(tag, givenAssignments(result.config, tag), run.call)
   }
@@ -102,7 +110,7 @@ async function placeAll(run: Run): Promise<ReadonlyMap<Asset, string> | V7Refusa
   const placed = new Map<Asset, string>()
   for (const kind of assetKinds)
     for (const [key, raw] of described(kind, run)) {
-      const result = filled(`${kind.section}.${key}`, without(raw, ['assignments']), run.context)
+      const result = filled(`${kind.section}.${key}`, without(raw, ['assignments']), run)
       if (isV7Refusal(result)) return result
       const asset = { kind, key, config: result.config }
       const done = await place(asset, run)
@@ -126,7 +134,7 @@ export async function deployTemplate(
   const name = textOf(body['name']) ?? textOf(template.fields['name']) ?? ''
   const context: Context = { name, userInputs: inputs.values }
   const last = lastDeployment(template.id, name, call)
-  const run: Run = { call, template: template.fields, last, context, write }
+  const run: Run = { call, template: template.fields, last, context, write, filled: { length: 0 } }
   const placed = await placeAll(run)
   if (isV7Refusal(placed)) return placed
   const refusal = assignTags(run, placed)

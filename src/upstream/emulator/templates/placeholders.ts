@@ -44,6 +44,30 @@ function fillText(text: string, context: JsonObject): Json {
   return text.replaceAll(placeholder, (_, inner: string) => asText(lookUp(context, inner.trim())))
 }
 
+function* lengthsIn(value: Json, context: JsonObject): Generator<number> {
+  const text = textOf(value)
+  yield text?.length ?? 1
+  if (text !== undefined)
+    for (const [, inner = ''] of text.matchAll(placeholder))
+      yield asText(lookUp(context, inner.trim())).length
+  else if (typeof value === 'object')
+    for (const inner of Object.values(value ?? {})) yield* lengthsIn(inner, context)
+}
+
+/**
+ * How many characters the value has with its placeholders replaced, without replacing them: a few placeholders of what has
+ * placeholders itself would be more than there is memory.
+ * @returns what was counted when it was more than `most`
+ */
+export function filledLength(value: Json, context: JsonObject, most: number): number {
+  let length = 0
+  for (const part of lengthsIn(value, context)) {
+    length += part
+    if (length > most) break
+  }
+  return length
+}
+
 /** The value with its placeholders replaced. */
 export function fill(value: Json, context: JsonObject): Json {
   if (typeof value === 'string') return fillText(value, context)

@@ -1,0 +1,132 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Calls, openCalls } from './emulator-calls.ts'
+
+let calls: Calls
+beforeEach(async () => {
+  calls = await openCalls()
+})
+
+const post = (path: string, body: unknown) => calls.call('POST', path, { body })
+
+const inherited = ['constructor', 'toString', '__proto__', 'hasOwnProperty']
+
+describe('words that every object inherits', () => {
+  test.each(inherited)('%s as a key is as unknown as any other', async (key) => {
+    const { status, text } = await post(
+      '/tags',
+      `{"key":"branch","value":"austin","objectType":"test","${key}":{"a":1},"noSuchKey":{"a":1}}`,
+    )
+    expect(status).toBe(201)
+    expect(text).not.toContain('"a":1')
+  })
+
+  test.each(inherited)(
+    '%s is no type of a widget, neither in a dashboard nor in a template',
+    async (type) => {
+      const widgets = [{ type, title: 'Nothing', metric: type }]
+      expect((await post('/dashboards', { title: 'Nothing', widgets })).status).toBe(400)
+      const dashboards = { one: { title: 'Nothing', widgets } }
+      const { body } = await post('/templates', { name: 'Nothing', dashboards })
+      const { status, text } = await post(`/templates/${body.id}/deploy`, {})
+      expect([status, text.includes('dashboards.one.widgets')]).toEqual([400, true])
+    },
+  )
+})
+
+const tag = (value: string) => ({ key: 'branch', value, objectType: 'test' })
+
+/** Each tag has the one before it twice. */
+const doubled = Object.fromEntries(
+  Array.from({ length: 40 }, (_, index) => [
+    `a${index}`,
+    { ...tag(index === 0 ? 'ha' : `{{tags.a${index - 1}.value}}`.repeat(2)), key: `k${index}` },
+  ]),
+)
+
+describe('placeholders that grow', () => {
+  test.each([
+    ['by a long value in many places', { a: tag('{{name}}'.repeat(20_000)) }, 'tags.a'],
+    ['by doubling', doubled, 'tags.a18'],
+    ['by all of the inputs', { a: tag('{{userInputs}} {{userInputs}} {{userInputs}}') }, 'tags.a'],
+    [
+      'by many assets',
+      Object.fromEntries(
+        Array.from({ length: 9 }, (_, i) => [`a${i}`, { ...tag('{{name}}'), key: `k${i}` }]),
+      ),
+      'tags.a',
+    ],
+  ])('%s are refused, and nothing is deployed', async (_, tags, field) => {
+    const userInputs = { text: { name: 'Text', type: 'string' } }
+    const { body: template } = await post('/templates', { name: 'Large', tags, userInputs })
+    const before = await calls.call('GET', '/tags')
+    const long = 'x'.repeat(390_000)
+    const { status, body } = await post(`/templates/${template.id}/deploy`, {
+      name: long,
+      userInputValues: { text: long },
+    })
+    expect(status).toBe(400)
+    expect(body.errors[0].field).toMatch(new RegExp(`^${field}`))
+    expect((await calls.call('GET', '/tags')).body).toEqual(before.body)
+  })
+})
+
+test.each([
+  [{ start: '2024-01-01T00:00:00Z', duration: 1e15 }, '2024-01-01T00:00:00Z', '9999-12-31T23:59:59Z'],
+  [
+    { start: '2024-01-01T00:00:00Z', end: '+200000-01-01T00:00:00Z' },
+    '2024-01-01T00:00:00Z',
+    '9999-12-31T23:59:59Z',
+  ],
+  [{ start: '-200000-01-01T00:00:00Z', duration: 60 }, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'],
+])('a dashboard that spans %j is read from %s to %s', async (defaultTimespan, startDate, endDate) => {
+  const line = { type: 'Time Series: Line', title: 'Loss', metric: 'WEB_TTFB' }
+  const widgets = [{ ...line, dataSource: 'CLOUD_AND_ENTERPRISE_AGENTS', metricGroup: 'HTTP_SERVER' }]
+  const { body } = await post('/dashboards', { title: 'For ever', defaultTimespan, widgets })
+  const path = `/dashboards/${body.dashboardId}/widgets/${body.widgets[0].id}`
+  expect((await calls.call('GET', path)).body).toMatchObject({ startDate, endDate })
+})
+
+describe('a search that asks the same thing many times', () => {
+  const rowsOf = async (body: object): Promise<readonly { loss: number; avgLatency: number }[]> => {
+    const path = '/endpoint/test-results/scheduled-tests/110401/network/filter'
+    return (await calls.call('POST', path, { query: 'window=1d', body })).body.results
+  }
+  const latency = (operator: string, ...values: readonly number[]) =>
+    values.map((value) => ({ name: 'latency', operator, value }))
+
+  test.each([
+    ['and', 'gte', 2],
+    ['or', 'gte', 0],
+    ['and', 'lte', 0],
+    ['or', 'lte', 2],
+  ] as const)('by %s of %s is as good as asked once', async (conditionalOperator, operator, decisive) => {
+    const found = (await rowsOf({})).map(({ avgLatency }) => avgLatency).sort((a, b) => a - b)
+    const values = [found[20], found[50], found[80]] as [number, number, number]
+    expect(new Set(values).size).toBe(3)
+    const search = (...wanted: readonly number[]) =>
+      rowsOf({ thresholdFilter: { conditionalOperator, filters: latency(operator, ...wanted) } })
+    const rows = await search(values[1], ...values, values[1])
+    expect(rows).toEqual(await search(values[decisive]))
+    expect(rows).not.toEqual(await search(values[1]))
+  })
+
+  test('is put into the first order of each name', async () => {
+    const sort = (name: string, order: string) => ({ sort: name, order })
+    const wanted = [sort('latency', 'desc'), sort('round-id', 'asc')]
+    const rows = await rowsOf({ searchSort: wanted })
+    expect(await rowsOf({ searchSort: [...wanted, sort('latency', 'asc')] })).toEqual(rows)
+    expect(rows.map(({ avgLatency }) => avgLatency)).toEqual(
+      rows.map(({ avgLatency }) => avgLatency).sort((a, b) => b - a),
+    )
+  })
+})
+
+test('objects keep their places in a list, whatever one call does to several', async () => {
+  const keys = async (): Promise<readonly string[]> =>
+    (await calls.call('GET', '/tags')).body.tags.map(({ key }: { key: string }) => key)
+  const before = await keys()
+  const tags = ['b', 'a', 'c'].map((key) => ({ ...tag('x'), key }))
+  const { body } = await post('/tags/bulk', { tags: [...tags, tags[0]] })
+  expect(body.errors).toHaveLength(1)
+  expect(await keys()).toEqual([...before, 'b', 'a', 'c'])
+})

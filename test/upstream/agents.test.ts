@@ -60,6 +60,14 @@ describe('one agent', () => {
     expect(many.status).toBe(400)
   })
 
+  test('that is deleted is measured no more: the tests of it are disabled', async () => {
+    const path = '/tests/agent-to-agent/110304'
+    const before = await calls.call('GET', path)
+    expect(before.body).toMatchObject({ enabled: true, targetAgentId: '110203' })
+    expect((await calls.call('DELETE', '/agents/110203')).status).toBe(204)
+    expect((await calls.call('GET', path)).body.enabled).toBe(false)
+  })
+
   test('that is deleted leaves its tests, and a test without agents is disabled', async () => {
     const before = await calls.call('GET', '/tests/agent-to-agent/110304')
     expect((await calls.call('DELETE', '/agents/110201')).status).toBe(204)

@@ -38,4 +38,24 @@ describe('a credential', () => {
     expect((await calls.call('POST', '/credentials', { body: credential })).status).toBe(400)
     expect((await calls.call('POST', '/credentials', { body: credential, aid: '1102' })).status).toBe(201)
   })
+
+  test('is named by tests of its account group alone, and by none once it is deleted', async () => {
+    const newCredential = async (aid: string): Promise<string> =>
+      (await calls.call('POST', '/credentials', { body: credential, aid })).body.id
+    const [own, foreign] = [await newCredential('1101'), await newCredential('1102')]
+    const shop = { testName: 'Shop', interval: 300, url: 'https://shop.example', agents: [{ agentId: '4' }] }
+    const create = (credentials: readonly string[]) =>
+      calls.call('POST', '/tests/web-transactions', {
+        body: { ...shop, transactionScript: 'x', credentials },
+      })
+    for (const stray of [foreign, '999']) {
+      const refused = await create([own, stray])
+      expect([refused.status, refused.text.includes(`There is no ${stray}`)]).toEqual([400, true])
+    }
+    const { status, body } = await create([own])
+    expect([status, body.credentials]).toEqual([201, [own]])
+    await calls.call('DELETE', `/credentials/${own}`)
+    const path = `/tests/web-transactions/${body.testId}`
+    expect((await calls.call('GET', path)).body.credentials).toEqual([])
+  })
 })

@@ -51,6 +51,26 @@ describe('a webhook operation', () => {
     expect((await calls.call('GET', path)).status).toBe(404)
   })
 
+  test('that is deleted is notified by no alert rule any more', async () => {
+    const [gone, kept] = [
+      await newWebhook(),
+      await newId('/operations/webhooks', { ...webhook, name: 'Kept' }),
+    ]
+    const customWebhook = [gone, kept].map((integrationId) => ({
+      integrationId,
+      integrationType: 'custom-webhook',
+    }))
+    const rule = { ruleName: 'Rule', alertType: 'http-server', expression: '((responseTime >= 5 ms))' }
+    const rounds = { minimumSources: 1, roundsViolatingOutOf: 1, roundsViolatingRequired: 1 }
+    const { status, body } = await calls.call('POST', '/alerts/rules', {
+      body: { ...rule, ...rounds, notifications: { customWebhook } },
+    })
+    expect(status).toBe(201)
+    await calls.call('DELETE', `/operations/webhooks/${gone}`)
+    const read = await calls.call('GET', `/alerts/rules/${body.ruleId}`)
+    expect(read.body.notifications.customWebhook).toEqual([customWebhook[1]])
+  })
+
   test('shows headers that let somebody in masked, the others as they are', async () => {
     const { body, text } = await calls.call('POST', '/operations/webhooks', { body: webhook })
     expect(text).not.toContain('header-secret')

@@ -47,11 +47,15 @@ export function setAgentTests(agentId: string, wanted: ReadonlySet<string>, call
   }
 }
 
-/** Takes the agent from every test: a test that loses its last agent is disabled, and each is changed now (v7-notes section 2). */
+/**
+ * Takes the agent from every test: a test that loses its last agent is disabled, and each is changed now (v7-notes section 2). One
+ * that measures the agent is disabled too, and still names it, as answers must have a target; that is ours.
+ */
 export function takeFromTests(agentId: string, { state, now }: { state: Call['state']; now: number }): void {
   for (const test of testsWith(agentId, state)) {
     const agents = objectsOf(test.fields['agents']).filter((agent) => agent['agentId'] !== agentId)
-    const enabled = agents.length === 0 ? false : (test.fields['enabled'] ?? true)
+    const isOver = agents.length === 0 || test.fields['targetAgentId'] === agentId
+    const enabled = isOver ? false : (test.fields['enabled'] ?? true)
     state.put({ ...test, fields: { ...test.fields, agents, enabled, modifiedDate: isoDate(now) } })
   }
 }
@@ -59,4 +63,8 @@ export function takeFromTests(agentId: string, { state, now }: { state: Call['st
 const testsWith = (agentId: string, state: Objects): readonly Entry[] =>
   state
     .all('tests')
-    .filter(({ fields }) => objectsOf(fields['agents']).some((agent) => agent['agentId'] === agentId))
+    .filter(
+      ({ fields }) =>
+        fields['targetAgentId'] === agentId ||
+        objectsOf(fields['agents']).some((agent) => agent['agentId'] === agentId),
+    )

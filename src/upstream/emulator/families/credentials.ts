@@ -1,5 +1,7 @@
 import type { Answerers } from '../call.ts'
 import { crud, type Family, isOwn } from '../crud.ts'
+import { isoDate } from '../iso-date.ts'
+import { textsOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, invalidField } from '../refusals.ts'
 import { uuid } from '../uuid.ts'
@@ -23,6 +25,15 @@ const credential: Family = {
     if (isTaken) return invalidField('name', 'A credential with this name exists already.')
     const value = supplied['value'] === undefined ? (merged['value'] ?? '') : uuid(call)
     return { fields: { ...merged, value } }
+  },
+  beforeDelete({ id }, call) {
+    for (const test of call.state.all('tests')) {
+      const ids = textsOf(test.fields['credentials'])
+      if (!isOwn(test, call) || !ids.includes(id)) continue
+      const fields = { ...test.fields, credentials: ids.filter((one) => one !== id) }
+      call.state.put({ ...test, fields: { ...fields, modifiedDate: isoDate(call.now) } })
+    }
+    return undefined
   },
 }
 

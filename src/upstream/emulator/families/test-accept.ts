@@ -36,6 +36,11 @@ function strays(merged: JsonObject, call: Call): readonly Violation[] {
     ...strayIds(call, { collection: 'monitors', field: 'monitors', ids: textsOf(merged['monitors']) }),
     ...strayIds(call, { collection: 'alert-rules', field: 'alertRules', ids: textsOf(merged['alertRules']) }),
     ...strayIds(call, { collection: 'tags', field: 'tags', ids: textsOf(merged['tags']) }),
+    ...strayIds(call, {
+      collection: 'credentials',
+      field: 'credentials',
+      ids: textsOf(merged['credentials']),
+    }),
     ...strayIds(call, { collection: 'account-groups', field: 'sharedWithAccounts', ids: shared }),
   ]
 }

@@ -104,6 +104,23 @@ describe.each(['live', 'spec'] as const)('fidelity: %s', (fidelity) => {
     expect(told(await one.call(ground))).toEqual(one[fidelity])
   })
 
+  test('shows a secret that is write-only and required as the clients or as the document want it', async () => {
+    const body = {
+      type: 'panorama',
+      name: 'Firewalls',
+      target: 'https://panorama.example',
+      authentication: { type: 'other-token', token: 'its-secret' },
+    }
+    const { body: made } = await ground.call('POST', '/connectors/panorama', { body })
+    const shown = { type: 'other-token', ...(fidelity === 'live' && { token: '******' }) }
+    const [item, list] = await Promise.all([
+      ground.call('GET', `/connectors/panorama/${made.id}`),
+      ground.call('GET', '/connectors/panorama'),
+    ])
+    for (const connector of [made, item.body, list.body.items[0]])
+      expect(connector.authentication).toEqual(shown)
+  })
+
   test.runIf(fidelity === 'spec')('answers errors as the document says', async () => {
     const official = officialDocument()
     const documents = [await ownDocument(ground.service.url), ...(official ? [official] : [])]

@@ -46,6 +46,8 @@ export interface Family {
   readonly accept?: (acceptance: Acceptance) => Accepted | V7Refusal
   /** The fields to show, before the keys that the answer does not declare fall away. Left out, the stored fields. */
   readonly show?: (entry: Entry, call: Call) => JsonObject
+  /** Fields that are shown whatever the answer declares. */
+  readonly showsAnyhow?: (entry: Entry, call: Call) => JsonObject
   /** Whether what the call gets to see of an object follows from it alone, and from no other object. */
   readonly showsAlone?: (call: Call) => boolean
   /** Links beside `self`, where the document declares links. */
@@ -87,7 +89,7 @@ export function shown(family: Family, entry: Entry, call: Call & { readonly sche
   const links = model.properties(model.resolve(schema))['_links'] && {
     _links: { self: { href: call.href(pathOf(family, entry.id)) }, ...family.links?.(entry, call) },
   }
-  return { ...(isJsonObject(body) ? body : {}), ...links }
+  return { ...(isJsonObject(body) ? body : {}), ...family.showsAnyhow?.(entry, call), ...links }
 }
 
 /** The collection's key in a list answer, and the schema of its elements. */

@@ -26,6 +26,8 @@ export interface Dialect {
   contentType(row: OperationRow): string
   /** What reading an alert rule that does not exist answers. */
   readonly unknownAlertRule: 'not-found' | 'empty-object'
+  /** What answers have in the place of a secret that the document calls both write-only and required. */
+  readonly requiredSecrets: 'masked' | 'left-out'
 }
 
 /** What the document says of errors, by operation and status: the name of a schema, with its type where it is no problem+json. */
@@ -58,6 +60,7 @@ const live: Dialect = {
     // Declared as HAL, seen as plain JSON.
     row.method === 'POST' && row.path.endsWith('/filter') ? 'application/json' : declaredType(row),
   unknownAlertRule: 'not-found', //                                           what Terraform's provider looks for to see it gone
+  requiredSecrets: 'masked', //                                               without them the SDK for Python 6.0.0 cannot read it
 }
 
 const formBySchema: Readonly<Record<string, Form>> = {
@@ -80,6 +83,7 @@ const spec = (errors: Errors): Dialect => ({
   },
   contentType: declaredType,
   unknownAlertRule: 'empty-object', //                                        said of this operation alone
+  requiredSecrets: 'left-out',
 })
 
 /** @throws when config/v7/errors.json is missing or broken */

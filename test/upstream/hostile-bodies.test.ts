@@ -130,3 +130,26 @@ test('objects keep their places in a list, whatever one call does to several', a
   expect(body.errors).toHaveLength(1)
   expect(await keys()).toEqual([...before, 'b', 'a', 'c'])
 })
+
+test('an agent with many tags counts for thirty of them in a table of tags by tags', async () => {
+  const names = Array.from({ length: 40 }, (_, index) => `tag ${index}`)
+  const { body } = await post('/tags/bulk', {
+    tags: names.map((key) => ({ key, value: 'x', objectType: 'v-agent' })),
+  })
+  const ids: readonly string[] = body.tags.map(({ id }: { id: string }) => id)
+  const assignments = [{ id: '4', type: 'v-agent' }]
+  const assigned = await post('/tags/assign', { tags: ids.map((tagId) => ({ tagId, assignments })) })
+  expect(assigned.body.tags).toHaveLength(40)
+  const groups = { rowGroupBy: 'AGENT_TAG', columnGroupBy: 'AGENT_TAG' }
+  const source = { dataSource: 'CLOUD_AND_ENTERPRISE_AGENTS', metricGroup: 'HTTP_SERVER', metric: 'WEB_TTFB' }
+  const dashboard = await post('/dashboards', {
+    title: 'Tags',
+    widgets: [{ type: 'Table', title: 'Tags', measure: { type: 'MEAN' }, ...source, ...groups }],
+  })
+  const { dashboardId, widgets } = dashboard.body
+  const table = await calls.call('GET', `/dashboards/${dashboardId}/widgets/${widgets[0].id}`)
+  const shown = new Set<string>(
+    table.body.data.points.map((point: { groups: { groupValue: string }[] }) => point.groups[0]?.groupValue),
+  )
+  expect([...shown].sort()).toEqual(ids.slice(0, 30).toSorted())
+})

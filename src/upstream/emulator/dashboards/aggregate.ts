@@ -67,11 +67,16 @@ const measures: Readonly<Record<string, (values: readonly number[], percent: num
 const measured = ({ type, percentile: percent }: Measure, values: readonly number[]): number =>
   round((measures[type] ?? mean)(values, percent), 4)
 
+/** How many groups of one property a series is in at most, as tags of one agent: the first ones. */
+const mostGroups = 30
+
 /** Every choice of one group for each property; none when a property has no group. */
 function choices(series: Series, groupBy: readonly string[]): readonly (readonly PointGroup[])[] {
   return groupBy.reduce<readonly (readonly PointGroup[])[]>(
-    (made, property) =>
-      made.flatMap((groups) => series.groupsOf(property).map((group) => [...groups, { property, ...group }])),
+    (made, property) => {
+      const found = series.groupsOf(property).slice(0, mostGroups)
+      return made.flatMap((groups) => found.map((group) => [...groups, { property, ...group }]))
+    },
     [[]],
   )
 }
@@ -91,14 +96,18 @@ interface Cell {
   readonly values: number[]
 }
 
+/** A series with the choices of groups that it belongs to. */
+interface Grouped {
+  readonly series: Series
+  readonly groupings: readonly (readonly PointGroup[])[]
+}
+
 /** Puts the values of one series into the cells that they belong to. */
 function collect(
   cells: Map<string, Cell>,
-  series: Series,
-  { groupBy, binOf, isExcluded, stride }: Aggregation & { readonly stride: number },
+  { series, groupings }: Grouped,
+  { binOf, isExcluded, stride }: Aggregation & { readonly stride: number },
 ): void {
-  const groupings = choices(series, groupBy)
-  if (groupings.length === 0) return
   for (const at of chosen(series, stride)) {
     const value = isExcluded(series.testId, at) ? undefined : series.valueAt(at)
     if (value === undefined) continue
@@ -114,14 +123,21 @@ function collect(
 
 /** The points, bin by bin, in a bin in the order of the series. */
 export function pointsOf(all: readonly Series[], aggregation: Aggregation): readonly Point[] {
-  const { mostValues } = aggregation
-  // Each series that is looked at gives a value at least.
-  const every = Math.max(1, Math.ceil(all.length / mostValues))
-  const series = all.filter((_, index) => index % every === 0)
-  const total = series.reduce((count, { rounds }) => count + rounds.count, 0)
+  const { mostValues, groupBy } = aggregation
+  const grouped = all
+    .map((series) => ({ series, groupings: choices(series, groupBy) }))
+    .filter(({ groupings }) => groupings.length > 0)
+  // Each series that is looked at gives a value to each of its groups at least.
+  const least = grouped.reduce((count, { groupings }) => count + groupings.length, 0)
+  const every = Math.max(1, Math.ceil(least / mostValues))
+  const looked = grouped.filter((_, index) => index % every === 0)
+  const total = looked.reduce(
+    (count, { series, groupings }) => count + series.rounds.count * groupings.length,
+    0,
+  )
   const stride = Math.max(1, Math.ceil(total / mostValues))
   const cells = new Map<string, Cell>()
-  for (const one of series) collect(cells, one, { ...aggregation, stride })
+  for (const one of looked) collect(cells, one, { ...aggregation, stride })
   return [...cells.values()]
     .map(({ timestamp, groups, values }) => ({
       timestamp,

@@ -29,8 +29,11 @@ const ownAssignments = ({ fields }: Entry): readonly Assignment[] =>
 
 const isTagged = (test: Entry, tagId: string): boolean => textsOf(test.fields['tags']).includes(tagId)
 
+const isConfigured = (test: Entry, call: Call): boolean =>
+  isOwn(test, call) && test.fields['instant'] !== true
+
 const configuredTests = (call: Call): readonly Entry[] =>
-  call.state.all('tests').filter((test) => isOwn(test, call) && test.fields['instant'] !== true)
+  call.state.all('tests').filter((test) => isConfigured(test, call))
 
 /** All assignments of the tag, tests first. */
 export const assignmentsOf = (tag: Entry, call: Call): readonly Assignment[] => [
@@ -40,18 +43,32 @@ export const assignmentsOf = (tag: Entry, call: Call): readonly Assignment[] => 
   ...ownAssignments(tag),
 ]
 
+/** Tags by the objects that they are assigned to, for each list of all tags that the state has had. */
+const tagsByObject = new WeakMap<readonly Entry[], ReadonlyMap<string, readonly Entry[]>>()
+
+const keyOf = ({ id, type }: Assignment): string => `${type} ${id}`
+
+function byObject(tags: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const known = tagsByObject.get(tags)
+  if (known) return known
+  const assigned = tags.flatMap((tag) => ownAssignments(tag).map((one) => ({ tag, key: keyOf(one) })))
+  const made = new Map(
+    [...Map.groupBy(assigned, ({ key }) => key)].map(([key, ones]) => [key, ones.map(({ tag }) => tag)]),
+  )
+  tagsByObject.set(tags, made)
+  return made
+}
+
 /** The tags of an object that is no test, in short. */
 export const tagsOf = (object: Assignment, call: Call): readonly JsonObject[] =>
-  call.state
-    .all('tags')
-    .filter((tag) => isOwn(tag, call) && ownAssignments(tag).some((one) => isSame(one, object)))
+  (byObject(call.state.all('tags')).get(keyOf(object)) ?? [])
+    .filter((tag) => isOwn(tag, call))
     .map(({ id, fields }) => ({ id, key: fields['key'] ?? '', value: fields['value'] ?? '' }))
 
 /** Whether the object may get the tag: of the tag's type, and there, as far as objects of the type are emulated. */
 function fits({ id, type }: Assignment, tag: Entry, call: Call): boolean {
   const { objectType } = tag.fields
   if (objectType !== undefined && objectType !== type) return false
-  if (type === 'test') return configuredTests(call).some((test) => test.id === id)
   const kind = kinds[type]
   if (!kind) return id !== ''
   const object = call.state.find(kind.collection, id)
@@ -61,6 +78,7 @@ function fits({ id, type }: Assignment, tag: Entry, call: Call): boolean {
 /** Object types whose objects are looked up by their ids alone. */
 const kinds: Readonly<Record<string, { collection: string; sees: (object: Entry, call: Call) => boolean }>> =
   {
+    test: { collection: 'tests', sees: isConfigured },
     'v-agent': { collection: 'agents', sees: seesAgent },
     dashboard: { collection: 'dashboards', sees: seesDashboard },
     'endpoint-test': { collection: 'endpoint-tests', sees: isOwn },
@@ -86,7 +104,7 @@ const setOwn = (tagId: string, assigned: readonly Assignment[], { state }: Call)
 export function assign(tag: Entry, wanted: readonly Assignment[], call: Call): readonly Assignment[] {
   const fitting = wanted.filter((object) => fits(object, tag, call))
   for (const { id } of fitting.filter(({ type }) => type === 'test'))
-    retag(id, call, (tagIds) => [...new Set([...tagIds, tag.id])])
+    retag(id, call, (tagIds) => (tagIds.includes(tag.id) ? tagIds : [...tagIds, tag.id]))
   const others = fitting.filter(({ type }) => type !== 'test')
   const kept = ownAssignments(tag).filter((one) => !others.some((other) => isSame(one, other)))
   if (others.length > 0) setOwn(tag.id, [...kept, ...others], call)

@@ -4,7 +4,7 @@ import { isoDate } from '../iso-date.ts'
 import { type JsonObject, textOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, refused, type V7Refusal, type Violation } from '../refusals.ts'
-import type { Entry } from '../state.ts'
+import type { Draft, Entry } from '../state.ts'
 import { uuid } from '../uuid.ts'
 import { dropReferences } from './endpoint-agent-relations.ts'
 import { assignmentsOf, unassign } from './tag-assignments.ts'
@@ -12,11 +12,32 @@ import { assignmentsOf, unassign } from './tag-assignments.ts'
 /** The document names these three together as what makes a tag unique (templates, `deploymentStrategy`). */
 const uniqueKeys = ['key', 'value', 'objectType']
 
+const identityOf = (fields: JsonObject): string =>
+  JSON.stringify(uniqueKeys.map((key) => fields[key] ?? null))
+
+/** Ids of the tags that are or were called so, for each call: a bulk makes thousands, and none may be there already. */
+const idsByIdentity = new WeakMap<Draft, Map<string, readonly string[]>>()
+
+function identitiesIn(state: Draft): Map<string, readonly string[]> {
+  const known = idsByIdentity.get(state)
+  if (known) return known
+  const grouped = Map.groupBy(state.all('tags'), ({ fields }) => identityOf(fields))
+  const made = new Map([...grouped].map(([identity, tags]) => [identity, tags.map(({ id }) => id)]))
+  idsByIdentity.set(state, made)
+  return made
+}
+
 /** The tag of the account group that is the same in what makes tags unique. */
 const sameTag = (fields: JsonObject, call: Call): Entry | undefined =>
-  call.state
-    .all('tags')
+  (identitiesIn(call.state).get(identityOf(fields)) ?? [])
+    .flatMap((id) => call.state.find('tags', id) ?? [])
     .find((tag) => isOwn(tag, call) && uniqueKeys.every((key) => tag.fields[key] === fields[key]))
+
+function afterWrite({ id, fields }: Entry, { state }: Call): void {
+  const identities = identitiesIn(state)
+  const identity = identityOf(fields)
+  identities.set(identity, [...(identities.get(identity) ?? []), id])
+}
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === ''
 
@@ -63,6 +84,7 @@ export const tag: Family = {
   owner: 'account-group',
   newId: uuid,
   accept,
+  afterWrite,
   show,
   beforeDelete(entry, call) {
     if (entry.fields['builtIn'] === true) return refused('forbidden', 'Built-in tags cannot be deleted.')

@@ -1,5 +1,5 @@
 /**
- * `npm run test:faults`: set-up, then every scenario of the fault suite at its full length, some 20 minutes. Whatever follows `--` goes to
+ * `npm run test:faults`: set-up, then every scenario of the fault suite at its full length, some 40 minutes. Whatever follows `--` goes to
  * vitest: a path, or `-t R13`. A scenario whose tool is not on this machine says so in one line and is skipped.
  */
 import { setUp, thisMachine } from './set-up.ts'
@@ -15,5 +15,5 @@ process.exitCode =
     title: 'Faults',
     npmPackage: 'vitest',
     parameters: ['run', '--config', 'vitest.faults.config.ts', '--allowOnly=false', ...process.argv.slice(2)],
-    limitMinutes: 90,
+    limitMinutes: 180,
   })) ?? 1

@@ -65,13 +65,10 @@ test(
 
     const from = performance.now()
     let isOver = false
+    const unresolved: Entry[] = []
     const asking = lost.map(async (client) => {
-      while (!isOver) {
-        const { status, sentAt, doneAt } = await client.call()
-        expect([502, 503, 504]).toContain(status)
-        expect(doneAt - sentAt).toBeLessThan(longestMs)
-        await pause(50)
-      }
+      // An organization has 240 calls a minute.
+      for (; !isOver; await pause(500)) unresolved.push(await client.call())
     })
     const waits: number[] = []
     let number = 30
@@ -86,11 +83,12 @@ test(
           status: 200,
         })
       number += 1
-      // An organization has 240 calls a minute.
       await pause(300)
     }
     isOver = true
     await Promise.all(asking)
+    expect(unresolved.filter(({ status }) => ![502, 503, 504].includes(status))).toEqual([])
+    expect(Math.max(...unresolved.map(({ sentAt, doneAt }) => doneAt - sentAt))).toBeLessThan(longestMs)
     expect(questions).toBeGreaterThan(0)
     waits.sort((one, next) => one - next)
     expect(waits[Math.floor(waits.length / 2)]).toBeLessThan(500)

@@ -38,6 +38,8 @@ const mix: readonly Operation[] = [
   ...['call', 'refresh', 'call', 'poll', 'call', 'call', 'refresh', 'call', 'revoke', 'call'],
 ] as Operation[]
 
+/** A node closes a connection after 65 s without a request, and whoever sends in that moment hears nothing. */
+const keptMs = 30_000
 /** More than that at a time is no load but a queue of ours. */
 const mostUnderWay = 200
 /** A code lives for a minute. */
@@ -55,7 +57,7 @@ interface Device {
 /** @returns once the first connections are there */
 export async function startLoad({ target, perSecond, connections = 12 }: LoadParts): Promise<Load> {
   const history: Entry[] = []
-  const agent = new Agent({ keepAlive: true })
+  const agent = new Agent({ keepAlive: true, timeout: keptMs })
   const ground: Ground = { target, agent, note: (entry) => void history.push(entry) }
   const [living, leaving, revoked] = [new Set<Client>(), new Set<Client>(), new Set<Client>()]
   const busy = new Set<Client>()

@@ -107,6 +107,14 @@ test('HTTP tests take server and port from their URL and give no password back',
   expect(moved.body).toMatchObject({ server: 'z.example', port: 80, httpTargetTime: 900 })
 })
 
+test.each([99, 5_001])('HTTP tests refuse the target of %i ms, which no answer may show', async (target) => {
+  const [, [path, body]] = kinds
+  const refused = await calls.call('POST', path, { body: { ...body, targetResponseTime: target } })
+  expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'targetResponseTime'])
+  const { tests } = (await calls.call('GET', path)).body
+  expect(tests.map(({ testName }: { testName: string }) => testName)).not.toContain(body.testName)
+})
+
 test('dynamic tests know three applications', async () => {
   const [path] = kinds[2]
   expect((await calls.call('POST', path, { body: { testName: 'x', application: 'chess' } })).status).toBe(400)

@@ -4,6 +4,7 @@ import { isoDate } from '../iso-date.ts'
 import { type Json, type JsonObject, present, textOf, textsOf, without } from '../json.ts'
 import { targetOfUrl } from '../measurements/target.ts'
 import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
+import { violationsOf } from '../validate.ts'
 import { ownEndpointAgents } from './endpoint-agent-relations.ts'
 import type { EndpointTestKind } from './endpoint-test-kinds.ts'
 
@@ -47,6 +48,15 @@ function wrongApplication({ application }: JsonObject): readonly Violation[] {
     : [{ field: 'application', message: `must be one of ${applications.join(', ')}.` }]
 }
 
+/** The request has no bounds for it and the answer has some, under its other name: what could not be read is not taken. */
+const wrongTargetTime = ({ targetResponseTime }: JsonObject, { model }: Call): readonly Violation[] =>
+  targetResponseTime === undefined
+    ? []
+    : violationsOf(model, model.schema('TestHttpTargetTime'), targetResponseTime).map(({ message }) => ({
+        field: 'targetResponseTime',
+        message,
+      }))
+
 /** Server and port of an HTTP test come from its URL; the other keys are renamed in the answer (inferred from their texts). */
 function webFields({ url, targetResponseTime, authType }: JsonObject): JsonObject {
   if (typeof url !== 'string') return {}
@@ -74,7 +84,11 @@ const serverOf = ({ server, serverName }: JsonObject): Json | undefined => serve
 export const acceptEndpointTest =
   (kind: EndpointTestKind) =>
   ({ call, merged, stored }: Acceptance): Accepted | V7Refusal => {
-    const wrong = [...wrongSelector(merged, call), ...wrongApplication(merged)]
+    const wrong = [
+      ...wrongSelector(merged, call),
+      ...wrongApplication(merged),
+      ...wrongTargetTime(merged, call),
+    ]
     if (wrong.length > 0) return invalid(wrong)
     const at = isoDate(call.now)
     return {

@@ -106,6 +106,8 @@ async function writePrograms(): Promise<readonly string[]> {
       ],
     },
     comments: false,
+    // Without the spaces between words: names, and so what a stack tells, stay.
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   })
   await bundle.close()
   for (const { fileName } of files) console.log(`dist/${fileName}`)

@@ -28,7 +28,7 @@ const imports = (): readonly { readonly path: string; readonly specifier: string
     .flatMap((path) =>
       [
         ...readFileSync(join(root, path), 'utf8').matchAll(
-          /^(?:import|export) [^'"=;()]*\bfrom "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"/gm,
+          /(?:^|[;}])(?:import|export)\b[^'"=;()]*\bfrom ?"([^"]+)"|(?:^|[;}])import ?"([^"]+)"|\bimport\([`"]([^`"]+)/gm,
         ),
       ].map(([, from, effect, called]) => ({ path, specifier: from ?? effect ?? called ?? '' })),
     )
@@ -65,7 +65,13 @@ describe('the package', () => {
     const packages = imports()
       .map(({ specifier }) => specifier)
       .filter((specifier) => !/^[.#]/.test(specifier) && !isBuiltin(specifier))
-    expect(packages.toSorted()).toEqual(['@node-saml/node-saml', 'ioredis', 'selfsigned', 'undici'])
+    // One that several files load is named by each of them.
+    expect([...new Set(packages)].toSorted()).toEqual([
+      '@node-saml/node-saml',
+      'ioredis',
+      'selfsigned',
+      'undici',
+    ])
     expect(Object.keys(manifest().dependencies)).toEqual(expect.arrayContaining(packages))
   })
 

@@ -19,6 +19,7 @@ async function rehearse() {
     load('settings.ts'),
     load('serving.ts'),
     load('main.ts'),
+    load('upstream/emulator/families.ts'), // which the first call of v7 loads
   ])
   const machine = {
     clock: { now: Date.now },

@@ -1,3 +1,4 @@
+import type { Awaitable } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { UpstreamAnswer, UpstreamRequest } from '#upstream/upstream.ts'
@@ -21,7 +22,7 @@ export interface Prepared extends Surroundings {
   readonly origin: string
   readonly rows: ReadonlyMap<string, OperationRow>
   /** What answers an operation; undefined where nothing does. */
-  readonly answererOf: (operationId: string) => Answerer | undefined
+  readonly answererOf: (operationId: string) => Awaitable<Answerer | undefined>
 }
 
 /** What stands before the answerer, with what it found out. */
@@ -44,11 +45,10 @@ export async function answerRead(
   state: RegionState,
   request: UpstreamRequest,
 ): Promise<Rendered> {
-  const row = rowOf(prepared, request)
-  const bytes = await readBody(request, row.body?.types ?? ['application/json'])
-  const ready = readyCall(prepared, { state: state.draft().draft, request, row, bytes })
+  const received = await receive(prepared, request)
+  const ready = readyCall(prepared, { ...received, state: state.draft().draft })
   const result = isV7Refusal(ready) ? ready : await ready.answerer(ready.call)
-  return finish(prepared, { request, row, result })
+  return finish(prepared, { request, row: received.row, result })
 }
 
 /** Answers any other call. Writes of a region run in turn, so that a check and the write behind it are one step. */
@@ -56,12 +56,11 @@ export async function answerWrite(
   prepared: Prepared,
   { region, inTurn, request }: { region: StoredRegion; inTurn: Turn; request: UpstreamRequest },
 ): Promise<UpstreamAnswer> {
-  const row = rowOf(prepared, request)
-  const bytes = await readBody(request, row.body?.types ?? ['application/json'])
+  const received = await receive(prepared, request)
   const result = await inTurn(async () => {
     const before = await region.current()
     const { draft, written } = before.draft()
-    const ready = readyCall(prepared, { state: draft, request, row, bytes })
+    const ready = readyCall(prepared, { ...received, state: draft })
     if (isV7Refusal(ready)) return ready
     const answer = await ready.answerer(ready.call)
     if (isV7Refusal(answer)) return answer
@@ -71,13 +70,23 @@ export async function answerWrite(
     await region.write(changes)
     return answer
   })
-  return finish(prepared, { request, row, result }).answer
+  return finish(prepared, { request, row: received.row, result }).answer
 }
 
-function rowOf({ rows }: Prepared, { operation }: UpstreamRequest): OperationRow {
+/** A call with its body and what answers it, before anything is checked. */
+interface Received {
+  readonly request: UpstreamRequest
+  readonly row: OperationRow
+  readonly bytes: Buffer | V7Refusal
+  readonly answerer: Answerer | undefined
+}
+
+async function receive({ rows, answererOf }: Prepared, request: UpstreamRequest): Promise<Received> {
+  const { operation } = request
   const row = rows.get(operation.id)
   if (!row) throw new Error(`there is no row for the operation ${operation.id}`)
-  return row
+  const bytes = await readBody(request, row.body?.types ?? ['application/json'])
+  return { request, row, bytes, answerer: await answererOf(row.as ?? row.id) }
 }
 
 /** The order of checks: body read, caller, account group, role, emulated at all, query, body's fields; then the family. */
@@ -102,17 +111,14 @@ function finish(
   return { answer: render(dialect, row, answer), varies: true }
 }
 
-interface Asked {
+interface Asked extends Received {
   readonly state: Draft
-  readonly request: UpstreamRequest
-  readonly row: OperationRow
-  readonly bytes: Buffer | V7Refusal
 }
 
 type Read = Asked & { readonly bytes: Buffer }
 
 function admit(prepared: Prepared, asked: Read): Admitted | V7Refusal {
-  const { state, request, row } = asked
+  const { state, request, row, answerer } = asked
   const caller = callerOf(uidOf(request.region, request.credential.userId), state, prepared.permissions)
   if (!caller) return refused('forbidden', 'The user of this token has no account group.')
   const aid = request.accountGroup ?? caller.loginAid
@@ -121,7 +127,6 @@ function admit(prepared: Prepared, asked: Read): Admitted | V7Refusal {
   const missing = prepared.permissions.missing(row, caller.permissionsIn(aid))
   if (missing !== undefined)
     return refused('forbidden', `Insufficient permissions to query endpoint: the role lacks "${missing}".`)
-  const answerer = prepared.answererOf(row.as ?? row.id)
   if (!answerer)
     return refused('not_emulated', `${row.method} /v7${row.path} is part of v7 but not emulated yet.`)
   const wrongQuery = queryViolations(row, request.query)

@@ -17,7 +17,7 @@ import type { Surroundings } from './call.ts'
 import { groupsOf, uidOf } from './caller.ts'
 import { dialectOf } from './dialects.ts'
 import { areTransfersDue, settleTransfers } from './families/endpoint-agent-transfers.ts'
-import { answerersOf } from './families.ts'
+import type { answerersOf } from './families.ts'
 import { inTurn, type Turn } from './in-turn.ts'
 import { textOf } from './json.ts'
 import { loadModel } from './model.ts'
@@ -34,14 +34,17 @@ export type V7Facts = Pick<Prepared, 'model' | 'permissions' | 'answererOf' | 'r
 /** @throws when a table under config/ is missing or broken */
 export async function loadV7Facts(): Promise<V7Facts> {
   const [model, permissions] = await Promise.all([loadModel(), loadPermissions()])
-  let answerers: ReturnType<typeof answerersOf> | undefined
+  let answerers: Awaitable<ReturnType<typeof answerersOf>> | undefined
   return {
     model,
     permissions,
-    // Made with the first call: they ask the model for schemas, which are not read before.
+    // Loaded with the first call, as many a start is followed by none; they ask the model for schemas, which are not read before.
     answererOf(id) {
-      answerers ??= answerersOf(model)
-      return answerers.get(id)?.answerer
+      answerers ??= import('./families.ts').then((families) => {
+        answerers = families.answerersOf(model)
+        return answerers
+      })
+      return whenKnown(answerers, (known) => known.get(id)?.answerer)
     },
     rows: new Map(model.rows.map((row) => [row.id, row])),
   }
@@ -101,19 +104,22 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
     )
   }
 
-  function answer(request: UpstreamRequest): Awaitable<UpstreamAnswer> {
-    const region = regionOf(request.region)
-    return request.operation.method === 'GET'
-      ? whenKnown(region.current(), (state) => read(state, request))
-      : answerWrite(prepared, { region, inTurn: turnOf(request.region), request })
-  }
+  const answer = (state: RegionState, request: UpstreamRequest): Awaitable<UpstreamAnswer> =>
+    request.operation.method === 'GET'
+      ? read(state, request)
+      : answerWrite(prepared, {
+          region: regionOf(request.region),
+          inTurn: turnOf(request.region),
+          request,
+        })
 
-  /** What calls have announced for later happens with the first call behind its time. */
-  const settle = (id: RegionId): Promise<void> =>
+  /** What calls have announced for later happens with the first call behind its time. @returns the state after it */
+  const settled = (id: RegionId): Promise<RegionState> =>
     turnOf(id)(async () => {
       const { draft, written } = (await regionOf(id).current()).draft()
       settleTransfers(draft, parts.clock.now())
       await regionOf(id).write(written())
+      return regionOf(id).current()
     })
 
   return {
@@ -121,8 +127,8 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
     send(request) {
       return whenKnown(regionOf(request.region).current(), (state) =>
         areTransfersDue(state, parts.clock.now())
-          ? settle(request.region).then(() => answer(request))
-          : answer(request),
+          ? settled(request.region).then((now) => answer(now, request))
+          : answer(state, request),
       )
     },
     async accountGroups(region, credential): Promise<readonly AccountGroup[]> {

@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream'
 import { type AccountGroup, parseAccountGroupId } from '#domain/account-group.ts'
 import type { Operation } from '#domain/operation.ts'
 import { parseUserId, type UserId } from '#domain/user.ts'
 import {
+  answerText,
   type Upstream,
   type UpstreamAnswer,
   type UpstreamTrouble,
@@ -64,22 +64,8 @@ const textIn = (fields: Fields, name: string, most = 300): string | undefined =>
   return typeof value === 'string' && value !== '' && value.length <= most ? value : undefined
 }
 
-async function bytesOf(body: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    const bytes = Buffer.from(chunk as Uint8Array)
-    size += bytes.length
-    // Leaving the loop lets go of the body.
-    if (size > mostBytes) throw new Error('the answer is larger than any true one')
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks)
-}
-
 async function fieldsOf({ body }: UpstreamAnswer): Promise<Fields> {
-  const text = typeof body === 'string' || Buffer.isBuffer(body) || !body ? body : await bytesOf(body)
-  const parsed: unknown = JSON.parse(String(text ?? ''))
+  const parsed: unknown = JSON.parse(await answerText(body, mostBytes))
   if (!isFields(parsed)) throw new Error('the answer is no JSON object')
   return parsed
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { gathered } from '#domain/gathered.ts'
 import { type ControlRefusal, found, refuseWith } from './refusals.ts'
 
 /** A page can send forms and plain text anywhere without asking; JSON it cannot. So nothing else is read (security-cases B). */
@@ -10,15 +11,8 @@ const tooLarge = (maxBytes: number): ControlRefusal =>
 /** @returns the bytes; a refusal when there are more than allowed, and then the rest is left unread */
 async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | ControlRefusal> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes)
-  const chunks: Buffer[] = []
-  let size = 0
-  // To leave the loop early must not close the connection, or the refusal would be lost.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > maxBytes) return tooLarge(maxBytes)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  // To leave off early must not close the connection, or the refusal would be lost.
+  return (await gathered(request.iterator({ destroyOnReturn: false }), maxBytes)) ?? tooLarge(maxBytes)
 }
 
 function parseJson(bytes: Buffer): { readonly json: unknown } | ControlRefusal {

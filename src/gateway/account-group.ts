@@ -30,9 +30,8 @@ const isAboutAll = ({ match }: Call): boolean => match.operation.otherGroups?.ne
 
 /** Whether the call asks for all account groups of the user; anything but an explicit false counts, in case an upstream takes it so. */
 const asksForAll = ({ target, match }: Call): boolean =>
-  match.operation.otherGroups?.needsAll ||
-  (match.operation.query.includes('useAllPermittedAids') &&
-    target.query.getAll('useAllPermittedAids').some((value) => value.toLowerCase() !== 'false'))
+  match.operation.query.includes('useAllPermittedAids') &&
+  target.query.getAll('useAllPermittedAids').some((value) => value.toLowerCase() !== 'false')
 
 /** Whether the path itself names an account group that the grant does not open. */
 function isAboutForeignGroup({ caller, match: { operation, parameters } }: Call): boolean {

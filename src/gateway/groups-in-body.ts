@@ -1,29 +1,18 @@
 import type { Readable } from 'node:stream'
 import { type AccountGroupId, parseAccountGroupId } from '#domain/account-group.ts'
+import { gathered } from '#domain/gathered.ts'
 import { isRefusal } from '#domain/refusal.ts'
 import type { Answer, Call, Caller, Check } from './call.ts'
 import { type NamedGroups, namedGroups } from './named-groups.ts'
 import type { Reach } from './reach.ts'
 import { foreignGroup, problemAnswer } from './refusal-answer.ts'
-import { BodyTooLarge, bodyTooLarge, requestBody } from './request-body.ts'
+import { bodyTooLarge, requestBody } from './request-body.ts'
 import { badGateway } from './upstream-answer.ts'
 
 type IntegrationCaller = Extract<Caller, { kind: 'integration' }>
 
 /** Such a body is held in memory while it is judged; none that is honest comes near it. Ours. */
 const mostBytes = 1024 * 1024
-
-/** @throws BodyTooLarge, or what the body breaks off with */
-async function wholeOf(body: Readable): Promise<Buffer> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    pieces.push(piece)
-    bytes += piece.length
-    if (bytes > mostBytes) throw new BodyTooLarge()
-  }
-  return Buffer.concat(pieces, bytes)
-}
 
 /** Two readings of a body would be one of ours and another of the upstream's (RFC 8259 §4). */
 const unreadable = (call: Call): Answer =>
@@ -66,7 +55,8 @@ export function keepBodyToGrant(reach: Reach): Check {
     const { inBody } = call.match.operation.otherGroups ?? {}
     if (!inBody) return undefined
     const { accountGroups } = caller.access
-    call.body = await wholeOf(body)
+    call.body = await gathered(body, mostBytes)
+    if (!call.body) return bodyTooLarge(call, mostBytes)
     const named = namedGroups(call.body, call.request.headers['content-type'], inBody)
     const problem = problemOf(call, named, accountGroups)
     if (!problem) return undefined
@@ -79,12 +69,6 @@ export function keepBodyToGrant(reach: Reach): Check {
     const { caller, match } = call
     if (caller.kind !== 'integration' || !match.operation.otherGroups?.inBody) return undefined
     const body = requestBody(call)
-    return (
-      body &&
-      judge(call, caller, body).catch((error: unknown) => {
-        if (error instanceof BodyTooLarge) return bodyTooLarge(call, mostBytes)
-        throw error
-      })
-    )
+    return body && judge(call, caller, body)
   }
 }

@@ -1,22 +1,9 @@
-import { Readable } from 'node:stream'
 import type { Awaitable } from '#domain/awaitable.ts'
-import { UpstreamUnavailable } from '#upstream/upstream.ts'
+import { answerText, UpstreamUnavailable } from '#upstream/upstream.ts'
 import type { Answer, Call } from './call.ts'
 
 /** Thousands of account groups are less. */
 const mostBytes = 8 * 1024 * 1024
-
-async function textOf(body: Answer['body']): Promise<string> {
-  if (!(body instanceof Readable)) return body?.toString() ?? ''
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    pieces.push(piece)
-    bytes += piece.length
-    if (bytes > mostBytes) throw new Error('a list of account groups without end')
-  }
-  return Buffer.concat(pieces, bytes).toString()
-}
 
 const aidOf = (group: unknown): string => {
   const { aid } = (group ?? {}) as { readonly aid?: unknown }
@@ -34,7 +21,7 @@ function withoutOthers(text: string, member: string, granted: readonly string[])
 
 async function kept(answer: Answer, member: string, granted: readonly string[]): Promise<Answer> {
   try {
-    return { ...answer, body: withoutOthers(await textOf(answer.body), member, granted) }
+    return { ...answer, body: withoutOthers(await answerText(answer.body, mostBytes), member, granted) }
   } catch (cause) {
     throw new UpstreamUnavailable('unusable', { cause })
   }

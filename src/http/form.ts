@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { gathered } from '#domain/gathered.ts'
 
 /** Larger than any form of ours; the engine's own bound for its endpoints is the same. */
 const maxBytes = 56 * 1024
@@ -20,16 +21,11 @@ export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<st
   const type = request.headers['content-type'] ?? ''
   if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type))
     throw new MalformedForm(415, 'a form is application/x-www-form-urlencoded')
-  const chunks: Buffer[] = []
-  let size = 0
-  // To leave the loop early must not close the connection, or the refusal would be lost.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > maxBytes) throw new MalformedForm(413, 'the form is too large')
-    chunks.push(chunk)
-  }
+  // To leave off early must not close the connection, or the refusal would be lost.
+  const bytes = await gathered(request.iterator({ destroyOnReturn: false }), maxBytes)
+  if (!bytes) throw new MalformedForm(413, 'the form is too large')
   const form = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(Buffer.concat(chunks).toString('utf8'))) {
+  for (const [name, value] of new URLSearchParams(bytes.toString('utf8'))) {
     if (form.has(name)) throw new MalformedForm(400, `${name} stands twice in the form`)
     form.set(name, value)
   }

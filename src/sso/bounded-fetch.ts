@@ -1,3 +1,4 @@
+import { gathered } from '#domain/gathered.ts'
 import { AnswerRefused, ProviderUnreachable } from './identity-provider.ts'
 
 export type Fetch = (url: string, options: RequestInit) => Promise<Response>
@@ -20,14 +21,9 @@ const failuresInRow = 3
 const restMs = 5_000
 
 async function readBody(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length
-    if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const body = response.body ? await gathered(response.body, maxBytes) : Buffer.alloc(0)
+  if (!body) throw new Error(`the answer has more than ${maxBytes} bytes`)
+  return body
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream'
 import type { AccountGroup, AccountGroupId } from '#domain/account-group.ts'
 import type { Awaitable } from '#domain/awaitable.ts'
+import { gathered } from '#domain/gathered.ts'
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { UpstreamCredential } from '#domain/upstream-credential.ts'
@@ -38,6 +39,14 @@ export interface UpstreamAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** Bytes at hand, or a stream of them; undefined for an answer without a body. */
   readonly body: string | Buffer | Readable | undefined
+}
+
+/** @param most bytes that a true answer has @returns the body as text @throws when it has more, or what it breaks off with */
+export async function answerText(body: UpstreamAnswer['body'], most: number): Promise<string> {
+  if (body === undefined || typeof body === 'string') return body ?? ''
+  const bytes = Buffer.isBuffer(body) ? body : await gathered(body, most)
+  if (!bytes) throw new Error(`the answer has more than ${most} bytes`)
+  return bytes.toString('utf8')
 }
 
 export interface Upstream {

@@ -4,7 +4,12 @@ import { type AccountGroup, parseAccountGroupId } from '#domain/account-group.ts
 import type { Operation } from '#domain/operation.ts'
 import type { RegionId } from '#domain/region.ts'
 import type { UpstreamCredential } from '#domain/upstream-credential.ts'
-import { type UpstreamAnswer, type UpstreamRequest, UpstreamUnavailable } from '#upstream/upstream.ts'
+import {
+  answerText,
+  type UpstreamAnswer,
+  type UpstreamRequest,
+  UpstreamUnavailable,
+} from '#upstream/upstream.ts'
 
 /** What the gateway asks for itself, with the credential of the caller. */
 const listing: Operation = {
@@ -45,18 +50,6 @@ const answerSchema = z.object({
   ),
 })
 
-async function bytesOf(body: UpstreamAnswer['body']): Promise<Buffer> {
-  if (!(body instanceof Readable)) return Buffer.from(body ?? '')
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    pieces.push(piece)
-    bytes += piece.length
-    if (bytes > mostBytes) throw new Error('a list of account groups without end')
-  }
-  return Buffer.concat(pieces)
-}
-
 const unusable = (cause?: unknown): UpstreamUnavailable => new UpstreamUnavailable('unusable', { cause })
 
 /** @throws UpstreamUnavailable when it is no list of account groups */
@@ -74,7 +67,7 @@ export async function readAccountGroups({
     throw unusable()
   }
   try {
-    const { accountGroups } = answerSchema.parse(JSON.parse((await bytesOf(body)).toString('utf8')))
+    const { accountGroups } = answerSchema.parse(JSON.parse(await answerText(body, mostBytes)))
     const groups = accountGroups.flatMap(({ aid: text, accountGroupName: name, ...flags }) => {
       const aid = parseAccountGroupId(text)
       return aid === undefined ? [] : [{ aid, name, isDefault: flags.isDefaultAccountGroup === true }]

@@ -1,24 +1,7 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { generate } from '../account/api-token.ts'
-import { admin, signedIn } from '../account/signed-in.ts'
-import { addUser, atAccount, linkAt, startLinkedBroker } from '../broker/linked-broker.ts'
-import { startPanoptes } from '../support/panoptes.ts'
+import { compositions } from './compositions.ts'
 import { callV7 } from './v7.ts'
-
-async function emulator() {
-  const service = await startPanoptes()
-  onTestFinished(service.stop)
-  return { service, person: await signedIn(service, admin) }
-}
-
-async function broker() {
-  const linked = await startLinkedBroker()
-  onTestFinished(() => linked[Symbol.asyncDispose]())
-  await addUser(linked.broker)
-  const person = await atAccount(linked.broker)
-  await linkAt(person)
-  return { service: linked.broker, person }
-}
 
 interface Page {
   readonly agents: readonly { readonly id: string }[]
@@ -27,10 +10,7 @@ interface Page {
 
 const idsOf = ({ body }: { readonly body: Page }): readonly string[] => body.agents.map(({ id }) => id)
 
-describe.each([
-  ['emulator', emulator],
-  ['broker', broker],
-] as const)('in the composition %s, a cursor', { timeout: 60_000 }, (_, start) => {
+describe.each(compositions)('in the composition %s, a cursor', { timeout: 60_000 }, (_, start) => {
   test('of another account group, from another connection, shows nothing of it', async () => {
     const { service, person } = await start()
     const scopes = ['endpoint-agents:manage']

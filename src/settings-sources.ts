@@ -87,6 +87,9 @@ export function isReadableFile(path: string): boolean {
   }
 }
 
+/** Whether others than its owner can read a file that is there. */
+export const isForOthersToo = (path: string): boolean => (statSync(path).mode & 0o077) !== 0
+
 function readDocument(path: string): Raw {
   if (!isReadableFile(path))
     throw new SettingsError(`--config: found ${JSON.stringify(path)}; allowed is a file that can be read`)
@@ -145,7 +148,7 @@ export function readSources(
     json,
     file,
     isReadByOthers: (key) =>
-      key in fromFile && !(key in given) && !(key in fromEnvironment) && (statSync(file).mode & 0o077) !== 0,
+      key in fromFile && !(key in given) && !(key in fromEnvironment) && isForOthersToo(file),
     sourceOf(key) {
       if (key in given) return optionOf(key)
       return key in fromEnvironment ? variableOf(key) : `${config ?? standing?.name}: ${key}`

@@ -15,7 +15,7 @@ import {
   checkSettings,
   isHost,
 } from './settings-schema.ts'
-import { checkKeysHidden, exposedIn } from './settings-secrets.ts'
+import { checkKeysHidden, type ExposedSecret, exposedIn } from './settings-secrets.ts'
 import {
   commonKeys,
   commonOptions,
@@ -59,8 +59,8 @@ export interface BrokerSettings extends CommonSettings {
     >
   /** Where the key-encryption keys stand: as text, or in a file; else in the data directory. */
   readonly keyEncryption: { readonly text: string | undefined; readonly file: string | undefined }
-  /** Keys of the configuration that hold a secret, though others can read the file. */
-  readonly exposed: readonly string[]
+  /** Secrets of the configuration and of the integrations file, where others can read them. */
+  readonly exposed: readonly ExposedSecret[]
 }
 
 const configFolder = fileURLToPath(new URL('../config/', import.meta.url))
@@ -199,15 +199,16 @@ export function readBrokerSettings(args: readonly string[], environment: Environ
   if ('words' in checked) throw new SettingsError(`${sources.sourceOf(checked.key)}: ${checked.words}`)
   checkKeysHidden(sources)
   const { data, upstream, keyEncryptionKeys, keyEncryptionKeyFile, ...common } = checked
+  const settings = commonSettings({ ...common, data }, sources, 'broker-integrations.yaml')
   return {
-    ...commonSettings({ ...common, data }, sources, 'broker-integrations.yaml'),
+    ...settings,
     data: resolve(data),
     upstream: liveSettings(upstream, sources),
     keyEncryption: {
       text: keyEncryptionKeys,
       file: keyEncryptionKeyFile && resolve(dirname(sources.file), keyEncryptionKeyFile),
     },
-    exposed: exposedIn(checked, sources),
+    exposed: exposedIn({ ...checked, integrations: settings.integrations }, sources),
     // What may differ in an emulator alone.
     ...{ limits: 'on', tls: false, tokenConfirmation: 'off', fidelity: 'live' },
   }

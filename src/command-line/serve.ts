@@ -13,8 +13,8 @@ export async function serve(
   { surroundings, brokerSettingsOf, print }: CommandLineParts,
 ): Promise<undefined> {
   const settings = brokerSettingsOf(options)
-  if (settings.exposed.length > 0)
-    surroundings.log({ event: 'secrets-readable-by-others', keys: settings.exposed, remedy: 'chmod 600' })
+  for (const { key, file } of settings.exposed)
+    surroundings.log({ event: 'secret-readable-by-others', key, remedy: `chmod 600 ${file}` })
   const serving = await serveBroker(settings, surroundings)
   heedSignals({ stop: serving.stop, reread: () => brokerSettingsOf(options) }, surroundings.log)
   endWithStore(serving, surroundings.log)

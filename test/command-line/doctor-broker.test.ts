@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -58,6 +58,16 @@ describe('the doctor on a broker', () => {
     expect(on('secrets', await examined())).toMatch(/^ok /)
     chmodSync(join(folder, 'broker.yaml'), 0o644)
     expect(on('secrets', await examined())).toMatch(/^warn operatorToken: others can read .* chmod 600/)
+  })
+
+  test('warns of secrets of clients that others can read', async () => {
+    const { folder, examined } = written(`integrations: own.yaml\n${nowhere}`)
+    const own = join(folder, 'own.yaml')
+    copyFileSync('config/integrations.yaml', own)
+    chmodSync(own, 0o640)
+    expect(on('secrets', await examined())).toBe(`warn clientSecret: others can read ${own}; chmod 600 it`)
+    chmodSync(own, 0o600)
+    expect(on('secrets', await examined())).toMatch(/^ok /)
   })
 
   test('fails for a key file that is not there, can be read by others, or has no keys', async () => {

@@ -66,11 +66,31 @@ describe('secrets in the configuration itself', () => {
       'operatorToken: operator-0123456789abcdef0123456789abcdef',
       'upstream: { proxy: "http://me:secret@proxy.example:3128" }',
     ].join('\n')
-    expect(readBrokerSettings(open(content), {}).exposed).toEqual(['operatorToken', 'upstream.proxy'])
+    const args = open(content)
+    expect(readBrokerSettings(args, {}).exposed).toEqual([
+      { key: 'operatorToken', file: args[1] },
+      { key: 'upstream.proxy', file: args[1] },
+    ])
     expect(settingsIn(content).exposed).toEqual([])
     expect(readBrokerSettings(open('upstream: { proxy: "http://proxy.example:3128" }'), {}).exposed).toEqual(
       [],
     )
+  })
+
+  const meraki = 'integrations: [{ clientId: meraki, clientSecret: meraki-secret }]'
+
+  test.each([
+    [0o644, meraki, ['clientSecret']],
+    [0o640, meraki, ['clientSecret']],
+    [0o604, 'resourceServers: [{ clientId: api, "clientSecret": api-secret }]', ['clientSecret']],
+    [0o600, meraki, []],
+    [0o644, 'integrations: [{ clientId: sd-wan-manager }] # clientSecret: none', []],
+    [0o644, '', []],
+    [0o644, 'integrations: [', []],
+  ])('are named in an integrations file as well: mode %o, %s', (mode, content, exposed) => {
+    const path = file(content)
+    chmodSync(path, mode)
+    expect(settingsIn(`integrations: ${path}`).exposed).toEqual(exposed.map((key) => ({ key, file: path })))
   })
 })
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -26,6 +26,26 @@ describe('panoptes serve', () => {
     expect((await fetch(`${ready.url}/v7/tests`)).status).toBe(401)
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ code: 0, signal: null })
+  })
+
+  test('warns of each secret that others can read, and of no other', async () => {
+    const folder = newFolder()
+    const [file, integrations] = ['broker.yaml', 'own.yaml'].map((name) => join(folder, name)) as [
+      string,
+      string,
+    ]
+    writeFileSync(file, `data: ./data\nintegrations: own.yaml\noperatorToken: ${'o'.repeat(40)}\n`)
+    writeFileSync(integrations, readFileSync('config/integrations.yaml'))
+    chmodSync(file, 0o600)
+    chmodSync(integrations, 0o644)
+    const { child, ended } = await startReady(['serve', '--config', file, '--data', join(folder, 'data')])
+    child.kill('SIGTERM')
+    const { stderr } = await ended
+    const warnings = stderr.split('\n').filter((line) => line.includes('secret-readable-by-others'))
+    expect(warnings.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ key: 'clientSecret', remedy: `chmod 600 ${integrations}` }),
+    ])
+    expect(stderr).not.toContain('meraki-secret')
   })
 })
 

@@ -15,15 +15,10 @@ import type { Check, Examination } from './examination.ts'
 import { type Finding, findingsOn, messageOf } from './finding.ts'
 
 /** Secrets in the configuration itself are for its owner alone; keys that seal are refused before it comes to this. */
-export const checkExposed: Check<BrokerSettings> = async ({ settings }) => {
+export const checkExposed: Check<BrokerSettings> = async ({ settings: { exposed } }) => {
   const on = findingsOn('secrets')
-  return [
-    settings.exposed.length === 0
-      ? on.ok('none stands in a file that others can read')
-      : on.warn(
-          `${settings.exposed.join(', ')}: others can read the file of the configuration; chmod 600 it`,
-        ),
-  ]
+  if (exposed.length === 0) return [on.ok('none stands in a file that others can read')]
+  return exposed.map(({ key, file }) => on.warn(`${key}: others can read ${file}; chmod 600 it`))
 }
 
 /** @returns undefined where the first start makes them @throws in one line when they cannot be used */

@@ -1,5 +1,6 @@
 /** The landing page: what this emulator is and how to begin; and the page at a seeded integration's redirect URI. */
 import { type RegionId, regionLabel } from '#domain/region.ts'
+import { folded } from '#http/folded.ts'
 import type { Views } from '#http/page.ts'
 import { type Offers, offersInWords } from './offers.ts'
 
@@ -28,6 +29,9 @@ export interface LandingPage {
   readonly accountHref: string
 }
 
+/** A large seed would push all else from the page. */
+const shownUsers = 7
+
 /** The page at `GET /`; it has no script. @param connected how many connections this browser has in the playground */
 export const landingPage = (
   views: Views,
@@ -38,7 +42,10 @@ export const landingPage = (
     ...page,
     connected,
     offers: offersInWords(offers),
-    users: page.users.map((user) => ({ ...user, region: regionLabel(user.region) })),
+    users: folded(
+      page.users.map((user) => ({ ...user, region: regionLabel(user.region) })),
+      shownUsers,
+    ),
   })
 
 /** What it takes to exchange the code by hand (RFC 6749 §4.1.3, RFC 7636 §4.5). */

@@ -193,6 +193,16 @@ describe('pages under their own policy', () => {
     )
   })
 
+  test('landing folds the users of a large seed', async () => {
+    await open(ordinary, 'landing-many-users')
+    const last = page.getByRole('cell', { name: 'user-203@acme.example', exact: true })
+    expect(await page.getByRole('row', { name: /@acme\.example/ }).count()).toBe(7)
+    expect(await last.isVisible()).toBe(false)
+    await page.getByText('and 196 more').click()
+    expect(await last.isVisible()).toBe(true)
+    expect(await page.getByRole('table', { name: 'Users and 196 more' }).getByRole('row').count()).toBe(197)
+  })
+
   test.each(['confirm-none-chosen', 'confirm-many-not-reached'])(
     'the problem of %s receives the focus and leads to the boxes',
     async (name) => {

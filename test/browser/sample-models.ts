@@ -203,3 +203,15 @@ export const landingModel: LandingPage = {
     },
   ],
 }
+
+/** As a large seed has them. */
+export const manyUsers: LandingPage = {
+  ...landingModel,
+  users: Array.from({ length: 203 }, (_, index) => ({
+    email: `user-${index + 1}@acme.example`,
+    region: 'us1',
+    password: 'panoptes-us1',
+    role: 'Regular User in 1101',
+    apiKey: undefined,
+  })),
+}

@@ -15,7 +15,7 @@ import { accountPages } from './sample-account.ts'
 import { confirmPages } from './sample-confirm.ts'
 import { sampleExchange, sampleExchanges } from './sample-inspector.ts'
 import { linkingPages } from './sample-linking.ts'
-import { deviceRequest, landingModel, type SampleText } from './sample-models.ts'
+import { deviceRequest, landingModel, manyUsers, type SampleText } from './sample-models.ts'
 import { outboxPages } from './sample-outbox.ts'
 import { answer, emptyPlayground, playgroundModel, sampleOffers } from './sample-playground.ts'
 import { ssoPages } from './sample-sso.ts'
@@ -177,6 +177,7 @@ export function samplePages(views: Views, text: SampleText): Readonly<Record<str
     ...linkingPages(views, text),
     ...outboxPages(views, text),
     landing: landingPage(views, landingModel, { offers: sampleOffers(text), connected: 0 }),
+    'landing-many-users': landingPage(views, manyUsers, { offers: sampleOffers(text), connected: 0 }),
     'landing-connected': landingPage(views, landingModel, { offers: sampleOffers(text), connected: 3 }),
     playground: playgroundPage(views, playgroundModel(text)),
     'playground-empty': playgroundPage(views, emptyPlayground),

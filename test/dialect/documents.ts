@@ -12,8 +12,10 @@ export async function ownDocument(origin: string): Promise<DocumentCheck> {
   return documentCheck(await loadOpenApi(origin), { closed: true })
 }
 
-/** The official document; undefined where it is not at hand. */
-export const officialDocument = (): DocumentCheck | undefined =>
-  officialFile === undefined
-    ? undefined
-    : documentCheck(load(readFileSync(officialFile, 'utf8')) as OpenApiDocument, { closed: false })
+/** Our own document and, where it is at hand, the official one. */
+export async function documentsAtHand(origin: string): Promise<readonly DocumentCheck[]> {
+  const own = await ownDocument(origin)
+  if (officialFile === undefined) return [own]
+  const official = load(readFileSync(officialFile, 'utf8')) as OpenApiDocument
+  return [own, documentCheck(official, { closed: false })]
+}

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { coverage } from '#upstream/emulator/coverage.ts'
 import type { DocumentCheck } from './document-check.ts'
-import { officialDocument, ownDocument } from './documents.ts'
+import { documentsAtHand } from './documents.ts'
 import { type Came, type Ground, openGround } from './ground.ts'
 import { halProblems } from './hal.ts'
-import { type Row, rows } from './sample-bodies.ts'
+import { named, type Row, rows } from './sample-bodies.ts'
 import { pathOf } from './valid-ids.ts'
 import { validRequest } from './valid-requests.ts'
 
@@ -12,8 +12,7 @@ let ground: Ground
 let documents: readonly DocumentCheck[]
 beforeAll(async () => {
   ground = await openGround({ PANOPTES_FIDELITY: 'spec' })
-  const official = officialDocument()
-  documents = [await ownDocument(ground.service.url), ...(official ? [official] : [])]
+  documents = await documentsAtHand(ground.service.url)
 }, 120_000)
 afterAll(() => ground.close())
 beforeEach(() => ground.reset())
@@ -48,8 +47,6 @@ async function locationProblems({ headers, status }: Came): Promise<readonly str
   const { status: read } = await ground.call('GET', location)
   return read === 200 ? [] : [`Location ${location} is answered ${read}`]
 }
-
-const named = (some: readonly Row[]) => some.map((row) => [`${row.method} ${row.path}`, row] as const)
 
 describe('operations without an answer', () => {
   test('are none', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSettings } from '../../src/settings.ts'
-import { officialDocument, ownDocument } from './documents.ts'
+import { documentsAtHand } from './documents.ts'
 import { type Came, type Ground, openGround } from './ground.ts'
 
 interface Case {
@@ -122,8 +122,7 @@ describe.each(['live', 'spec'] as const)('fidelity: %s', (fidelity) => {
   })
 
   test.runIf(fidelity === 'spec')('answers errors as the document says', async () => {
-    const official = officialDocument()
-    const documents = [await ownDocument(ground.service.url), ...(official ? [official] : [])]
+    const documents = await documentsAtHand(ground.service.url)
     for (const { operation, call } of cases) {
       const came = await call(ground)
       // That it may be empty is what the description says, and not its schema.

@@ -11,6 +11,7 @@ export interface Schema {
   readonly minimum?: number
   readonly pattern?: string
   readonly readOnly?: boolean
+  readonly writeOnly?: boolean
   readonly deprecated?: boolean
   readonly required?: readonly string[]
   readonly properties?: Readonly<Record<string, Schema>>
@@ -42,6 +43,11 @@ export interface Row {
 const table = (name: string): unknown => JSON.parse(readFileSync(`config/v7/${name}.json`, 'utf8'))
 
 export const rows = table('operations') as readonly Row[]
+
+/** Rows by the names that tests of them have. */
+export const named = (some: readonly Row[]): readonly (readonly [name: string, row: Row])[] =>
+  some.map((row) => [`${row.method} ${row.path}`, row])
+
 const schemas = table('schemas') as Readonly<Record<string, Schema>>
 
 export const resolve = (schema: Schema): Schema =>
@@ -127,12 +133,12 @@ const beside: readonly (readonly [RegExp, () => Readonly<Record<string, unknown>
 ]
 
 function scalar(name: string, schema: Schema): unknown {
-  if (Object.hasOwn(known, name)) return known[name]
+  if (typeof known[name] === schema.type) return known[name]
   if (schema.enum) return schema.default ?? schema.enum[0]
-  if (schema.type !== 'string')
-    return schema.example ?? schema.default ?? schema.minimum ?? schema.type !== 'boolean'
-  if (schema.example !== undefined || schema.default !== undefined) return schema.example ?? schema.default
-  return text(name)
+  const told = schema.example ?? schema.default ?? schema.minimum
+  if (schema.type === 'boolean') return told ?? false
+  if (schema.type !== 'string') return told ?? 1
+  return told === undefined ? text(name) : String(told)
 }
 
 function value(name: string, given: Schema, isFull: boolean): unknown {
@@ -144,7 +150,7 @@ function value(name: string, given: Schema, isFull: boolean): unknown {
   }
   const [first] = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]
   if (first) return value(name, first, isFull)
-  if (Object.hasOwn(known, name)) return known[name]
+  if (schema.type === 'array' && Array.isArray(known[name])) return known[name]
   if (schema.type === 'array')
     return schema.items ? [value(name.replace(/s$/, ''), schema.items, isFull)] : []
   return schema.properties || schema.type === 'object' ? object(schema, isFull) : scalar(name, schema)

@@ -2,6 +2,7 @@
  * A valid request of each operation: ids of what was created for it or is in the seed, a body that fits its schema. What stands
  * here is what no schema says: which object a path wants, and what a body must name to mean anything.
  */
+import { fullBody } from './full-bodies.ts'
 import type { Ground } from './ground.ts'
 import { type Row, sampleOf } from './sample-bodies.ts'
 import { type Ids, idsFor, made } from './valid-ids.ts'
@@ -45,8 +46,21 @@ const requiredQuery = ({ query }: Row): string =>
     .map(([name, fact]) => `${name}=${fact.type === 'boolean' ? 'true' : '1'}`)
     .join('&')
 
-export const validRequest = async (ground: Ground, row: Row): Promise<ValidRequest> => ({
+/** The query with everything that the operation expands, as a comma list (v7-notes section 5). */
+export function expandAll({ query }: Row, asked: string): string {
+  const values = query['expand']?.enum ?? []
+  return [...(asked === '' ? [] : [asked]), ...(values.length > 0 ? [`expand=${values}`] : [])].join('&')
+}
+
+/** @param isFull whether the body has all that may be written, or what is required alone */
+export const validRequest = async (
+  ground: Ground,
+  row: Row,
+  { isFull = false }: { readonly isFull?: boolean } = {},
+): Promise<ValidRequest> => ({
   parameters: await idsFor(ground, row),
   query: queries[row.id] ?? requiredQuery(row),
-  body: row.body && (await (bodies[row.id]?.(ground) ?? sampleOf(row.body.schema))),
+  body:
+    row.body &&
+    (await (bodies[row.id]?.(ground) ?? (isFull ? fullBody(ground, row) : sampleOf(row.body.schema)))),
 })

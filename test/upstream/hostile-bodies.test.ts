@@ -33,6 +33,35 @@ describe('words that every object inherits', () => {
   )
 })
 
+describe('a body with thousands of mistakes', () => {
+  const testIds = Array.from({ length: 30_000 }, (_, index) => `9${index}`)
+
+  test('is answered with the first hundred, and how many more there are', async () => {
+    const { alertRules } = (await calls.call('GET', '/alerts/rules')).body
+    const path = `/alerts/rules/${alertRules[0].ruleId}`
+    const { body: rule } = await calls.call('GET', path)
+    const { status, text, body } = await calls.call('PUT', path, { body: { ...rule, testIds } })
+    expect(status).toBe(400)
+    expect(body.errors).toHaveLength(100)
+    expect(body.errors[99].message).toContain('There is no test 999 ')
+    expect(body.detail).toMatch(/There is no test 999 in this account group\. And 29900 more\.$/)
+    expect(text.length).toBeLessThan(50_000)
+  })
+
+  test.each([
+    [100, []],
+    [102, ['And 2 more.']],
+  ])('of %i in a stream, in its own form too', async (length, others) => {
+    const { status, body } = await post('/streams', {
+      type: 'opentelemetry',
+      tagMatch: Array(length).fill(5),
+    })
+    expect(status).toBe(400)
+    expect(body.errors[99]).toBe('tagMatch[99]: must be an object.')
+    expect(body.errors.slice(100)).toEqual(others)
+  })
+})
+
 const tag = (value: string) => ({ key: 'branch', value, objectType: 'test' })
 
 /** Each tag has the one before it twice. */

@@ -28,6 +28,8 @@ const titles: Readonly<Record<number, string>> = {
   501: 'Not Implemented',
 }
 
+const othersOf = ({ others }: V7Refusal): readonly string[] => (others === undefined ? [] : [others])
+
 const wordings: Readonly<Record<Exclude<Form, 'empty'>, Wording>> = {
   /** The document's `Error`; no live example of it is known for 403, so the words are ours. */
   problem: ({ refusal, status, path }) => ({
@@ -73,7 +75,9 @@ const wordings: Readonly<Record<Exclude<Form, 'empty'>, Wording>> = {
   streams: ({ refusal, status, path, now, origin }) => ({
     timestamp: now,
     httpStatus: status === 412 ? 'PRECONDITION_FAILED' : 'BAD_REQUEST',
-    errors: refusal.violations?.map(({ field, message }) => `${field}: ${message}`) ?? [refusal.description],
+    errors: refusal.violations
+      ? [...refusal.violations.map(({ field, message }) => `${field}: ${message}`), ...othersOf(refusal)]
+      : [refusal.description],
     path: `${origin}/v7${path}`,
   }),
   unauthorized: ({ refusal }) => ({ error: 'invalid_token', error_description: refusal.description }),

@@ -21,7 +21,10 @@ const statuses = {
 
 /** An expected no of the embedded upstream; problems.ts says how each API group words it on the wire. */
 export interface V7Refusal extends Refusal<keyof typeof statuses> {
+  /** The first ones. */
   readonly violations?: readonly Violation[]
+  /** What stands behind them when there are more. */
+  readonly others?: string
   /** The description is the whole title of the problem. */
   readonly isTitle?: true
 }
@@ -35,13 +38,23 @@ export const refused = (code: keyof typeof statuses, description: string): V7Ref
   description,
 })
 
+/** How many wrong fields an answer lists: a body of thousands of bad ids need not come back as megabytes. Ours. */
+const mostListed = 100
+
 /** 400 for fields that the request must change. */
-export const invalid = (violations: readonly Violation[]): V7Refusal => ({
-  kind: 'refusal',
-  code: 'invalid_request',
-  description: violations.map(({ field, message }) => `Error in field ${field} : ${message}`).join(' '),
-  violations,
-})
+export function invalid(violations: readonly Violation[]): V7Refusal {
+  const listed = violations.slice(0, mostListed)
+  const left = violations.length - listed.length
+  const others = left > 0 ? { others: `And ${left} more.` } : {}
+  const words = listed.map(({ field, message }) => `Error in field ${field} : ${message}`)
+  return {
+    kind: 'refusal',
+    code: 'invalid_request',
+    description: [...words, ...Object.values(others)].join(' '),
+    violations: listed,
+    ...others,
+  }
+}
 
 /** 400 for one field. */
 export const invalidField = (field: string, message: string): V7Refusal => invalid([{ field, message }])

@@ -192,6 +192,28 @@ describe('the end of a snapshot', () => {
   })
 })
 
+test('a snapshot of a large dashboard lets other calls be answered while it is made', async () => {
+  const numberCards = Array.from({ length: 10 }, () => ({
+    metric: 'NET_LATENCY',
+    compareToPreviousValue: true,
+  }))
+  const large = Array.from({ length: 20 }, () => ({ type: 'Number', numberCards }))
+  const { body } = await calls.call('POST', '/dashboards', { body: { title: 'Large', widgets: large } })
+  const state = { isDone: false }
+  const creation = create({ dashboardId: body.dashboardId }).finally(() => {
+    state.isDone = true
+  })
+  let answered = 0
+  while (!state.isDone) {
+    expect((await calls.call('GET', '/dashboards')).status).toBe(200)
+    answered += 1
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect((await creation).status).toBe(201)
+  expect(answered).toBeGreaterThanOrEqual(large.length)
+  expect((await read(`/dashboard-snapshots/${(await creation).body.snapshotId}`)).widgets).toHaveLength(20)
+})
+
 describe('snapshots that are refused', () => {
   test.each([
     ['no dashboard', { dashboardId: undefined }, 'dashboardId'],

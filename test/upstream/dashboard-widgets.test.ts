@@ -320,6 +320,19 @@ describe('cards and columns', () => {
     )
   })
 
+  test('that compare with the span before are worked out of as much less', async () => {
+    const countOf = async (compareToPreviousValue: boolean): Promise<number> => {
+      const card = { metric: 'NET_LATENCY', measure: { type: 'MEAN' }, compareToPreviousValue }
+      const { path, widgets } = await aboard([{ type: 'Number', numberCards: Array(100).fill(card) }])
+      const { data } = await read(`${path}/widgets/${widgets[0].id}`, 'window=30d')
+      expect(data.cards[0].previousValue !== undefined).toBe(compareToPreviousValue)
+      return data.cards[0].numberOfDataPoints
+    }
+    const [alone, compared] = [await countOf(false), await countOf(true)]
+    expect(compared).not.toBe(alone)
+    expect(Math.abs(compared - alone) / alone).toBeLessThan(0.2)
+  })
+
   test('of a Multi Metric Table are columns of points, one for each metric', async () => {
     const { path, widgets } = await aboard([
       {

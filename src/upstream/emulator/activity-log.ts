@@ -9,8 +9,8 @@ const inner = ['activity', 'counters', 'dashboard-snapshot-widgets', 'test-versi
 const kept = 5_000
 const mostResources = 20
 
-/** Objects that go when they expire, and not because somebody removes them. */
-const expiring = ['test-snapshots']
+/** Objects that go when they expire: nobody removes those that go with another call than a deletion. */
+const expiring = ['dashboard-snapshots', 'test-snapshots']
 
 const nouns: readonly (readonly [path: string, noun: string])[] = [
   ['/tests/{testId}/snapshot', 'Test snapshot'],
@@ -78,7 +78,7 @@ export const userInLog = (user: Entry | undefined): string =>
 export function logActivity(call: Call, written: Written, before: Objects): void {
   const { state, caller, aid, now } = call
   const gone = written.removed
-    .filter(({ collection }) => !expiring.includes(collection))
+    .filter(({ collection }) => call.row.method === 'DELETE' || !expiring.includes(collection))
     .flatMap(({ collection, id }) => before.find(collection, id) ?? [])
   const changed = [...written.entries, ...gone].filter(({ collection }) => !inner.includes(collection))
   if (changed.length === 0) return

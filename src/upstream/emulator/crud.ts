@@ -2,6 +2,7 @@
  * The generic family: list, create, read, update and delete of one kind of object, driven by the official document. A family
  * says where its objects live and what is special about them; everything else follows from the rows and schemas of its paths.
  */
+import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { Answer, Answerer, Answerers, Call } from './call.ts'
 import { isJsonObject, type Json, type JsonObject } from './json.ts'
@@ -52,8 +53,11 @@ export interface Family {
   readonly showsAlone?: (call: Call) => boolean
   /** Links beside `self`, where the document declares links. */
   readonly links?: (entry: Entry, call: Call) => JsonObject
-  /** Runs with every create and update, after the object is stored. @param before what an update replaced */
-  readonly afterWrite?: (entry: Entry, call: Call, before?: Entry) => void
+  /**
+   * Runs with every create and update, after the object is stored; a promise is for what is too much for one turn of the event
+   * loop. @param before what an update replaced
+   */
+  readonly afterWrite?: (entry: Entry, call: Call, before?: Entry) => Awaitable<void>
   /** Why the object may not be deleted; it may also clean up what refers to it. */
   readonly beforeDelete?: (entry: Entry, call: Call) => V7Refusal | undefined
 }
@@ -163,19 +167,25 @@ const create =
       fields: accepted.fields,
     }
     call.state.put(entry)
-    return { ...written(family, call, { id: entry.id }), headers: locationOf(family, entry.id, call) }
+    return whenKnown(written(family, call, { id: entry.id }), (answer) => ({
+      ...answer,
+      headers: locationOf(family, entry.id, call),
+    }))
   }
 
 const locationOf = (family: Family, id: string, call: Call): Record<string, string> =>
   call.row.answer.location ? { location: call.href(pathOf(family, id)) } : {}
 
-function written(family: Family, call: Call, { id, before }: { id: string; before?: Entry }): Answer {
+function written(
+  family: Family,
+  call: Call,
+  { id, before }: { id: string; before?: Entry },
+): Awaitable<Answer> {
   const entry = call.state.find(family.collection, id) as Entry
-  family.afterWrite?.(entry, call, before)
-  return {
+  return whenKnown(family.afterWrite?.(entry, call, before), () => ({
     status: call.row.answer.status,
     body: shown(family, entry, { ...call, schema: answerSchema(call) }),
-  }
+  }))
 }
 
 const update =

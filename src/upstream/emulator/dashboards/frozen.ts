@@ -1,4 +1,5 @@
 /** What the widgets of a dashboard showed in a span, worked out once and kept with a snapshot (DECISIONS 123). */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
 import { isJsonObject, type Json, type JsonObject, listOf, objectsOf } from '../json.ts'
@@ -51,21 +52,25 @@ export interface FrozenWidget {
   readonly content: JsonObject
 }
 
-/** Every widget of the dashboard over the span, whatever spans they have themselves. */
-export function frozenWidgets(
+/**
+ * Every widget of the dashboard over the span, whatever spans they have themselves. One is worked out in each turn of the event
+ * loop, so that other calls are answered in between.
+ */
+export async function* frozenWidgets(
   dashboard: JsonObject,
   { range, isAnonymous }: { readonly range: TimeRange; readonly isAnonymous: boolean },
   given: Call,
-): readonly FrozenWidget[] {
+): AsyncGenerator<FrozenWidget> {
   const span = { startDate: isoDate(range.startAt), endDate: isoDate(range.endAt) }
   const call = { ...given, query: new URLSearchParams(span) }
   const page = { asOf: call.now, size: mostTests, left: undefined }
   const widgets = objectsOf(dashboard['widgets'])
   const shares = Math.max(1, widgets.length / fullWidgets)
-  return widgets.flatMap((measuring) => {
+  for (const measuring of widgets) {
+    await nextTurn()
     const shown = widgetContent({ measuring, dashboard, range, call, shares }, page)
-    if (isV7Refusal(shown)) return []
+    if (isV7Refusal(shown)) continue
     const content = isAnonymous ? anonymized(shown.body) : shown.body
-    return [{ id: String(measuring['id']), content }]
-  })
+    yield { id: String(measuring['id']), content }
+  }
 }

@@ -13,12 +13,16 @@ import { cardContent, tableContent } from './numbers.ts'
 import { testTablePage } from './test-table.ts'
 import { rangeOf } from './widget-range.ts'
 
+/** How often a card is worked out: one that compares, over the span before as well. */
+const workOf = (card: JsonObject): number => (card['compareToPreviousValue'] === true ? 2 : 1)
+
 /** The span of a card is its own, then the widget's. */
 export function cardQuestion(question: Question, card: JsonObject): Question | V7Refusal {
   const { measuring: widget, dashboard, call, shares: all = 1 } = question
   const range = rangeOf(dashboard, [card, widget], call)
   // A card is worked out of as much by itself as in its widget.
-  const shares = all * Math.max(1, objectsOf(widget['numberCards']).length)
+  const work = objectsOf(widget['numberCards']).reduce((sum, one) => sum + workOf(one), 0)
+  const shares = all * Math.max(1, work)
   return isV7Refusal(range) ? range : { ...question, measuring: card, range, shares }
 }
 

@@ -52,15 +52,15 @@ function accept({ call, merged }: Acceptance): Accepted | V7Refusal {
   }
 }
 
-/** Works out what the widgets show, and lets go of what snapshots kept that have expired since. */
-function freeze(snapshot: Entry, call: Call): void {
+/** Works out what the widgets show. Snapshots that have expired since are removed with what they kept. */
+async function freeze(snapshot: Entry, call: Call): Promise<void> {
   const { timeSpan, isAnonymous, dashboard } = snapshot.fields
   const { start, duration } = objectOf(timeSpan)
   const startAt = Date.parse(textOf(start) ?? '')
   const range = { startAt, endAt: startAt + Number(duration) * 1000 }
   const { id: snapshotId, orgId, aid } = snapshot
   const owner = { ...(orgId !== undefined && { orgId }), ...(aid !== undefined && { aid }) }
-  for (const { id, content } of frozenWidgets(
+  for await (const { id, content } of frozenWidgets(
     objectOf(dashboard),
     { range, isAnonymous: isAnonymous === true },
     call,
@@ -71,8 +71,10 @@ function freeze(snapshot: Entry, call: Call): void {
       ...owner,
       fields: { snapshotId, content },
     })
-  for (const expired of call.state.all('dashboard-snapshots').filter((one) => isExpired(one, call)))
+  for (const expired of call.state.all('dashboard-snapshots').filter((one) => isExpired(one, call))) {
     thaw(expired, call)
+    call.state.remove('dashboard-snapshots', expired.id)
+  }
 }
 
 function thaw({ id }: Entry, { state }: Call): void {

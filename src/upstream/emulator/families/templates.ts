@@ -7,6 +7,7 @@ import { invalidField, isV7Refusal, notFound, refused, type V7Refusal } from '..
 import type { Entry } from '../state.ts'
 import { assetWriter } from '../templates/assets.ts'
 import { deployTemplate } from '../templates/deploy.ts'
+import { forgetDeployments } from '../templates/deployments.ts'
 import { uuid } from '../uuid.ts'
 
 /** Built-in ones are everybody's, those of the account group its own, and others of the organization may be shared with it. */
@@ -60,7 +61,11 @@ const template: Family = {
   sees: isVisible,
   lists: isAsked,
   accept,
-  beforeDelete: unchangeable,
+  beforeDelete(entry, call) {
+    const refusal = unchangeable(entry, call)
+    if (!refusal) forgetDeployments(entry.id, call)
+    return refusal
+  },
 }
 
 const sharingOf = (entry: Entry, { href }: Call): JsonObject => ({

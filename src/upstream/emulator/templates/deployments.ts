@@ -1,8 +1,8 @@
 import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
 import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
-import type { Entry } from '../state.ts'
-import type { Asset } from './assets.ts'
+import type { Entry, Objects } from '../state.ts'
+import { type Asset, assetKinds } from './assets.ts'
 
 /** What a template was deployed to under one name, kept for the next time that it is. */
 export interface Deployment {
@@ -47,6 +47,27 @@ export function twinOf({ kind, config }: Asset, call: Call): string | undefined 
     return entry !== undefined && isSame(entry, config)
   })
 }
+
+/**
+ * A template that is deleted leaves its assets, and they stay made by a template: other templates take them over by it. What is kept
+ * beside that goes, and all of it when none of the assets is left.
+ */
+export function forgetDeployments(templateId: string, { state }: Call): void {
+  const ofNoOther = ({ fields }: Entry): boolean => (fields['templateId'] ?? templateId) === templateId
+  for (const entry of state.all(collection).filter(ofNoOther)) {
+    const made = livingAssets(objectOf(entry.fields['made']), state)
+    if (Object.keys(made).length === 0) state.remove(collection, entry.id)
+    else state.put({ ...entry, fields: { made } })
+  }
+}
+
+const livingAssets = (made: JsonObject, state: Objects): JsonObject =>
+  Object.fromEntries(
+    assetKinds.flatMap((kind) => {
+      const ids = textsOf(made[kind.section]).filter((id) => state.find(kind.collection, id))
+      return ids.length === 0 ? [] : [[kind.section, ids]]
+    }),
+  )
 
 /** Keeps what was deployed. */
 export function keepDeployment(

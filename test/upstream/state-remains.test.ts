@@ -1,0 +1,91 @@
+/** What the state keeps of objects that are gone: read from the store, as no answer of v7 shows it. */
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '#store/store.ts'
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
+import { type Calls, memoryStore, openCalls } from './emulator-calls.ts'
+
+let clock: FakeClock
+let store: Store
+let calls: Calls
+beforeEach(async () => {
+  clock = fakeClock()
+  store = memoryStore(clock)
+  calls = await openCalls({ store, clock })
+})
+
+async function kept(collection: string) {
+  const records = await store.list('v7:us1', { limit: 100_000 })
+  return records
+    .map(({ value }) => JSON.parse(value))
+    .filter((entry: { collection: string }) => entry.collection === collection)
+}
+const post = async (path: string, body: object) => (await calls.call('POST', path, { body })).body
+const remove = async (path: string) => expect((await calls.call('DELETE', path)).status).toBe(204)
+
+describe('a dashboard snapshot that has expired', () => {
+  const create = async (change: object = {}) => {
+    const widgets = [{ type: 'Number', numberCards: [{ metric: 'NET_LOSS' }] }]
+    const { dashboardId } = await post('/dashboards', { title: 'Web', widgets })
+    return (await post('/dashboard-snapshots', { dashboardId, ...change })).snapshotId
+  }
+  const logged = async (): Promise<readonly { event: string; resources: object[] }[]> =>
+    (await calls.call('GET', '/audit-user-events', { query: 'window=1h' })).body.auditEvents
+
+  test('leaves nothing behind when the next one is created, which nobody did', async () => {
+    const expirationDate = new Date(clock.now() + 60_000).toISOString()
+    await create({ expirationDate })
+    clock.advance(60)
+    const id = await create()
+    expect((await kept('dashboard-snapshots')).map((one) => one.id)).toEqual([id])
+    expect((await kept('dashboard-snapshot-widgets')).map(({ fields }) => fields.snapshotId)).toEqual([id])
+    const [newest] = await logged()
+    expect(newest?.event).toBe('Dashboard snapshot created.')
+    expect(newest?.resources).toHaveLength(1)
+  })
+
+  test('is another thing than one that somebody deletes, which is logged', async () => {
+    const id = await create()
+    await remove(`/dashboard-snapshots/${id}`)
+    expect((await logged())[0]).toMatchObject({ event: 'Dashboard snapshot deleted.' })
+    expect(await kept('dashboard-snapshots')).toEqual([])
+    expect(await kept('dashboard-snapshot-widgets')).toEqual([])
+  })
+})
+
+describe('a template that is deleted', () => {
+  const site = { key: 'site', value: 'Austin', objectType: 'test', accessType: 'all' }
+  const shared = { name: 'Office', tags: { site }, deploymentStrategy: { site: 'ignore' } }
+  const deployed = async () => {
+    const { id } = await post('/templates', shared)
+    const { tags } = await post(`/templates/${id}/deploy`, {})
+    return { template: `/templates/${id}`, tagId: tags.site.id }
+  }
+
+  test('leaves what it made to other templates, and of its deployments nothing else', async () => {
+    const first = await deployed()
+    await remove(first.template)
+    const [left, ...others] = await kept('template-deployments')
+    expect([left.fields, others]).toEqual([{ made: { tags: [first.tagId] } }, []])
+    expect((await deployed()).tagId).toBe(first.tagId)
+  })
+
+  test('leaves nothing when what it made is gone, then or later', async () => {
+    const first = await deployed()
+    await remove(first.template)
+    const second = await deployed()
+    await remove(`/tags/${second.tagId}`)
+    await remove(second.template)
+    expect(await kept('template-deployments')).toEqual([])
+  })
+
+  test('leaves the deployments of others alone', async () => {
+    const first = await deployed()
+    const second = await deployed()
+    await remove(first.template)
+    expect((await kept('template-deployments')).map(({ fields }) => fields.name)).toEqual([
+      undefined,
+      'Office',
+    ])
+    expect((await calls.call('GET', second.template)).status).toBe(200)
+  })
+})

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Calls, openCalls, origin, viewer } from './emulator-calls.ts'
+import { type Calls, openCalls, ops, origin, viewer } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
 
 const path = '/operations/credential-vault'
@@ -146,6 +146,26 @@ describe('a test that takes its password from a vault', () => {
     expect((await calls.call('DELETE', `${path}/${id}`, { query: confirmed })).status).toBe(204)
     expect(await readTest(used)).toMatchObject({ enabled: false, vaultCredentials: [] })
     expect(await readTest(other)).toMatchObject({ enabled: true })
+  })
+
+  test('has versions of what the deletion of its operation did to it', async () => {
+    const { id, secrets } = await create()
+    const used = await newTest(secrets[0]?.id)
+    calls.clock.advance(60)
+    await calls.call('DELETE', `${path}/${id}`, { query: confirmed, as: ops })
+    const { body } = await calls.call('GET', `/tests/${used}/history`)
+    expect(violations('TestVersionHistoryResponse', body)).toEqual([])
+    const [newest, ...older] = body.testVersionHistory
+    expect(newest).toMatchObject({ createdBy: 'ops@acme.example', versionTimestamp: '2030-01-01T00:01:00Z' })
+    const first = older.at(-1)
+    expect([newest.versionId, first.versionId]).toEqual(['3', '1'])
+    const version = async (versionId: string) =>
+      (await calls.call('GET', `/tests/http-server/${used}`, { query: `versionId=${versionId}` })).body
+    expect(await version('1')).toMatchObject({
+      enabled: true,
+      vaultCredentials: [{ secretId: secrets[0]?.id }],
+    })
+    expect(await version('3')).toMatchObject({ enabled: false, vaultCredentials: [] })
   })
 
   test('keeps its secret while it takes it', async () => {

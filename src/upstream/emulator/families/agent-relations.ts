@@ -1,8 +1,8 @@
 import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
-import { isoDate } from '../iso-date.ts'
 import { objectsOf, textsOf } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
+import { changeTest } from './test-history.ts'
 
 /** Cloud agents are everybody's; enterprise agents belong to one account group and may be given to more. */
 export const seesAgent = (agent: Entry, call: Call): boolean =>
@@ -36,14 +36,14 @@ export const testsOn = (agentId: string, state: Objects, aid: string): readonly 
 
 /** Makes the agent run exactly these tests of the account group. A test that loses its last agent is disabled. */
 export function setAgentTests(agentId: string, wanted: ReadonlySet<string>, call: Call): void {
-  const { state, aid, now } = call
+  const { state, aid } = call
   const before = new Set(testsOn(agentId, state, aid).map(({ id }) => id))
   for (const test of state.all('tests')) {
     if (test.aid !== aid || before.has(test.id) === wanted.has(test.id)) continue
     const others = objectsOf(test.fields['agents']).filter((agent) => agent['agentId'] !== agentId)
     const agents = wanted.has(test.id) ? [...others, { agentId }] : others
     const enabled = agents.length === 0 ? false : (test.fields['enabled'] ?? true)
-    state.put({ ...test, fields: { ...test.fields, agents, enabled, modifiedDate: isoDate(now) } })
+    changeTest(test, { agents, enabled }, call)
   }
 }
 
@@ -51,12 +51,12 @@ export function setAgentTests(agentId: string, wanted: ReadonlySet<string>, call
  * Takes the agent from every test: a test that loses its last agent is disabled, and each is changed now (v7-notes section 2). One
  * that measures the agent is disabled too, and still names it, as answers must have a target; that is ours.
  */
-export function takeFromTests(agentId: string, { state, now }: { state: Call['state']; now: number }): void {
-  for (const test of testsWith(agentId, state)) {
+export function takeFromTests(agentId: string, call: Call): void {
+  for (const test of testsWith(agentId, call.state)) {
     const agents = objectsOf(test.fields['agents']).filter((agent) => agent['agentId'] !== agentId)
     const isOver = agents.length === 0 || test.fields['targetAgentId'] === agentId
     const enabled = isOver ? false : (test.fields['enabled'] ?? true)
-    state.put({ ...test, fields: { ...test.fields, agents, enabled, modifiedDate: isoDate(now) } })
+    changeTest(test, { agents, enabled }, call)
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Answerers } from '../call.ts'
 import { crud, type Family, isOwn } from '../crud.ts'
-import { isoDate } from '../iso-date.ts'
 import { textsOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, invalidField } from '../refusals.ts'
 import { uuid } from '../uuid.ts'
+import { changeTest } from './test-history.ts'
 
 /**
  * Credentials of transaction scripts. A read shows an opaque text, as the document's example does, and never the value itself:
@@ -29,9 +29,8 @@ const credential: Family = {
   beforeDelete({ id }, call) {
     for (const test of call.state.all('tests')) {
       const ids = textsOf(test.fields['credentials'])
-      if (!isOwn(test, call) || !ids.includes(id)) continue
-      const fields = { ...test.fields, credentials: ids.filter((one) => one !== id) }
-      call.state.put({ ...test, fields: { ...fields, modifiedDate: isoDate(call.now) } })
+      if (isOwn(test, call) && ids.includes(id))
+        changeTest(test, { credentials: ids.filter((one) => one !== id) }, call)
     }
     return undefined
   },

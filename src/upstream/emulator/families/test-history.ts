@@ -1,15 +1,30 @@
 import type { Answerers, Call } from '../call.ts'
+import { isoDate } from '../iso-date.ts'
+import type { JsonObject } from '../json.ts'
 import { notFound } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 
-const versionsOf = (testId: string, { state }: Call): readonly Entry[] =>
-  state.all('test-versions').filter(({ id }) => id.startsWith(`${testId}.`))
+/** Oldest first. They are numbered from 1 on without a gap, and found by their ids: there are many of other tests. */
+function versionsOf(testId: string, { state }: Call): readonly Entry[] {
+  const versions: Entry[] = []
+  const next = (): Entry | undefined => state.find('test-versions', `${testId}.${versions.length + 1}`)
+  for (let version = next(); version; version = next()) versions.push(version)
+  return versions
+}
 
 /** Every write of a test leaves a version of it behind (v7-notes section 2). */
 export function writeVersion(test: Entry, call: Call): void {
   const number = versionsOf(test.id, call).length + 1
   const { id: _, sequence: __, ...kept } = test
   call.state.put({ ...kept, collection: 'test-versions', id: `${test.id}.${number}` })
+}
+
+/** Changes a test by what happens to another object: who did that has changed the test now, which leaves a version. */
+export function changeTest(test: Entry, fields: JsonObject, call: Call): void {
+  const by = { modifiedBy: call.caller.email, modifiedDate: isoDate(call.now) }
+  const changed = { ...test, fields: { ...test.fields, ...fields, ...by } }
+  call.state.put(changed)
+  if (test.fields['instant'] !== true) writeVersion(changed, call)
 }
 
 export function removeVersions(test: Entry, call: Call): void {

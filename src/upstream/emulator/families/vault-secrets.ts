@@ -1,9 +1,9 @@
 /** Secrets of credential vault operations, and the tests that take user names and passwords from them. */
 import type { Call } from '../call.ts'
-import { isoDate } from '../iso-date.ts'
 import { type JsonObject, objectsOf, textOf } from '../json.ts'
 import { invalidField, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
+import { changeTest } from './test-history.ts'
 
 export const secretIdsOf = ({ fields }: Entry): readonly string[] =>
   objectsOf(fields['secrets']).flatMap(({ id }) => textOf(id) ?? [])
@@ -11,18 +11,16 @@ export const secretIdsOf = ({ fields }: Entry): readonly string[] =>
 const credentialsOf = ({ fields }: Pick<Entry, 'fields'>): readonly JsonObject[] =>
   objectsOf(fields['vaultCredentials'])
 
-const isOneOf = (secretIds: readonly string[], { secretId }: JsonObject): boolean =>
-  secretIds.includes(String(secretId))
+/** Whether what a test asks for is one of the secrets. */
+function isOneOf(secretIds: readonly string[]): (credential: JsonObject) => boolean {
+  const known = new Set(secretIds)
+  return ({ secretId }) => known.has(String(secretId))
+}
 
 /** The tests of the account group that take any of the secrets. */
-export const testsUsing = (secretIds: readonly string[], { state, aid }: Call): readonly Entry[] =>
-  state
-    .all('tests')
-    .filter((test) => test.aid === aid && credentialsOf(test).some((one) => isOneOf(secretIds, one)))
-
-function change(test: Entry, fields: JsonObject, { state, caller, now }: Call): void {
-  const by = { modifiedBy: caller.email, modifiedDate: isoDate(now) }
-  state.put({ ...test, fields: { ...test.fields, ...fields, ...by } })
+export function testsUsing(secretIds: readonly string[], { state, aid }: Call): readonly Entry[] {
+  const isMeant = isOneOf(secretIds)
+  return state.all('tests').filter((test) => test.aid === aid && credentialsOf(test).some(isMeant))
 }
 
 /**
@@ -37,14 +35,15 @@ export function disableTestsUsing(secretIds: readonly string[], call: Call): V7R
       'confirmDisabledObjects',
       `must be true, as this disables tests: ${tests.map(({ id }) => id).join(', ')}.`,
     )
-  for (const test of tests) change(test, { enabled: false }, call)
+  for (const test of tests) changeTest(test, { enabled: false }, call)
   return undefined
 }
 
 /** Takes the secrets out of the tests that have them. */
 export function takeSecretsFromTests(secretIds: readonly string[], call: Call): void {
+  const isMeant = isOneOf(secretIds)
   for (const test of testsUsing(secretIds, call))
-    change(test, { vaultCredentials: credentialsOf(test).filter((one) => !isOneOf(secretIds, one)) }, call)
+    changeTest(test, { vaultCredentials: credentialsOf(test).filter((one) => !isMeant(one)) }, call)
 }
 
 /** The secrets that a test asks for and that its account group does not have. */
@@ -53,8 +52,9 @@ export function straySecrets(fields: JsonObject, { state, aid }: Call): readonly
     .all('credential-vault-operations')
     .filter((operation) => operation.aid === aid)
     .flatMap(secretIdsOf)
+  const isKnown = isOneOf(known)
   return credentialsOf({ fields })
-    .filter((one) => !isOneOf(known, one))
+    .filter((one) => !isKnown(one))
     .map(({ secretId }) => ({
       field: 'vaultCredentials',
       message: `There is no secret ${String(secretId)} in this account group.`,

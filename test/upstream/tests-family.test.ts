@@ -55,6 +55,50 @@ beforeEach(async () => {
   calls = await openCalls()
 })
 
+describe('the prefix of a BGP test', () => {
+  const named = (prefix: string) => ({ testName: prefix, prefix })
+
+  test.each(['192.0.2.0/24', '198.18.0.0/8', '2001:db8::/32', '2001:DB8:1::/48', '::/0'])(
+    '%s is taken',
+    async (prefix) => {
+      const { status, body } = await calls.call('POST', '/tests/bgp', { body: named(prefix) })
+      expect([status, body.prefix]).toEqual([201, prefix])
+    },
+  )
+
+  test.each([
+    'acme',
+    '192.0.2.0',
+    '192.0.2.0/',
+    '192.0.2.0/7',
+    '192.0.2.0/25',
+    '192.0.2.256/24',
+    '192.0.2/24',
+    '192.0.2.0/24 ',
+    '192.0.2.0/24/24',
+    '192.0.2.0/-8',
+    '2001:db8::/129',
+    '2001:db8::%eth0/64',
+    '2001:db8:::/32',
+    '/24',
+  ])('%j is refused by a title alone, and makes no test', async (prefix) => {
+    const { body: before } = await calls.call('GET', '/tests/bgp')
+    const { status, body } = await calls.call('POST', '/tests/bgp', { body: named(prefix) })
+    expect(status).toBe(400)
+    expect(body.title).toMatch(
+      /^There were some errors in your request, please correct them before trying again\. Error in field prefix :/,
+    )
+    expect(Object.keys(body)).toEqual(['type', 'title', 'status', 'instance'])
+    expect((await calls.call('GET', '/tests/bgp')).body).toEqual(before)
+  })
+
+  test('stays what it is on an update, which has none', async () => {
+    const { testId } = (await calls.call('POST', '/tests/bgp', { body: named('192.0.2.0/24') })).body
+    const changed = await calls.call('PUT', `/tests/bgp/${testId}`, { body: named('acme') })
+    expect(changed).toMatchObject({ status: 200, body: { testName: 'acme', prefix: '192.0.2.0/24' } })
+  })
+})
+
 describe.each(kinds)('/tests/%s', (type, body, schema) => {
   const path = `/tests/${type}`
 

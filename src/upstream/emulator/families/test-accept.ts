@@ -1,3 +1,4 @@
+import { isBgpPrefix } from '../bgp-prefix.ts'
 import type { Call } from '../call.ts'
 import type { Acceptance, Accepted } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
@@ -45,6 +46,18 @@ function strays(merged: JsonObject, call: Call): readonly Violation[] {
   ]
 }
 
+/** That anything but a prefix is refused is known of an empty one (v7-notes section 7). */
+function wrongPrefix({ prefix }: JsonObject): readonly Violation[] {
+  return prefix === undefined || isBgpPrefix(String(prefix))
+    ? []
+    : [
+        {
+          field: 'prefix',
+          message: 'must be a network address and the length of its prefix, as in 192.0.2.0/24.',
+        },
+      ]
+}
+
 /** A test's name is its own within an account group (v7-notes section 2). */
 const isNameTaken = (merged: JsonObject, { state, aid }: Call, stored: Entry | undefined): boolean =>
   merged['testName'] !== undefined &&
@@ -66,17 +79,21 @@ const defaultRules = ({ alertTypes }: TestKind, { state, aid }: Call): readonly 
     .filter(({ fields }) => alertTypes.includes(String(fields['alertType'])))
     .map(({ id }) => id)
 
-/** The DNS servers that tests of the account group name already, each with its id. */
-const knownServers = ({ state, aid }: Call): readonly JsonObject[] =>
-  state.all('tests').flatMap((test) => (test.aid === aid ? objectsOf(test.fields['dnsServers']) : []))
+/** The DNS servers that tests of the account group name already, each with its id, by their names. */
+const knownServers = ({ state, aid }: Call): ReadonlyMap<unknown, JsonObject> =>
+  new Map(
+    state
+      .all('tests')
+      .flatMap((test) => (test.aid === aid ? objectsOf(test.fields['dnsServers']) : []))
+      .map((server) => [server['serverName'], server]),
+  )
 
 /** Every DNS server gets one id, by which its results are read: it is the same in all tests of the account group. */
 function dnsServers(supplied: JsonObject, call: Call): JsonObject {
   if (supplied['dnsServers'] === undefined) return {}
   const known = knownServers(call)
   const servers = [...new Set(textsOf(supplied['dnsServers']))].map((serverName): JsonObject => {
-    const same = known.find((one) => one['serverName'] === serverName)
-    return same ?? { serverId: call.state.nextId(), serverName }
+    return known.get(serverName) ?? { serverId: call.state.nextId(), serverName }
   })
   return { dnsServers: servers }
 }
@@ -100,7 +117,7 @@ export const acceptTest =
       stored && stored.aid !== call.aid
         ? { ...stored.fields, ...only(supplied, sharedKeys) }
         : acceptance.merged
-    const wrong = [...strays(merged, call), ...straySecrets(supplied, call)]
+    const wrong = [...wrongPrefix(supplied), ...strays(merged, call), ...straySecrets(supplied, call)]
     if (wrong.length > 0) return invalid(wrong)
     if (isNameTaken(merged, call, stored))
       return invalidField('testName', 'A test with this name exists already.')

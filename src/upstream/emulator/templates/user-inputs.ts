@@ -1,3 +1,4 @@
+import { isBgpPrefix } from '../bgp-prefix.ts'
 import { isJsonObject, type Json, type JsonObject, listOf, objectOf, objectsOf, textOf } from '../json.ts'
 import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
 
@@ -26,13 +27,13 @@ const fitting: Readonly<Record<string, (value: Json) => boolean>> = {
   'boolean[]': listWith(isBoolean),
   agents: listWith(isIdOf('agentId')),
   tests: listWith(isIdOf('testId')),
-  bgpPrefix: (value) => /^[\da-f.:]+\/\d{1,3}$/i.test(textOf(value) ?? ''),
+  bgpPrefix: (value) => isBgpPrefix(textOf(value) ?? ''),
 }
 
 const isAllowed = ({ allowedValues }: JsonObject, value: Json): boolean => {
-  const allowed = objectsOf(allowedValues).map((one) => JSON.stringify(one['value'] ?? null))
-  const has = (one: Json): boolean => allowed.includes(JSON.stringify(one))
-  return allowed.length === 0 || has(value) || (Array.isArray(value) && listOf(value).every(has))
+  const allowed = new Set(objectsOf(allowedValues).map((one) => JSON.stringify(one['value'] ?? null)))
+  const has = (one: Json): boolean => allowed.has(JSON.stringify(one))
+  return allowed.size === 0 || has(value) || (Array.isArray(value) && listOf(value).every(has))
 }
 
 function wrongValue(input: JsonObject, value: Json | undefined): string | undefined {

@@ -12,7 +12,7 @@ export interface Caller {
   readonly loginAid: string
   /** The account groups that the user reaches, the login account group first. */
   readonly groups: readonly string[]
-  /** The labels of the permissions that the user's roles give in the account group. */
+  /** The labels of the permissions that the user's roles give in the account group, as they were when they were first asked for. */
   permissionsIn(aid: string): ReadonlySet<string>
 }
 
@@ -45,15 +45,21 @@ export function callerOf(uid: string, objects: Objects, permissions: Permissions
   const groups = user ? groupsOf(user, objects) : []
   const [loginAid] = groups
   if (!user?.orgId || loginAid === undefined) return undefined
+  const held = new Map<string, ReadonlySet<string>>()
+  const heldIn = (aid: string): ReadonlySet<string> =>
+    permissions.labelsOf(
+      roleIdsIn(user, aid).flatMap((id) => textsOf(objects.find('roles', id)?.fields['permissions'])),
+    )
   return {
     uid,
     email: textOf(user.fields['email']) ?? '',
     orgId: user.orgId,
     loginAid,
     groups,
-    permissionsIn: (aid) =>
-      permissions.labelsOf(
-        roleIdsIn(user, aid).flatMap((id) => textsOf(objects.find('roles', id)?.fields['permissions'])),
-      ),
+    permissionsIn(aid) {
+      const labels = held.get(aid) ?? heldIn(aid)
+      held.set(aid, labels)
+      return labels
+    },
   }
 }

@@ -1,6 +1,6 @@
 import type { Answerers, Call } from '../call.ts'
 import { crud, type Family } from '../crud.ts'
-import { type JsonObject, listOf, objectsOf } from '../json.ts'
+import { type Json, type JsonObject, listOf, objectsOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, isV7Refusal, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
@@ -10,11 +10,12 @@ import { disableTestsUsing, secretIdsOf, takeSecretsFromTests, testsUsing } from
 /** The document's enum names only `webhook` (v7-notes section 11). The answer repeats the word that was given, if any. */
 const types = ['credential-vault', 'webhook']
 
-/** The secret of the operation that is meant: by its id, or by its name when the client gives none. */
-const sameSecret = (secret: JsonObject, known: readonly JsonObject[]): JsonObject | undefined =>
-  known.find((one) =>
-    secret['id'] === undefined ? one['name'] === secret['name'] : one['id'] === secret['id'],
-  )
+/** Finds the secret of the operation that is meant: by its id, or by its name when the client gives none. */
+function secretsAmong(known: readonly JsonObject[]): (secret: JsonObject) => JsonObject | undefined {
+  const byId = new Map(known.map((one) => [one['id'], one]))
+  const byName = new Map(known.map((one) => [one['name'], one]))
+  return ({ id, name }) => (id === undefined ? byName.get(name) : byId.get(id))
+}
 
 /** The secrets with their ids: those that the operation had keep theirs, new ones get one. */
 function secretsWithIds(
@@ -22,10 +23,11 @@ function secretsWithIds(
   stored: Entry | undefined,
   call: Call,
 ): readonly JsonObject[] | V7Refusal {
-  const known = objectsOf(stored?.fields['secrets'])
+  const sameSecret = secretsAmong(objectsOf(stored?.fields['secrets']))
+  const names = new Set<Json | undefined>()
   const wrong = given.flatMap((secret, index): readonly Violation[] => {
-    const isRepeated = given.findIndex((one) => one['name'] === secret['name']) !== index
-    const isStray = stored !== undefined && secret['id'] !== undefined && !sameSecret(secret, known)
+    const isRepeated = names.size === names.add(secret['name']).size
+    const isStray = stored !== undefined && secret['id'] !== undefined && !sameSecret(secret)
     return [
       ...(isRepeated ? [{ field: `secrets[${index}].name`, message: 'is given twice.' }] : []),
       ...(isStray ? [{ field: `secrets[${index}].id`, message: 'There is no such secret here.' }] : []),
@@ -33,7 +35,7 @@ function secretsWithIds(
   })
   if (wrong.length > 0) return invalid(wrong)
   return given.map(({ name = '', secretKey = '', ...rest }) => ({
-    id: sameSecret({ ...rest, name }, known)?.['id'] ?? uuid(call),
+    id: sameSecret({ ...rest, name })?.['id'] ?? uuid(call),
     name,
     secretKey,
   }))
@@ -41,7 +43,8 @@ function secretsWithIds(
 
 /** Secrets that tests take stay: a change has no way to confirm that tests are disabled. */
 function removedInUse(secrets: readonly JsonObject[], stored: Entry, call: Call): readonly Violation[] {
-  const removed = secretIdsOf(stored).filter((id) => !secrets.some((secret) => secret['id'] === id))
+  const kept = new Set(secrets.map(({ id }) => id))
+  const removed = secretIdsOf(stored).filter((id) => !kept.has(id))
   return testsUsing(removed, call).map(({ id }) => ({
     field: 'secrets',
     message: `The test ${id} uses a secret that is left out.`,

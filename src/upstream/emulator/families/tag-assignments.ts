@@ -15,7 +15,13 @@ export interface Assignment {
   readonly type: string
 }
 
-const isSame = (a: Assignment, b: Assignment): boolean => a.id === b.id && a.type === b.type
+const keyOf = ({ id, type }: Assignment): string => `${type} ${id}`
+
+/** Whether an assignment is among these: bodies name thousands. */
+function among(assignments: readonly Assignment[]): (one: Assignment) => boolean {
+  const keys = new Set(assignments.map(keyOf))
+  return (one) => keys.has(keyOf(one))
+}
 
 /** The assignments of a body; one without a type is of the tag's own. */
 export const givenAssignments = (value: JsonObject, tag: Entry | undefined): readonly Assignment[] =>
@@ -45,8 +51,6 @@ export const assignmentsOf = (tag: Entry, call: Call): readonly Assignment[] => 
 
 /** Tags by the objects that they are assigned to, for each list of all tags that the state has had. */
 const tagsByObject = new WeakMap<readonly Entry[], ReadonlyMap<string, readonly Entry[]>>()
-
-const keyOf = ({ id, type }: Assignment): string => `${type} ${id}`
 
 function byObject(tags: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
   const known = tagsByObject.get(tags)
@@ -106,17 +110,19 @@ export function assign(tag: Entry, wanted: readonly Assignment[], call: Call): r
   for (const { id } of fitting.filter(({ type }) => type === 'test'))
     retag(id, call, (tagIds) => (tagIds.includes(tag.id) ? tagIds : [...tagIds, tag.id]))
   const others = fitting.filter(({ type }) => type !== 'test')
-  const kept = ownAssignments(tag).filter((one) => !others.some((other) => isSame(one, other)))
+  const isOther = among(others)
+  const kept = ownAssignments(tag).filter((one) => !isOther(one))
   if (others.length > 0) setOwn(tag.id, [...kept, ...others], call)
   return fitting
 }
 
 /** Takes the tag from the objects. @returns those that had it */
 export function unassign(tag: Entry, gone: readonly Assignment[], call: Call): readonly Assignment[] {
-  const taken = assignmentsOf(tag, call).filter((one) => gone.some((other) => isSame(one, other)))
+  const taken = assignmentsOf(tag, call).filter(among(gone))
   for (const { id } of taken.filter(({ type }) => type === 'test'))
     retag(id, call, (tagIds) => tagIds.filter((one) => one !== tag.id))
-  const left = ownAssignments(tag).filter((one) => !taken.some((other) => isSame(one, other)))
+  const isTaken = among(taken)
+  const left = ownAssignments(tag).filter((one) => !isTaken(one))
   if (left.length < ownAssignments(tag).length) setOwn(tag.id, left, call)
   return taken
 }
@@ -124,5 +130,5 @@ export function unassign(tag: Entry, gone: readonly Assignment[], call: Call): r
 /** Takes every tag from an object that goes away. */
 export function forget(object: Assignment, call: Call): void {
   for (const tag of call.state.all('tags'))
-    if (ownAssignments(tag).some((one) => isSame(one, object))) unassign(tag, [object], call)
+    if (ownAssignments(tag).some(among([object]))) unassign(tag, [object], call)
 }

@@ -34,6 +34,15 @@ describe('an interface group', () => {
     expect(await listed()).toEqual([])
   })
 
+  test('needs a body and nothing in it: the document requires no key', async () => {
+    expect((await calls.call('POST', path)).status).toBe(400)
+    expect(await listed()).toEqual([])
+    const { status, body } = await calls.call('POST', path, { body: {} })
+    expect([status, violations('InterfaceGroup', body)]).toEqual([201, []])
+    expect(body).toEqual({ aid: '1101', groupId: body.groupId, ipAddresses: [], rdnsRegexes: [] })
+    expect(await listed()).toEqual([body])
+  })
+
   test('keeps what only the server sets', async () => {
     const body = { ...group, groupId: '7', aid: '2101', rdnsRegexes: ['.*'] }
     const created = await calls.call('POST', path, { body })

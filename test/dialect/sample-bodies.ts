@@ -120,6 +120,7 @@ const beside: readonly (readonly [RegExp, () => Readonly<Record<string, unknown>
     }),
   ],
   [/^RoleRequestBody$/, () => ({ name: text('role'), permissions: ['1'] })],
+  [/^ApiContextFilterRequest$/, () => ({ name: text('filter') })],
   [/^Dashboard$/, () => ({ title: text('dashboard'), widgets })],
   [/^Quotas?Assign|^OrganizationsQuotasAssign/, () => ({})],
   [/^EndpointAgentUpdate$/, () => ({ name: text('agent') })],

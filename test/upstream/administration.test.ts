@@ -19,6 +19,22 @@ describe('/account-groups', () => {
   const aidsOf = async (as: string): Promise<readonly string[]> =>
     (await calls.call('GET', '/account-groups', { as })).body.accountGroups.map(({ aid }: ShownGroup) => aid)
 
+  const rolesIn = (aids: readonly string[]) =>
+    aids.map((accountGroupId) => ({ accountGroupId, roleIds: [regularUser] }))
+
+  const portal = { url: 'https://portal.acme.example', interval: 300, agents: [{ agentId: '110202' }] }
+
+  /** What shows the account group. */
+  async function namersOf(aid: string): Promise<readonly string[]> {
+    const paths = ['/agents/110202', '/tests/http-server/110301', '/users/1003']
+    const read = await Promise.all(
+      paths.map((path) =>
+        calls.call('GET', path, { query: path.startsWith('/tests') ? 'expand=shared-with-account' : '' }),
+      ),
+    )
+    return paths.filter((_, index) => read[index]?.text.includes(`"${aid}"`))
+  }
+
   test('lists those that the user reaches', async () => {
     expect(await aidsOf('us1.1001')).toEqual(['1101', '1102'])
     expect(await aidsOf(ops)).toEqual(['1101', '1102'])
@@ -42,6 +58,39 @@ describe('/account-groups', () => {
     expect(renamed.body.accountGroupName).toBe('Lab')
     expect((await calls.call('DELETE', `/account-groups/${aid}`)).status).toBe(204)
     expect((await calls.call('GET', '/tests', { aid })).status).toBe(403)
+  })
+
+  test('takes what was given to it back when it is deleted', async () => {
+    const { body: group } = await calls.call('POST', '/account-groups', {
+      body: { accountGroupName: 'Acme Lab', agents: ['110202'] },
+    })
+    const { aid } = group
+    const shared = { ...portal, sharedWithAccounts: [aid, '1102'] }
+    await calls.call('PUT', '/tests/http-server/110301', { body: shared })
+    const roles = { accountGroupRoles: rolesIn(['1101', aid]), loginAccountGroupId: aid }
+    await calls.call('PUT', '/users/1003', { body: roles })
+    expect(await namersOf(aid)).toEqual(['/agents/110202', '/tests/http-server/110301', '/users/1003'])
+    expect((await calls.call('DELETE', `/account-groups/${aid}`)).status).toBe(204)
+    expect(await namersOf(aid)).toEqual([])
+    expect((await calls.call('PUT', '/users/1003', { body: { name: 'Vera' } })).status).toBe(200)
+    expect((await calls.call('GET', '/users/1003')).body.loginAccountGroup.aid).toBe('1101')
+    const read = await calls.call('GET', '/tests/http-server/110301', { query: 'expand=shared-with-account' })
+    expect(read.body.sharedWithAccounts.map((one: ShownGroup) => one.aid)).toContain('1102')
+  })
+
+  test('takes its agents with it from the tests of others', async () => {
+    const { body: group } = await calls.call('POST', '/account-groups', { body: { accountGroupName: 'Lab' } })
+    const given = await calls.call('PUT', '/agents/110501', {
+      aid: '1102',
+      body: { accountGroups: ['1101', group.aid] },
+    })
+    expect(given.status).toBe(200)
+    const agents = [{ agentId: '110501' }, { agentId: '4' }]
+    const changed = await calls.call('PUT', '/tests/http-server/110301', { body: { ...portal, agents } })
+    expect(changed.status).toBe(200)
+    expect((await calls.call('DELETE', '/account-groups/1102')).status).toBe(204)
+    const read = await calls.call('GET', '/tests/http-server/110301', { query: 'expand=agent' })
+    expect(read.body.agents.map(({ agentId }: { agentId: string }) => agentId)).toEqual(['4'])
   })
 
   test('refuses a name that is taken, and the deletion of the own login account group', async () => {

@@ -273,6 +273,15 @@ describe('POST /endpoint/agents/{agentId}/transfer', () => {
     expect((await calls.call('GET', path, { query: 'includeDeleted=true' })).body.totalAgents).toBe(2)
   })
 
+  test('does not happen when the account group is deleted meanwhile', async () => {
+    const { body: group } = await calls.call('POST', '/account-groups', { body: { accountGroupName: 'Lab' } })
+    expect((await transfer(mac, { toAid: group.aid })).status).toBe(202)
+    expect((await calls.call('DELETE', `/account-groups/${group.aid}`)).status).toBe(204)
+    calls.clock.advance(60)
+    expect(await whereIs(mac)).toEqual(['1101'])
+    expect((await calls.call('GET', path)).body.totalAgents).toBe(3)
+  })
+
   test('is not forgotten by a restart', async () => {
     const clock = fakeClock()
     const store = memoryStore(clock)

@@ -1,11 +1,12 @@
 import type { Answerers, Call } from '../call.ts'
-import { roleIdsIn } from '../caller.ts'
+import { groupsOf, roleIdsIn } from '../caller.ts'
 import { crud, type Family, listAnswer, shown } from '../crud.ts'
-import { type JsonObject, textOf, textsOf, without } from '../json.ts'
+import { type JsonObject, objectsOf, textOf, textsOf, without } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalidField, refused } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { agentsOfGroup, setAgentGroups } from './agent-groups.ts'
+import { takeFromTests } from './agent-relations.ts'
 import { roleSummary } from './roles.ts'
 
 /** The users of an account group with the roles that they have there. */
@@ -28,6 +29,36 @@ function show(group: Entry, call: Call): JsonObject {
   }
 }
 
+/** Cloud agents are everybody's. */
+const isOfOrganization = (agent: Entry | undefined, { caller }: Call): boolean =>
+  agent !== undefined && (agent.orgId === undefined || agent.orgId === caller.orgId)
+
+/** Who was given a role in the account group has it no longer, and starts in another one. */
+function takeRoles(aid: string, { state }: Call): void {
+  for (const user of state.all('users')) {
+    const given = objectsOf(user.fields['accountGroupRoles'])
+    const accountGroupRoles = given.filter((one) => one['accountGroupId'] !== aid)
+    const isLogin = user.fields['loginAccountGroupId'] === aid
+    if (accountGroupRoles.length === given.length && !isLogin) continue
+    const kept = { ...user, fields: { ...user.fields, accountGroupRoles } }
+    const [first = ''] = groupsOf(kept, state).filter((group) => group !== aid)
+    state.put({ ...kept, fields: { ...kept.fields, ...(isLogin && { loginAccountGroupId: first }) } })
+  }
+}
+
+/** Takes the account group from what was given to it, and its own agents from the tests of others. */
+function takeBack(aid: string, call: Call): void {
+  for (const agent of call.state.all('agents')) if (agent.aid === aid) takeFromTests(agent.id, call)
+  setAgentGroups(aid, [], call)
+  takeRoles(aid, call)
+  for (const test of call.state.all('tests')) {
+    const groups = textsOf(test.fields['sharedWithAccounts'])
+    if (!groups.includes(aid)) continue
+    const sharedWithAccounts = groups.filter((group) => group !== aid)
+    call.state.put({ ...test, fields: { ...test.fields, sharedWithAccounts } })
+  }
+}
+
 const accountGroup: Family = {
   path: '/account-groups',
   collection: 'account-groups',
@@ -44,7 +75,9 @@ const accountGroup: Family = {
           orgId === call.caller.orgId && id !== stored?.id && fields['accountGroupName'] === name,
       )
     if (isTaken) return invalidField('accountGroupName', 'An account group of this name exists already.')
-    const unknown = textsOf(merged['agents']).find((id) => !call.state.find('agents', id))
+    const unknown = textsOf(merged['agents']).find(
+      (id) => !isOfOrganization(call.state.find('agents', id), call),
+    )
     if (unknown !== undefined) return invalidField('agents', `There is no agent ${unknown}.`)
     return { fields: merged }
   },
@@ -62,6 +95,7 @@ const accountGroup: Family = {
   beforeDelete(group, call) {
     if (group.id === call.caller.loginAid)
       return refused('forbidden', 'The login account group of the caller cannot be deleted.')
+    takeBack(group.id, call)
     for (const collection of call.state.collections())
       for (const entry of call.state.all(collection))
         if (entry.aid === group.id) call.state.remove(collection, entry.id)

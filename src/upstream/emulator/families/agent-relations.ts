@@ -4,10 +4,9 @@ import { objectsOf, textsOf } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
 import { changeTest } from './test-history.ts'
 
-/** Cloud agents are everybody's; enterprise agents belong to one account group and may be given to more. */
+/** Cloud agents are everybody's; enterprise agents belong to one account group and may be given to more of its organization. */
 export const seesAgent = (agent: Entry, call: Call): boolean =>
-  isOwn(agent, call) ||
-  (agent.orgId === call.caller.orgId && textsOf(agent.fields['accountGroups']).includes(call.aid))
+  isOwn(agent, call) || textsOf(agent.fields['accountGroups']).includes(call.aid)
 
 /** Tests by agent, for each list of all tests that the state has had. */
 const testsByAgent = new WeakMap<readonly Entry[], ReadonlyMap<string, readonly Entry[]>>()

@@ -36,12 +36,22 @@ function accept({ call, supplied, merged, stored }: Acceptance): Accepted | V7Re
   if (isCatalogue(stored)) return refused('forbidden', 'Cloud agents cannot be changed.')
   const isTaken = call.state
     .all('agents')
-    .some(({ id, fields }) => id !== stored?.id && fields['agentName'] === merged['agentName'])
+    .some(
+      ({ id, orgId, fields }) =>
+        (orgId === undefined || orgId === call.caller.orgId) &&
+        id !== stored?.id &&
+        fields['agentName'] === merged['agentName'],
+    )
   if (isTaken) return invalidField('agentName', 'An agent of this name exists already.')
   if (textsOf(supplied['localResolutionPrefixes']).length > mostPrefixes)
     return invalidField('localResolutionPrefixes', `must have at most ${mostPrefixes} elements.`)
   const stray = textsOf(supplied['tests']).find((id) => call.state.find('tests', id)?.aid !== call.aid)
   if (stray !== undefined) return invalidField('tests', `There is no test ${stray}.`)
+  const foreign = textsOf(supplied['accountGroups']).find(
+    (aid) => call.state.find('account-groups', aid)?.orgId !== call.caller.orgId,
+  )
+  if (foreign !== undefined)
+    return invalidField('accountGroups', `There is no account group ${foreign} in this organization.`)
   const owner = stored?.aid
   const groups = textsOf(merged['accountGroups']).filter((aid) => aid !== owner)
   if (supplied['tests'] !== undefined && stored)

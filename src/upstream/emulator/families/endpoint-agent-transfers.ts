@@ -27,9 +27,10 @@ export function settleTransfers(state: Draft, now: number): void {
   for (const transfer of state.all(collection).filter((one) => isDue(one, now))) {
     state.remove(collection, transfer.id)
     const agent = state.find('endpoint-agents', transfer.id)
-    if (!agent || isDeleted(agent) || agent.aid !== transfer.aid) continue
-    dropReferences('agent', agent, state)
     const toAid = textOf(transfer.fields['toAid']) ?? ''
+    // Either may have been deleted since the move was announced.
+    if (!agent || isDeleted(agent) || !state.find('account-groups', toAid)) continue
+    dropReferences('agent', agent, state)
     state.put({ ...agent, aid: toAid, fields: without(agent.fields, ['tagIds']) })
   }
 }

@@ -34,8 +34,8 @@ describe('views', () => {
       .map((use) => `${use.slice(9, -1)}.eta`),
   )
 
-  /** Another view by its own name, whose values are escaped there. */
-  const inclusion = /^<%~ include\('@([a-z-]+)', (?:[\w.]+|\{ [\w.,: ]+ \})\) %>$/
+  /** Another view by its own name, whose values are escaped there; words that are written here may be among them. */
+  const inclusion = /^<%~ include\('@([a-z-]+)', (?:[\w.]+|\{ (?:[\w.,: ]|'[a-z -]+')+ \})\) %>$/
 
   test.each(sources)(
     '$name prints raw only another view, or where a layout takes its body',

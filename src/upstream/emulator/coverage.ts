@@ -3,7 +3,7 @@
  * but which modules work their answers out of numbers that nobody measured; a test holds that against their imports.
  */
 import { isGeneric } from './crud.ts'
-import { type Answered, answerersOf } from './families.ts'
+import type { Answered } from './families.ts'
 import { loadModel } from './model.ts'
 
 export type Manner =
@@ -67,7 +67,8 @@ function mannerOf({ module, answerer }: Answered): Manner {
 
 /** A row for each operation that the gateway lets through, in the order of the document. @throws when a table is broken */
 export async function coverage(): Promise<readonly CoverageRow[]> {
-  const model = await loadModel()
+  // As everywhere, or families would be loaded with every start.
+  const [model, { answerersOf }] = await Promise.all([loadModel(), import('./families.ts')])
   const answerers = answerersOf(model)
   return model.rows.map((row) => {
     const answered = answerers.get(row.as ?? row.id)

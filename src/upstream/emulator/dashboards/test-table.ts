@@ -6,6 +6,7 @@ import { slotOf } from '../measurements/slots.ts'
 import { type AskedPage, type Page, sliceOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
+import { hasPart } from '../text-search.ts'
 import { type Graphed, graphletsOf, graphPoints } from './graphlets.ts'
 import { type Question, valuesFor } from './measured-series.ts'
 import { type SortKeys, sortOf } from './sorting.ts'
@@ -61,16 +62,14 @@ function rowsOf(call: Call): readonly Row[] {
   }))
 }
 
-const includes = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())
-
 /** By the document's `TestTableFilterKey`; that texts are looked for in any case, and types by a part, is ours. */
 const searches: Readonly<Record<string, (row: Row, value: string) => boolean>> = {
   Anything: ({ test, name, type, target }, value) =>
-    [test.id, name, type, target].some((text) => includes(text, value)),
-  'Test Name': ({ name }, value) => includes(name, value),
-  Target: ({ target }, value) => includes(target, value),
+    [test.id, name, type, target].some((text) => hasPart(text, value)),
+  'Test Name': ({ name }, value) => hasPart(name, value),
+  Target: ({ target }, value) => hasPart(target, value),
   'Test ID': ({ test }, value) => test.id === value,
-  'Test type': ({ test, type }, value) => test.fields['type'] === value || includes(type, value),
+  'Test type': ({ test, type }, value) => test.fields['type'] === value || hasPart(type, value),
   'Label ID': ({ test }, value) => textsOf(test.fields['labels']).includes(value),
   'Tag ID': ({ test }, value) => textsOf(test.fields['tags']).includes(value),
 }

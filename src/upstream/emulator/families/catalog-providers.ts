@@ -3,6 +3,7 @@ import { crud, type Family, shown } from '../crud.ts'
 import { type JsonObject, objectOf, objectsOf, textOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import type { Entry } from '../state.ts'
+import { hasPart, sameWord } from '../text-search.ts'
 
 /** Whom Internet Insights knows: the same for everybody. `applications`, which no answer declares, is what has outages. */
 const catalogProvider: Family = {
@@ -40,15 +41,13 @@ const compared: Readonly<Record<string, (provider: Entry) => readonly string[]>>
   asn: ({ fields }) => objectsOf(fields['asns']).map(({ name }) => String(name)),
 }
 
-const sameWord = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
-
 /** Names, locations and networks may be given in part (official document); that case does not matter is ours. */
 const isAsked = (provider: Entry, filter: JsonObject): boolean =>
   Object.entries(filter).every(([key, wanted]) => {
     if (key === 'included') return provider.fields['included'] === wanted
     const text = textOf(wanted) ?? ''
     const part = compared[key]
-    if (part) return part(provider).some((one) => one.toLowerCase().includes(text.toLowerCase()))
+    if (part) return part(provider).some((one) => hasPart(one, text))
     return key !== 'providerType' && key !== 'region' ? true : sameWord(String(provider.fields[key]), text)
   })
 

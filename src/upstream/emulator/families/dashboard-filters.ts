@@ -6,6 +6,7 @@ import { type Json, type JsonObject, present, textOf, without } from '../json.ts
 import type { Model } from '../model.ts'
 import { invalidField, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
+import { hasPart } from '../text-search.ts'
 import { unchangeable } from './dashboard-access.ts'
 
 /** The name of a filter is unique (official document, `ApiDashboardFilterName`); within its account group is ours. */
@@ -34,8 +35,8 @@ const userOf = (uid: Json | undefined, { state }: Call): JsonObject =>
 
 /** The pattern is looked for in name and description; that case does not matter is ours. */
 function isAsked({ fields }: Entry, { query }: Call): boolean {
-  const pattern = query.get('searchPattern')?.toLowerCase() ?? ''
-  return [fields['name'], fields['description']].some((text) => textOf(text)?.toLowerCase().includes(pattern))
+  const pattern = query.get('searchPattern') ?? ''
+  return [fields['name'], fields['description']].some((text) => hasPart(textOf(text) ?? '', pattern))
 }
 
 const filter: Family = {

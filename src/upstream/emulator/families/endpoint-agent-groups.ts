@@ -5,6 +5,7 @@
 import { BlockList, isIP } from 'node:net'
 import { type Json, type JsonObject, listOf, objectOf, objectsOf, textsOf } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
+import { sameWord } from '../text-search.ts'
 import {
   locationOf,
   networkOf,
@@ -22,8 +23,6 @@ type Values = (agent: Entry, state: Objects) => readonly string[]
 type Matches = (value: string, wanted: string) => boolean
 
 const exact: Matches = (value, wanted) => value === wanted
-
-const sameWord: Matches = (value, wanted) => value.toLowerCase() === wanted.toLowerCase()
 
 /** Whether the rest of the text begins with a part of a pattern, in which `?` stands for any character. */
 const fitsAt = (text: string, part: string, at: number): boolean =>

@@ -68,15 +68,15 @@ export function searchResults<Row>(
 export function testsSearched(call: Call): readonly Entry[] | V7Refusal {
   const { state, caller } = call
   const groups = groupsAsked(call)
-  const named = textsOf(declaredFilters(call)['testId'])
+  const named = new Set(textsOf(declaredFilters(call)['testId']))
   const all = state.all('endpoint-tests').filter(({ orgId }) => orgId === caller.orgId)
-  const strangers = all.filter(({ id, aid }) => named.includes(id) && !caller.groups.includes(aid ?? ''))
+  const strangers = all.filter(({ id, aid }) => named.has(id) && !caller.groups.includes(aid ?? ''))
   if (strangers.length > 0)
     return refused('forbidden', 'The user has no access to the account groups of all these tests.')
   return all.filter(
     (test) =>
       groups.includes(test.aid ?? '') &&
       test.fields['isDynamic'] !== true &&
-      (named.length > 0 ? named.includes(test.id) : !isInstant(test)),
+      (named.size > 0 ? named.has(test.id) : !isInstant(test)),
   )
 }

@@ -4,6 +4,7 @@
  */
 import { type Json, type JsonObject, objectOf, objectsOf, textsOf } from '../json.ts'
 import { invalid, isV7Refusal, type V7Refusal, type Violation } from '../refusals.ts'
+import { startingWithOne } from '../text-search.ts'
 
 type Keeps<Row> = (row: Row) => boolean
 
@@ -31,11 +32,8 @@ export const exactly =
 export const startingWith =
   <Row>(values: (row: Row) => readonly string[]) =>
   (wanted: readonly string[]): Keeps<Row> => {
-    const starts = [...new Set(wanted.map((start) => start.toLowerCase()))]
-    return (row) => {
-      const own = values(row).map((value) => value.toLowerCase())
-      return own.some((value) => starts.some((start) => value.startsWith(start)))
-    }
+    const starts = startingWithOne(wanted)
+    return (row) => values(row).some(starts)
   }
 
 /** @returns undefined when nothing is narrowed */

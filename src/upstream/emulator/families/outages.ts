@@ -3,6 +3,7 @@ import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
 import { slotOfHexId } from '../measurements/slot-id.ts'
 import { slotsBetween } from '../measurements/slots.ts'
 import { invalidField, isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
+import { hasPart } from '../text-search.ts'
 import { type TimeRange, timeRangeOf } from '../time-range.ts'
 import { runningTests, testsHitBy } from './outage-reach.ts'
 import { detailedOutage, listedOutage } from './outage-show.ts'
@@ -29,7 +30,7 @@ function askedRange(filter: JsonObject, now: number): TimeRange | V7Refusal {
 
 /** Names are found by a part of them, in either case: ours, after the examples of the document. */
 const isOneOf = (name: string, wanted: readonly string[]): boolean =>
-  wanted.some((part) => name.toLowerCase().includes(part.toLowerCase()))
+  wanted.some((part) => hasPart(name, part))
 
 /** Networks and applications are two kinds of outages: who names only the one does not ask for the other. */
 function isNamed({ kind, name }: Outage, filter: JsonObject): boolean {

@@ -8,6 +8,7 @@ import type { Entry } from '../state.ts'
 import { assetWriter } from '../templates/assets.ts'
 import { deployTemplate } from '../templates/deploy.ts'
 import { forgetDeployments } from '../templates/deployments.ts'
+import { hasPart } from '../text-search.ts'
 import { uuid } from '../uuid.ts'
 
 /** Built-in ones are everybody's, those of the account group its own, and others of the organization may be shared with it. */
@@ -19,7 +20,7 @@ const isVisible = (template: Entry, call: Call): boolean =>
 function isAsked({ fields }: Entry, { query }: Call): boolean {
   const [name, level, module] = [query.get('name'), query.get('certificationLevel'), query.get('module')]
   return (
-    (name === null || String(fields['name']).toLowerCase().includes(name.toLowerCase())) &&
+    (name === null || hasPart(String(fields['name']), name)) &&
     (level === null || fields['certificationLevel'] === level) &&
     (module === null || textsOf(fields['modules']).includes(module))
   )

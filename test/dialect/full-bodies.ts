@@ -75,7 +75,7 @@ const corrections: readonly (readonly [RegExp, FindFields])[] = [
   [/^\/dashboards(?:\/\{|$)/, filteredDashboard],
   [/^\/dashboard-snapshots\/\{/, fixed({ snapshotExpirationDate: '2030-01-01T00:00:00Z' })],
   [/^\/alerts\/rules/, fixed({ minimumSourcesPct: undefined })],
-  [/^\/agents\/\{/, fixed({ tests: ['110301'] })],
+  [/^\/agents\/\{/, fixed({ tests: ['110301'], accountGroups: ['1102'] })],
   [/^\/account-groups/, fixed({ agents: ['110201'] })],
   [/^\/users/, fixed({ allAccountGroupRoleIds: ['37'] })],
 ]

@@ -33,8 +33,12 @@ const standingOf = (record: StoredRecord | undefined): Standing =>
 /** Three refusals in a row, of whichever nodes, and nothing goes out but one call in five minutes, of one node. */
 class StoredAddressBlock implements AddressBlock {
   readonly #parts: AddressBlockParts
+  /** As it was last read or written. */
   #known: Standing = clear
+  /** How often this node has written it: what was read before is older. */
+  #written = 0
   #readAt = Number.NaN
+  /** Refusals that are not written yet. */
   #uncounted = 0
   #counting = false
 
@@ -46,28 +50,38 @@ class StoredAddressBlock implements AddressBlock {
     const now = this.#parts.clock.now()
     if (Number.isNaN(this.#readAt)) return this.#read().then(() => this.admit())
     this.#lookAgain(now)
-    if (this.#known.refusals < mostRefusals) return 'open'
+    if (this.#refusals < mostRefusals) return 'open'
     return now < this.#known.probeAt ? secondsUntil(this.#known.probeAt, now) : this.#claim(now)
   }
 
   isBlocked(): boolean {
     this.#lookAgain(this.#parts.clock.now())
-    return this.#known.refusals >= mostRefusals
+    return this.#refusals >= mostRefusals
   }
 
   refused(): void {
     this.#uncounted += 1
     const probeAt = this.#parts.clock.now() + restMs
-    this.#known = { refusals: this.#known.refusals + 1, probeAt }
-    if (this.#known.refusals === mostRefusals) this.#parts.log({ event: 'upstream-address-blocked' })
+    this.#known = { ...this.#known, probeAt }
+    if (this.#refusals === mostRefusals) this.#parts.log({ event: 'upstream-address-blocked' })
     if (!this.#counting) void this.#count()
   }
 
   answered(admission: Admission): void {
-    if (this.#known.refusals === 0 || (this.#known.refusals >= mostRefusals && admission !== 'probe')) return
+    const refusals = this.#refusals
+    if (refusals === 0 || (refusals >= mostRefusals && admission !== 'probe')) return
     if (admission === 'probe') this.#parts.log({ event: 'upstream-address-free' })
-    this.#known = clear
+    this.#wrote(clear)
     this.#parts.store.commit([{ kind: 'delete', key }]).catch(() => undefined)
+  }
+
+  get #refusals(): number {
+    return this.#known.refusals + this.#uncounted
+  }
+
+  #wrote(standing: Standing): void {
+    this.#known = standing
+    this.#written += 1
   }
 
   #lookAgain(now: number): void {
@@ -79,9 +93,10 @@ class StoredAddressBlock implements AddressBlock {
   }
 
   async #read(): Promise<void> {
+    const written = this.#written
     const [record] = await this.#parts.store.read([key], 'recent')
     this.#readAt = this.#parts.clock.now()
-    if (this.#uncounted === 0) this.#known = standingOf(record)
+    if (this.#uncounted === 0 && this.#written === written) this.#known = standingOf(record)
   }
 
   /** The turn of the one call that tries: of any nodes exactly one gets it. */
@@ -94,7 +109,7 @@ class StoredAddressBlock implements AddressBlock {
     }
     const next = { refusals: Math.max(standing.refusals, mostRefusals), probeAt: now + restMs }
     if (!(await this.#put(next, record))) return 1
-    this.#known = next
+    this.#wrote(next)
     return 'probe'
   }
 
@@ -108,7 +123,7 @@ class StoredAddressBlock implements AddressBlock {
         const next = { refusals, probeAt: this.#parts.clock.now() + restMs }
         if (await this.#put(next, record)) {
           this.#uncounted -= counted
-          this.#known = next
+          this.#wrote(next)
         } else conflicts += 1
       }
     } catch (failure) {

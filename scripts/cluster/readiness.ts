@@ -19,14 +19,22 @@ export interface Readiness {
 const everyMs = 100
 const patienceMs = 1_000
 
-function asksReady(operatorUrl: string): Promise<boolean> {
+/** So many questions in a row without an answer in time, and the node is not ready: one alone may be a busy machine. */
+const mostSilent = 3
+
+type Said = 'ready' | 'not-ready' | 'nothing'
+
+function ask(operatorUrl: string): Promise<Said> {
   return new Promise((resolve) => {
     const asked = get(`${operatorUrl}/health/ready`, { agent: false, timeout: patienceMs }, (answer) => {
       answer.resume()
-      resolve(answer.statusCode === 200)
+      resolve(answer.statusCode === 200 ? 'ready' : 'not-ready')
     })
-    asked.on('timeout', () => asked.destroy())
-    asked.on('error', () => resolve(false))
+    asked.on('timeout', () => {
+      resolve('nothing')
+      asked.destroy()
+    })
+    asked.on('error', () => resolve('not-ready'))
   })
 }
 
@@ -34,18 +42,23 @@ function asksReady(operatorUrl: string): Promise<boolean> {
 export function watchReadiness(nodes: () => readonly NodeAddress[]): Readiness {
   const ready = new Set<string>()
   const asked = new Set<string>()
+  const silent = new Map<string, number>()
   let turn = 0
 
-  async function ask({ operatorUrl }: NodeAddress): Promise<void> {
+  async function look({ operatorUrl }: NodeAddress): Promise<void> {
     if (asked.has(operatorUrl)) return
     asked.add(operatorUrl)
-    if (await asksReady(operatorUrl)) ready.add(operatorUrl)
-    else ready.delete(operatorUrl)
+    const said = await ask(operatorUrl)
+    const inRow = said === 'nothing' ? (silent.get(operatorUrl) ?? 0) + 1 : 0
+    if (inRow > 0) silent.set(operatorUrl, inRow)
+    else silent.delete(operatorUrl)
+    if (said === 'ready') ready.add(operatorUrl)
+    if (said === 'not-ready' || inRow >= mostSilent) ready.delete(operatorUrl)
     asked.delete(operatorUrl)
   }
 
   const timer = setInterval(() => {
-    for (const node of nodes()) void ask(node)
+    for (const node of nodes()) void look(node)
   }, everyMs)
 
   const isReady = ({ operatorUrl }: NodeAddress): boolean => ready.has(operatorUrl)

@@ -3,7 +3,7 @@ import { type Calls, openCalls, ops, origin, viewer } from './emulator-calls.ts'
 import { pagesOf } from './paged-calls.ts'
 import { violations } from './schema-check.ts'
 
-/** The clock of the tests stands within January 2025 (test/support/fake-clock.ts); a test of a minute has 60 rounds an hour. */
+/** The clock of the tests starts with a month (test/support/fake-clock.ts); a test of a minute has 60 rounds an hour. */
 const hour = 3_600
 const day = 24 * hour
 
@@ -145,15 +145,6 @@ describe('units of a test', () => {
     calls.clock.advance(hour)
     const { cloudUnitsProjected = 0 } = (await rowOf(id)) ?? {}
     expect(Math.abs(cloudUnitsProjected - left * 2 * 5)).toBeLessThanOrEqual(2 * 5)
-  })
-
-  test('are used no more while it is disabled, and gone with it', async () => {
-    const id = await newTest()
-    calls.clock.advance(hour)
-    await calls.call('PUT', `/tests/agent-to-server/${id}`, { body: { ...body, enabled: false } })
-    expect(await rowOf(id)).toMatchObject({ cloudUnitsProjected: 0, enterpriseUnitsProjected: 0 })
-    await calls.call('DELETE', `/tests/agent-to-server/${id}`)
-    expect(await rowOf(id)).toBeUndefined()
   })
 
   test('of an instant test are those of one round', async () => {

@@ -2,20 +2,11 @@ import type { Answer, Answerers, Call } from '../call.ts'
 import { type JsonObject, present } from '../json.ts'
 import { askedPage, pageLinks, pageOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
-import type { Entry } from '../state.ts'
 import { type TimeRange, timeRangeOf } from '../time-range.ts'
+import { type BilledTest, billedTests, hasProjection, projectedUnits, type Units } from './billed-tests.ts'
 import { agentsOf } from './test-measured.ts'
-import {
-  billingPeriod,
-  friendlyTypeOf,
-  groupNameOf,
-  isEnterprise,
-  isProjected,
-  projectedSpan,
-  testsOfOrganization,
-  unitsOf,
-  unitsOfAgent,
-} from './units.ts'
+import { agentInHistory } from './unit-history.ts'
+import { billingPeriod, isEnterprise } from './units.ts'
 
 /** What has been used by then, in the span that is asked for or in the current billing period. */
 function askedSpan({ query }: Call, asOf: number): TimeRange | V7Refusal {
@@ -47,20 +38,20 @@ const breakdown =
   }
 
 const byTest: Breakdown = (call, { used, asOf }) => {
-  const tests = testsOfOrganization(call)
+  const tests = billedTests(call, used)
   return {
     total: tests.length,
     at(index) {
-      const test = tests[index] as Entry
-      const now = unitsOf(test, used, call)
-      const later = isProjected(test, asOf) ? unitsOf(test, projectedSpan(test, asOf), call) : undefined
+      const billed = tests[index] as BilledTest
+      const now = billed.unitsIn(used)
+      const later = hasProjection(billed, asOf) ? projectedUnits(billed, asOf) : undefined
       return present({
-        aid: test.aid ?? '',
-        accountGroupName: groupNameOf(test.aid, call),
-        testId: test.id,
-        testName: test.fields['testName'],
-        testType: friendlyTypeOf(test),
-        isInstantTest: test.fields['instant'] === true,
+        aid: billed.aid,
+        accountGroupName: billed.accountGroupName,
+        testId: billed.id,
+        testName: billed.name,
+        testType: billed.type,
+        isInstantTest: billed.isInstant,
         cloudUnitsUsed: now.cloud,
         cloudUnitsProjected: later?.cloud,
         enterpriseUnitsUsed: now.enterprise,
@@ -72,40 +63,47 @@ const byTest: Breakdown = (call, { used, asOf }) => {
 
 /** An agent and those of its tests that belong to one account group. */
 interface SharedAgent {
-  readonly agent: Entry
-  readonly aid: string | undefined
-  readonly tests: Entry[]
+  readonly agentId: string
+  readonly tests: readonly [BilledTest, ...BilledTest[]]
+}
+
+/** The enterprise agents that the test runs on, and those that it used something on in the span. */
+function agentIdsOf({ test, unitsIn }: BilledTest, used: TimeRange, { state }: Call): ReadonlySet<string> {
+  const running = test ? agentsOf(test, state).filter(isEnterprise) : []
+  const before = [...unitsIn(used).onAgents].filter(([, units]) => units > 0)
+  return new Set([...running.map(({ id }) => id), ...before.map(([id]) => id)])
 }
 
 /** An agent is shared by the account groups whose tests it runs: each has a row for it (official document). */
-function sharedAgents(call: Call): readonly SharedAgent[] {
-  const found = new Map<string, SharedAgent>()
-  for (const test of testsOfOrganization(call))
-    for (const agent of agentsOf(test, call.state).filter(isEnterprise)) {
-      const key = `${agent.id} ${test.aid}`
-      const shared = found.get(key) ?? { agent, aid: test.aid, tests: [] }
-      shared.tests.push(test)
-      found.set(key, shared)
+function sharedAgents(call: Call, used: TimeRange): readonly SharedAgent[] {
+  const found = new Map<string, { readonly agentId: string; readonly tests: [BilledTest, ...BilledTest[]] }>()
+  for (const billed of billedTests(call, used))
+    for (const agentId of agentIdsOf(billed, used, call)) {
+      const shared = found.get(`${agentId} ${billed.aid}`)
+      if (shared) shared.tests.push(billed)
+      else found.set(`${agentId} ${billed.aid}`, { agentId, tests: [billed] })
     }
   return [...found.values()]
 }
 
 const byAgent: Breakdown = (call, { used, asOf }) => {
-  const shared = sharedAgents(call)
+  const shared = sharedAgents(call, used)
   return {
     total: shared.length,
     at(index) {
-      const { agent, aid, tests } = shared[index] as SharedAgent
-      const sumOf = (spanOf: (test: Entry) => TimeRange): number =>
-        tests.reduce((sum, test) => sum + unitsOfAgent(test, spanOf(test), call), 0)
-      return present({
-        aid: aid ?? '',
-        accountGroupName: groupNameOf(aid, call),
-        agentId: agent.id,
-        agentName: agent.fields['agentName'],
-        enterpriseUnitsUsed: sumOf(() => used),
-        enterpriseUnitsProjected: sumOf((test) => projectedSpan(test, asOf)),
-      })
+      const { agentId, tests } = shared[index] as SharedAgent
+      const [{ aid, accountGroupName }] = tests
+      const records = tests.map(({ record }) => record)
+      const sumOf = (unitsOf: (billed: BilledTest) => Units): number =>
+        tests.reduce((sum, billed) => sum + (unitsOf(billed).onAgents.get(agentId) ?? 0), 0)
+      return {
+        aid,
+        accountGroupName,
+        agentId,
+        agentName: agentInHistory(agentId, records, call.state).name,
+        enterpriseUnitsUsed: sumOf(({ unitsIn }) => unitsIn(used)),
+        enterpriseUnitsProjected: sumOf((billed) => projectedUnits(billed, asOf)),
+      }
     },
   }
 }

@@ -2,20 +2,10 @@ import type { Answer, Answerers, Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
 import { type Json, type JsonObject, present } from '../json.ts'
 import type { Entry } from '../state.ts'
-import type { TimeRange } from '../time-range.ts'
+import { type BilledTest, billedTests, hasProjection, projectedUnits, type Units } from './billed-tests.ts'
 import { organizationQuotas } from './quotas.ts'
-import { agentsOf } from './test-measured.ts'
-import {
-  billingPeriod,
-  friendlyTypeOf,
-  groupNameOf,
-  isProjected,
-  projectedSpan,
-  testsOfOrganization,
-  type Units,
-  unitsOf,
-  unitsOfAgent,
-} from './units.ts'
+import { agentInHistory, groupNameOf, type NamedAgent, namedAgent } from './unit-history.ts'
+import { billingPeriod } from './units.ts'
 
 /** A contract of ours, for usage-based pricing: what the document says is zero or absent then is so here. */
 const contract = {
@@ -40,27 +30,22 @@ function quotaOf({ state, caller, now }: Call): JsonObject {
 }
 
 interface TestUnits {
-  readonly test: Entry
+  readonly billed: BilledTest
   readonly used: Units
   /** Of the whole period; a test that is too new counts with what it used. */
   readonly projected: Units
   readonly next: Units
-  readonly isProjected: boolean
 }
 
 function unitsOfTests(call: Call): readonly TestUnits[] {
   const { now } = call
-  const period = billingPeriod(now)
-  return testsOfOrganization(call).map((test) => {
-    const used = unitsOf(test, { ...period, endAt: now }, call)
-    return {
-      test,
-      used,
-      projected: unitsOf(test, projectedSpan(test, now), call),
-      next: unitsOf(test, billingPeriod(now, 1), call),
-      isProjected: isProjected(test, now),
-    }
-  })
+  const soFar = { ...billingPeriod(now), endAt: now }
+  return billedTests(call, soFar).map((billed) => ({
+    billed,
+    used: billed.unitsIn(soFar),
+    projected: projectedUnits(billed, now),
+    next: billed.unitsIn(billingPeriod(now, 1)),
+  }))
 }
 
 function totals(tests: readonly TestUnits[]): JsonObject {
@@ -78,16 +63,16 @@ function totals(tests: readonly TestUnits[]): JsonObject {
   }
 }
 
-const testRows = (tests: readonly TestUnits[], call: Call): readonly JsonObject[] =>
-  tests.map(({ test, used, projected, isProjected: isKnown }) =>
+const testRows = (tests: readonly TestUnits[], { now }: Call): readonly JsonObject[] =>
+  tests.map(({ billed, used, projected }) =>
     present({
-      aid: test.aid ?? '',
-      accountGroupName: groupNameOf(test.aid, call),
-      testId: test.id,
-      testName: test.fields['testName'],
-      testType: friendlyTypeOf(test),
+      aid: billed.aid,
+      accountGroupName: billed.accountGroupName,
+      testId: billed.id,
+      testName: billed.name,
+      testType: billed.type,
       cloudUnitsUsed: used.cloud,
-      cloudUnitsProjected: isKnown ? projected.cloud : undefined,
+      cloudUnitsProjected: hasProjection(billed, now) ? projected.cloud : undefined,
     }),
   )
 
@@ -95,24 +80,36 @@ const testRows = (tests: readonly TestUnits[], call: Call): readonly JsonObject[
 const enterpriseAgents = ({ state, caller }: Call): readonly Entry[] =>
   state.all('agents').filter(({ orgId, fields }) => orgId === caller.orgId && fields['enabled'] !== false)
 
-/** Rows of agents, in the account group that owns them, whoever's tests they run (official document). */
-function agentUnitRows(tests: readonly TestUnits[], call: Call): readonly JsonObject[] {
-  const runs = tests.flatMap(({ test }) => agentsOf(test, call.state).map(({ id }) => ({ id, test })))
-  const testsOn = Map.groupBy(runs, ({ id }) => id)
-  const { startAt } = billingPeriod(call.now)
-  const sumOn = ({ id }: Entry, spanOf: (test: Entry) => TimeRange): number =>
-    (testsOn.get(id) ?? []).reduce((sum, { test }) => sum + unitsOfAgent(test, spanOf(test), call), 0)
-  return enterpriseAgents(call).map((agent) =>
-    present({
-      aid: agent.aid ?? '',
-      accountGroupName: groupNameOf(agent.aid, call),
-      agentId: agent.id,
-      agentName: agent.fields['agentName'],
-      enterpriseUnitsUsed: sumOn(agent, () => ({ startAt, endAt: call.now })),
-      enterpriseUnitsProjected: sumOn(agent, (test) => projectedSpan(test, call.now)),
-    }),
-  )
+/** Units on one agent, over all tests. */
+const sumOn = (id: string, all: readonly Units[]): number =>
+  all.reduce((sum, { onAgents }) => sum + (onAgents.get(id) ?? 0), 0)
+
+/** Agents that are switched on, and those that were or were there when something was used on them. */
+function billedAgents(tests: readonly TestUnits[], call: Call): readonly NamedAgent[] {
+  const present = enterpriseAgents(call).map((agent) => namedAgent(agent, call.state))
+  const found = new Map(present.map((agent) => [agent.id, agent]))
+  for (const { billed, used } of tests)
+    for (const [id, units] of used.onAgents)
+      if (units > 0 && !found.has(id)) found.set(id, agentInHistory(id, [billed.record], call.state))
+  return [...found.values()]
 }
+
+/** Rows of agents, in the account group that owns them, whoever's tests they run (official document). */
+const agentUnitRows = (tests: readonly TestUnits[], call: Call): readonly JsonObject[] =>
+  billedAgents(tests, call).map(({ id, name, aid, accountGroupName }) => ({
+    aid,
+    accountGroupName,
+    agentId: id,
+    agentName: name,
+    enterpriseUnitsUsed: sumOn(
+      id,
+      tests.map(({ used }) => used),
+    ),
+    enterpriseUnitsProjected: sumOn(
+      id,
+      tests.map(({ projected }) => projected),
+    ),
+  }))
 
 /** Endpoint agents that may measure, by what they are licensed for; without a word it is `advantage`. */
 const endpointAgents = ({ state, caller }: Call, licenses: readonly Json[]): readonly Entry[] =>
@@ -129,7 +126,7 @@ const groupRows = (agents: readonly Entry[], key: string, call: Call): readonly 
     .filter(({ orgId }) => orgId === call.caller.orgId)
     .map(({ id }) => ({
       aid: id,
-      accountGroupName: groupNameOf(id, call),
+      accountGroupName: groupNameOf(id, call.state),
       [key]: agents.filter(({ aid }) => aid === id).length,
     }))
 

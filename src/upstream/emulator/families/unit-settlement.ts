@@ -1,0 +1,149 @@
+/**
+ * Settles what a test has used up when a call changes what it measures with, or deletes it: its interval, whether it is
+ * enabled, its agents and whether they are. Runs behind every write, whichever operation changed the test.
+ */
+import type { Call } from '../call.ts'
+import { objectOf, objectsOf } from '../json.ts'
+import type { Schedule } from '../measurements/measurements.ts'
+import type { Entry, Objects, Written } from '../state.ts'
+import type { TimeRange } from '../time-range.ts'
+import { agentsOf, measured } from './test-measured.ts'
+import {
+  groupNameOf,
+  namedAgent,
+  type Stretch,
+  storedStretch,
+  stretchesOf,
+  sumOfRounds,
+  unchangedSince,
+  unitHistory,
+} from './unit-history.ts'
+import { billingPeriod, isEnterprise, liveRounds } from './units.ts'
+
+/** A test that changes more often has stretches joined, so that only spans within a month are told less exactly. */
+const mostStretches = 50
+
+type Here = Pick<Call, 'region'>
+
+const scheduleOf = (test: Entry, here: Here): Schedule => measured(test, here).schedule
+
+/** Tells two states of a test apart that do not use the same. */
+const consumption = (test: Entry, objects: Objects, here: Here): string =>
+  JSON.stringify([scheduleOf(test, here), agentsOf(test, objects).map(({ id }) => id)])
+
+const isSwitchedOn = (agent: Entry | undefined): boolean =>
+  agent !== undefined && agent.fields['enabled'] !== false
+
+/** Tests, as they were, that the call has written or removed, or whose agents it has switched or removed. */
+function touchedTests({ entries, removed }: Written, before: Objects, after: Objects): ReadonlySet<Entry> {
+  const touched = [...entries, ...removed]
+  const tests = touched.flatMap(({ collection, id }) =>
+    collection === 'tests' ? (before.find('tests', id) ?? []) : [],
+  )
+  const switched = new Set(
+    touched
+      .filter(({ collection }) => collection === 'agents')
+      .map(({ id }) => id)
+      .filter((id) => isSwitchedOn(before.find('agents', id)) !== isSwitchedOn(after.find('agents', id))),
+  )
+  if (switched.size === 0) return new Set(tests)
+  const runsOn = ({ fields }: Entry): boolean =>
+    objectsOf(fields['agents']).some(({ agentId }) => switched.has(String(agentId)))
+  return new Set([...tests, ...before.all('tests').filter(runsOn)])
+}
+
+/** What the test had in the part of the span that is not settled yet; nothing when that are no rounds. */
+function stretchIn(
+  test: Entry,
+  span: TimeRange,
+  { before, here }: { before: Objects; here: Here },
+): readonly Stretch[] {
+  const rounds = liveRounds(test, span, { ...here, state: before })
+  if (rounds.cloud + rounds.enterprise.size === 0) return []
+  const schedule = scheduleOf(test, here)
+  if (schedule.kind === 'once') return [{ startAt: schedule.at * 1000, endAt: schedule.at * 1000, rounds }]
+  const firstAt = schedule.kind === 'repeated' ? schedule.first * 1000 : 0
+  return [{ startAt: Math.max(span.startAt, firstAt), endAt: span.endAt, rounds }]
+}
+
+/** Joins neighbours in pairs, those of one month with each other. */
+function joined(stretches: readonly Stretch[]): readonly Stretch[] {
+  if (stretches.length <= mostStretches) return stretches
+  const months = Map.groupBy(stretches, ({ endAt }) => billingPeriod(endAt).startAt)
+  return [...months.values()].flatMap((month) =>
+    month.flatMap((stretch, index) => {
+      if (index % 2 === 1) return []
+      const next = month[index + 1]
+      return next
+        ? [{ ...stretch, endAt: next.endAt, rounds: sumOfRounds([stretch.rounds, next.rounds]) }]
+        : [stretch]
+    }),
+  )
+}
+
+/** From when on the test has what it has now. An instant test that runs again has the round of this second too. */
+function changedAt(test: Entry, after: Entry, { now, region }: Call): number {
+  const schedule = scheduleOf(after, { region })
+  const was = scheduleOf(test, { region })
+  const isRunAgain = schedule.kind === 'once' && (was.kind !== 'once' || was.at !== schedule.at)
+  return isRunAgain ? schedule.at * 1000 : now + 1
+}
+
+function settle(test: Entry, before: Objects, call: Call): void {
+  const { state, now, region } = call
+  const record = state.find(unitHistory, test.id)
+  const after = state.find('tests', test.id)
+  const periods = [billingPeriod(now, -1), billingPeriod(now)] as const
+  const since = unchangedSince(record)
+  const fresh = periods.flatMap(({ startAt, endAt }) => {
+    const span = { startAt: Math.max(startAt, since), endAt: Math.min(endAt, now) }
+    return stretchIn(test, span, { before, here: { region } })
+  })
+  const kept = stretchesOf(record).filter(({ endAt }) => endAt >= periods[0].startAt)
+  const stretches = joined([...kept, ...fresh])
+  if (!after && stretches.length === 0) {
+    state.remove(unitHistory, test.id)
+    return
+  }
+  const agents = agentsOf(test, before).filter(isEnterprise)
+  const { testName = '', type = '', instant = false } = test.fields
+  state.put({
+    collection: unitHistory,
+    id: test.id,
+    ...(test.orgId !== undefined && { orgId: test.orgId }),
+    fields: {
+      testName,
+      type,
+      instant,
+      aid: test.aid ?? '',
+      accountGroupName: groupNameOf(test.aid, before),
+      place: test.sequence,
+      since: after ? changedAt(test, after, call) : now + 1,
+      stretches: stretches.map(storedStretch),
+      agents: {
+        ...objectOf(record?.fields['agents']),
+        ...Object.fromEntries(agents.map((agent) => [agent.id, { ...namedAgent(agent, before) }])),
+      },
+    },
+  })
+}
+
+/** Records of tests that are gone end with the month behind their last round's. */
+function dropOld({ state, now }: Call): void {
+  const { startAt } = billingPeriod(now, -1)
+  for (const record of state.all(unitHistory))
+    if (!state.find('tests', record.id) && stretchesOf(record).every(({ endAt }) => endAt < startAt))
+      state.remove(unitHistory, record.id)
+}
+
+/** @param written what the call did, @param before the objects as they were */
+export function settleUnits(call: Call, written: Written, before: Objects): void {
+  const { state } = call
+  const changed = [...touchedTests(written, before, state)].filter((test) => {
+    const after = state.find('tests', test.id)
+    return !after || consumption(test, before, call) !== consumption(after, state, call)
+  })
+  if (changed.length === 0) return
+  for (const test of changed) settle(test, before, call)
+  dropOld(call)
+}

@@ -10,6 +10,7 @@ import { connectionsSection } from '#account/connections.ts'
 import { sessionsSection } from '#account/sessions.ts'
 import { thousandEyesSection } from '#account/thousand-eyes.ts'
 import type { Broker } from '#broker/broker.ts'
+import type { KeyEncryption } from '#broker/key-encryption.ts'
 import { localKeys, openLocalKeys, ownKeyFile } from '#broker/local-keys.ts'
 import type { Operation } from '#domain/operation.ts'
 import { allowedOperations } from '#integrations/allowed-operations.ts'
@@ -19,7 +20,7 @@ import type { Stopwatch } from '#upstream/live/region.ts'
 import { sharedReads } from '#upstream/reads/shared-reads.ts'
 import { type Composed, compose } from './compose.ts'
 import { openBudgets } from './compose-budgets.ts'
-import type { Backend, Foundation, Ground, Linking } from './compose-capabilities.ts'
+import type { Backend, Foundation, Ground, Linking, Surroundings } from './compose-capabilities.ts'
 import { openVault } from './compose-vault.ts'
 import { type BrokerSettings, SettingsError } from './settings.ts'
 
@@ -37,6 +38,14 @@ const machineStopwatch: Stopwatch = {
 
 /** What lends the credentials. @param foundation where its records are */
 export type OpenBroker = (foundation: Foundation) => Broker
+
+/** What stands in the place of the program's own. */
+export interface BrokerAdapters {
+  /** In place of what users link. */
+  readonly openBroker?: OpenBroker
+  /** As a KMS; the key file and the variable are not looked at then. */
+  readonly keys?: KeyEncryption
+}
 
 /** Whoever opens our origin in a browser looks for the account. */
 const accountAtRoot: Middleware = async (ctx, next) => {
@@ -64,9 +73,17 @@ export interface BrokerBackend extends Backend {
   readonly linking: Linking | undefined
 }
 
+function ownKeys(
+  { keyEncryption, data }: BrokerSettings,
+  randomBytes: Surroundings['randomBytes'],
+): KeyEncryption {
+  const place = { ...keyEncryption, ownFile: ownKeyFile(data) }
+  return localKeys(openLocalKeys(place, randomBytes), randomBytes)
+}
+
 function openBackend(
   { settings, surroundings, facts }: BrokerGround,
-  openBroker: OpenBroker | undefined,
+  adapters: BrokerAdapters,
   foundation: Foundation,
 ): BrokerBackend {
   const { regions, coalesce, cache } = settings.upstream
@@ -87,13 +104,12 @@ function openBackend(
     await live.close()
     await budgets.close()
   }
-  if (openBroker)
+  if (adapters.openBroker)
     return {
-      ...{ ...common, broker: openBroker(foundation), upstream: shared, linking: undefined },
+      ...{ ...common, broker: adapters.openBroker(foundation), upstream: shared, linking: undefined },
       close,
     }
-  const place = { ...settings.keyEncryption, ownFile: ownKeyFile(settings.data) }
-  const keys = localKeys(openLocalKeys(place, randomBytes), randomBytes)
+  const keys = adapters.keys ?? ownKeys(settings, randomBytes)
   const { operations } = facts
   const vault = openVault({ ...foundation, surroundings, keys, live: budgeted, shared, operations })
   return {
@@ -107,15 +123,15 @@ function openBackend(
 
 /**
  * Builds a broker.
- * @param openBroker what lends the credentials, in place of what users link
+ * @param adapters in place of the program's own
  * @throws with one line for a person when a file or the store cannot be used
  */
 export const composeBroker = (
   ground: BrokerGround,
-  openBroker?: OpenBroker,
+  adapters: BrokerAdapters = {},
 ): Promise<Composed<BrokerBackend>> =>
   compose(ground, {
-    openBackend: async (foundation) => openBackend(ground, openBroker, foundation),
+    openBackend: async (foundation) => openBackend(ground, adapters, foundation),
     accountSections: ({ linking }) => [
       connectionsSection,
       ...(linking ? [thousandEyesSection(linking)] : []),

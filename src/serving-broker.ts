@@ -3,7 +3,7 @@ import { scrapedMetrics } from '#metrics/open-metrics.ts'
 import { loadKeyMaterial } from '#secrets/key-file.ts'
 import { openStore } from '#store/open-store.ts'
 import { bind } from './binding.ts'
-import { composeBroker, type OpenBroker } from './compose-broker.ts'
+import { type BrokerAdapters, composeBroker } from './compose-broker.ts'
 import type { Surroundings } from './compose-capabilities.ts'
 import { loadBrokerFacts } from './compose-facts.ts'
 import { patientWith } from './patience.ts'
@@ -20,13 +20,13 @@ export interface ServingBroker extends Listening {
 }
 
 /**
- * Starts a broker. @param openBroker what lends the credentials @returns once both listeners answer
+ * Starts a broker. @param adapters in place of the program's own @returns once both listeners answer
  * @throws SettingsError, or an Error whose message is one line for a person
  */
 export async function serveBroker(
   settings: BrokerSettings,
   surroundings: Surroundings,
-  openBroker?: OpenBroker,
+  adapters?: BrokerAdapters,
 ): Promise<ServingBroker> {
   const { clock, randomBytes } = surroundings
   const lost = Promise.withResolvers<Error>()
@@ -44,7 +44,7 @@ export async function serveBroker(
       openMetrics: scrapedMetrics(() => performance.now()),
       cookieSuffix: '',
     }
-    const composed = await composeBroker(ground, openBroker)
+    const composed = await composeBroker(ground, adapters)
     return {
       ...composed,
       settled,

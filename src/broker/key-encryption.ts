@@ -1,6 +1,7 @@
 /**
  * Port: key-encryption keys, each known by an id. What is kept sealed has a data key of its own, and only that one is wrapped here,
- * so that two calls are all that a KMS has to offer. Adapter: local-keys.ts.
+ * so that two calls are all that a KMS has to offer. A call of v7 waits for one of them: an adapter that asks somebody has a deadline.
+ * Adapter: local-keys.ts.
  */
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { Refusal } from '#domain/refusal.ts'

@@ -20,7 +20,7 @@ export function startRenewing(
 
   function begin(): void {
     underWay = rotation
-      .pass()
+      .pass(() => isOver)
       .then(() => undefined, onFailure)
       .finally(() => {
         if (!isOver) callOff = after(everySeconds * 1000, begin)

@@ -11,7 +11,7 @@ import {
   sealContext,
 } from './credential-records.ts'
 import { again, begun, inForce, isDue, lost, renewed } from './renewal-steps.ts'
-import type { Sealing } from './sealing.ts'
+import type { Sealed, Sealing } from './sealing.ts'
 import type { Asked, OpenToken, RenewedToken, UpstreamQuestions } from './upstream-questions.ts'
 
 export interface RotationParts {
@@ -29,8 +29,11 @@ export interface RotationParts {
 }
 
 export interface TokenRotation {
-  /** Does what is due, one user after the other. @returns how many users that were @throws what failed first, once all had their turn */
-  pass(): Promise<number>
+  /**
+   * Does what is due, one user after the other.
+   * @param isOver asked before each of them @returns how many users that were @throws what failed first, once all had their turn
+   */
+  pass(isOver?: () => boolean): Promise<number>
 }
 
 const soonMs = 600_000
@@ -48,6 +51,13 @@ interface Leased {
   readonly record: CredentialRecord
   /** Whether nobody asked for a new token before. */
   readonly isFirst: boolean
+}
+
+/** What has to be at hand before a new token is asked for. */
+interface Ready {
+  readonly token: OpenToken
+  /** Seals the new one, whatever becomes of those who hold the keys meanwhile. */
+  readonly seal: (text: string) => Sealed
 }
 
 /** Steps of the record, each a compare-and-set. */
@@ -107,20 +117,17 @@ function recordSteps({ records, audit, clock }: RotationParts) {
 /**
  * Renews User API Tokens before they end, once, on however many nodes:
  *
- *   lease and instant kept -> POST /api-tokens -> new token kept beside the old -> new token tried -> old one forgotten
+ *   lease and instant kept -> key for the new token wrapped -> POST /api-tokens -> new token kept beside the old -> new token tried
+ *   -> old one forgotten
  *
  * A node that ends between any two leaves the old token in use, and another one goes on when the lease is over. Should the answer
  * be lost, the second question gets 409 (two are live) and the user has to replace the token within the overlap.
  */
 export function tokenRotation(parts: RotationParts): TokenRotation {
-  const { records, questions, clock, log } = parts
+  const { questions, clock, log } = parts
   const steps = recordSteps(parts)
   const keepRenewed = keeping(parts, steps)
-
-  async function opened(userId: UserId, sealed: SealedToken): Promise<OpenToken | undefined> {
-    const token = await parts.sealing.unseal(sealContext(userId), sealed)
-    return isRefusal(token) ? undefined : { userId, token, fingerprint: sealed.fingerprint }
-  }
+  const { opened, readied } = opening(parts)
 
   /** The new token comes into use once it opened something, or the old one is over. */
   async function tryRenewed(lease: Leased): Promise<void> {
@@ -134,12 +141,12 @@ export function tokenRotation(parts: RotationParts): TokenRotation {
     else await steps.tryAgain(lease, soonMs, { isUndone: true })
   }
 
-  async function settle(lease: Leased, asked: Asked<RenewedToken>): Promise<void> {
+  async function settle(lease: Leased, seal: Ready['seal'], asked: Asked<RenewedToken>): Promise<void> {
     const { userId, record } = lease
     const { fingerprint: credential } = record.token
     switch (asked.kind) {
       case 'answered': {
-        const kept = await keepRenewed(lease, asked.value)
+        const kept = await keepRenewed(lease, seal, asked.value)
         return kept && tryRenewed({ ...lease, record: kept })
       }
       case 'rejected':
@@ -161,22 +168,27 @@ export function tokenRotation(parts: RotationParts): TokenRotation {
     const lease = (await parts.canSeal()) ? await steps.lease(found) : undefined
     if (!lease) return
     if (lease.record.next) return tryRenewed(lease)
-    const token = await opened(lease.userId, lease.record.token)
-    if (token) return settle(lease, await questions.renew(token))
+    let ready: Ready | undefined
+    try {
+      ready = await readied(lease)
+    } catch (failure) {
+      await steps.tryAgain(lease, soonMs, { isUndone: true })
+      throw failure
+    }
+    if (ready) return settle(lease, ready.seal, await questions.renew(ready.token))
     await steps.tryAgain(lease, laterMs, { isUndone: true })
   }
 
   return {
-    async pass() {
+    async pass(isOver = () => false) {
       let done = 0
       const failures: unknown[] = []
-      for (let after: string | undefined = ''; after !== undefined; ) {
-        const page: readonly FoundCredential[] = await records.page(after, pageSize)
-        const due = page.filter(({ record }) => isDue(record, clock.now()))
+      for await (const found of dueOf(parts)) {
+        // Whoever stops waits for the one that was begun, and not for all who want a new token.
+        if (isOver()) break
         // One user whose token cannot be opened must not keep those behind from their turn.
-        for (const found of due) await renew(found).catch((failure: unknown) => failures.push(failure))
-        done += due.length
-        after = page.length < pageSize ? undefined : page.at(-1)?.stored.key
+        await renew(found).catch((failure: unknown) => failures.push(failure))
+        done += 1
       }
       if (failures.length > 0) throw failures[0]
       return done
@@ -184,11 +196,37 @@ export function tokenRotation(parts: RotationParts): TokenRotation {
   }
 }
 
+/** What opens a sealed token, and what there has to be before a new one is asked for; undefined where the token stays closed. */
+function opening({ sealing }: Pick<RotationParts, 'sealing'>) {
+  async function opened(userId: UserId, sealed: SealedToken): Promise<OpenToken | undefined> {
+    const token = await sealing.unseal(sealContext(userId), sealed)
+    return isRefusal(token) ? undefined : { userId, token, fingerprint: sealed.fingerprint }
+  }
+  return {
+    opened,
+    async readied({ userId, record }: Leased): Promise<Ready | undefined> {
+      const token = await opened(userId, record.token)
+      return token && { token, seal: await sealing.prepare(sealContext(userId)) }
+    },
+  }
+}
+
+async function* dueOf({
+  records,
+  clock,
+}: Pick<RotationParts, 'records' | 'clock'>): AsyncGenerator<FoundCredential> {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: readonly FoundCredential[] = await records.page(after, pageSize)
+    yield* page.filter(({ record }) => isDue(record, clock.now()))
+    after = page.length < pageSize ? undefined : page.at(-1)?.stored.key
+  }
+}
+
 /** @returns what seals a new token and keeps it; undefined comes back when the record is about another token by now */
 function keeping(
-  { sealing, clock, fingerprintOf, pause, log }: RotationParts,
+  { clock, fingerprintOf, pause, log }: RotationParts,
   { keep }: Pick<ReturnType<typeof recordSteps>, 'keep'>,
-): (lease: Leased, made: RenewedToken) => Promise<CredentialRecord | undefined> {
+): (lease: Leased, seal: Ready['seal'], made: RenewedToken) => Promise<CredentialRecord | undefined> {
   async function keepAtLast(lease: Leased, next: SealedToken): Promise<CredentialRecord | undefined> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -200,12 +238,11 @@ function keeping(
     }
   }
 
-  return async (lease, { token, validUntil }) => {
+  return async (lease, seal, { token, validUntil }) => {
     const { userId } = lease
     const fingerprint = fingerprintOf(token)
-    const sealed = await sealing.seal(sealContext(userId), token)
     const end = validUntil ?? clock.now() + lifetimeMs
-    const kept = await keepAtLast(lease, { ...sealed, fingerprint, validUntil: end })
+    const kept = await keepAtLast(lease, { ...seal(token), fingerprint, validUntil: end })
     if (!kept) log({ event: 'renewed-credential-dropped', user: userId, credential: fingerprint })
     return kept
   }

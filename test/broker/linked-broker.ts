@@ -1,6 +1,7 @@
 /** A broker in front of a second Panoptes, which is its ThousandEyes, and people who link their accounts. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { KeyEncryption } from '#broker/key-encryption.ts'
 import { type RunningBroker, startBroker } from '../support/broker.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { type Page, Person } from '../support/person.ts'
@@ -20,18 +21,21 @@ export const startBrokerBefore = (
   { url }: Pick<RunningPanoptes, 'url'>,
   configuration = '',
   args: readonly string[] = [],
+  keys?: KeyEncryption,
 ): Promise<RunningBroker> =>
   startBroker({
     args,
+    ...(keys && { keys }),
     configuration: `upstream: { allowPlaintextLoopback: true, regions: { us1: '${url}', us2: '${url}', eu1: '${url}' } }
 signIn: { passwordCost: light }
 integrations: '${join(import.meta.dirname, '../../config/integrations.yaml')}'
 ${configuration}`,
   })
 
-export async function startLinkedBroker(): Promise<LinkedBroker> {
+/** @param keys what holds the key-encryption keys, in place of a key file */
+export async function startLinkedBroker(keys?: KeyEncryption): Promise<LinkedBroker> {
   const upstream = await startPanoptes()
-  const broker = await startBrokerBefore(upstream)
+  const broker = await startBrokerBefore(upstream, '', [], keys)
   return {
     upstream,
     broker,

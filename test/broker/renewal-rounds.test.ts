@@ -31,7 +31,9 @@ describe('the rounds of renewing', () => {
     const failures: unknown[] = []
     let rounds = 0
     let finish: () => void = () => undefined
-    const pass = (): Promise<never> => {
+    let isOver: (() => boolean) | undefined
+    const pass = (isOverNow?: () => boolean): Promise<never> => {
+      isOver = isOverNow
       rounds += 1
       return new Promise((_, fail) => {
         finish = () => fail(new Error(`round ${rounds}`))
@@ -48,7 +50,9 @@ describe('the rounds of renewing', () => {
     expect([failures, spans()]).toEqual([[new Error('round 1')], [fiveMinutes]])
     runOut()
     await settled()
+    expect(isOver?.()).toBe(false)
     const ended = end()
+    expect(isOver?.()).toBe(true)
     finish()
     await ended
     await settled()

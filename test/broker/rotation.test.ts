@@ -232,6 +232,59 @@ describe('a node that is killed during a renewal', () => {
   })
 })
 
+describe('a KMS in trouble', () => {
+  const broken = new Error('the KMS does not answer')
+
+  test.each(['unseal', 'prepare'] as const)(
+    'at %s keeps a renewal from being asked for, and costs nothing',
+    async (word) => {
+      const opened = await open()
+      const { small, node, events } = opened
+      const lacking = node(Number.POSITIVE_INFINITY, false, (sealing) => ({
+        ...sealing,
+        [word]: () => Promise.reject(broken),
+      }))
+      await expect(lacking.rotation.pass()).rejects.toBe(broken)
+      expect(small.made()).toBe(0)
+      expect(await lacking.rotation.pass()).toBe(0)
+      const record = await vaultOn(opened.store, [keyNamed('a')]).records.find(userId)
+      expect(record?.record.rotation.askedAt).toBeUndefined()
+      await goOn(opened)
+      expect(small.made()).toBe(1)
+      expect(await events()).toEqual(['upstream-credential-renewed'])
+    },
+  )
+
+  test('after the new token was asked for loses none: its key was wrapped before', async () => {
+    const opened = await open()
+    const { small, node } = opened
+    const gone = async (): Promise<never> => Promise.reject(broken)
+    const losing = node(Number.POSITIVE_INFINITY, false, (sealing) => ({
+      ...sealing,
+      prepare: (context) => (small.made() > 0 ? gone() : sealing.prepare(context)),
+      seal: gone,
+      unseal: (context, sealed) => (small.made() > 0 ? gone() : sealing.unseal(context, sealed)),
+    }))
+    await expect(losing.rotation.pass()).rejects.toBe(broken)
+    expect(small.made()).toBe(1)
+    expect(await opened.events()).toEqual(['upstream-credential-renewed'])
+    await goOn(opened)
+    expect(await node().lend()).not.toBe(first)
+  })
+})
+
+test('a node that stops ends with the renewal at hand, and leaves the others to the next', async () => {
+  const { store, small, node } = await open()
+  const { records } = vaultOn(store, [keyNamed('a')])
+  const found = await records.find(userId)
+  if (!found) throw new Error('nothing is held')
+  const behind = userIdOf('us1', '2')
+  await records.change(behind, () => ({ record: found.record }))
+  expect(await node().rotation.pass(() => small.made() > 0)).toBe(1)
+  expect((await records.find(userId))?.record.token.fingerprint).not.toBe(found.record.token.fingerprint)
+  expect((await records.find(behind))?.record).toEqual(found.record)
+})
+
 describe('an upstream in trouble', () => {
   test.each([500, 503, 302])('with %i is asked again later, and nothing is lost', async (status) => {
     const opened = await open()

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Broker } from '#broker/broker.ts'
+import type { KeyEncryption } from '#broker/key-encryption.ts'
 import { type ServingBroker, serveBroker } from '../../src/serving-broker.ts'
 import { readBrokerSettings } from '../../src/settings.ts'
 import type { RunningPanoptes } from './panoptes.ts'
@@ -19,6 +20,8 @@ export interface BrokerOptions {
   readonly args?: readonly string[]
   /** What lends the credentials, in place of the program's own. */
   readonly lender?: Broker
+  /** What holds the key-encryption keys, in place of the key file. */
+  readonly keys?: KeyEncryption
 }
 
 /** A directory with a configuration in it. @returns the path of the file and what removes both */
@@ -34,6 +37,7 @@ export async function startBroker({
   configuration = '',
   args = [],
   lender,
+  keys,
 }: BrokerOptions = {}): Promise<RunningBroker> {
   const { folder, file } = configured(configuration)
   const data = join(folder, 'data')
@@ -51,7 +55,10 @@ export async function startBroker({
     fetch,
     log: (entry: object) => void log.push(entry),
   }
-  const serving: ServingBroker = await serveBroker(settings, surroundings, lender && (() => lender))
+  const serving: ServingBroker = await serveBroker(settings, surroundings, {
+    ...(lender && { openBroker: () => lender }),
+    ...(keys && { keys }),
+  })
   const { url, operatorUrl, operatorToken } = serving
   let stopping: Promise<void> | undefined
   const stop = (): Promise<void> => {

@@ -39,6 +39,7 @@ async function testReferences(ground: Ground, row: Row, body: Fields): Promise<F
     labels: async () => [tagId],
     sharedWithAccounts: async () => ['1102'],
     credentials: async () => [await made(ground, '/credentials')],
+    oAuth: async () => ({ ...(body['oAuth'] as Fields), requestMethod: 'post' }),
     vaultCredentials: async () => [{ secretId: await secretId(ground), target: 'password' }],
   }
   const found: [string, unknown][] = []
@@ -75,7 +76,11 @@ const corrections: readonly (readonly [RegExp, FindFields])[] = [
   [/^\/dashboards(?:\/\{|$)/, filteredDashboard],
   [/^\/dashboard-snapshots\/\{/, fixed({ snapshotExpirationDate: '2030-01-01T00:00:00Z' })],
   [/^\/alerts\/rules/, fixed({ minimumSourcesPct: undefined })],
-  [/^\/agents\/\{/, fixed({ tests: ['110301'], accountGroups: ['1102'] })],
+  [/^\/alert-suppression-windows/, fixed({ endRepeat: { type: 'count', count: 3 } })],
+  [
+    /^\/agents\/\{/,
+    fixed({ tests: ['110301'], accountGroups: ['1102'], localResolutionPrefixes: ['192.0.2.0/24'] }),
+  ],
   [/^\/account-groups/, fixed({ agents: ['110201'] })],
   [/^\/users/, fixed({ allAccountGroupRoleIds: ['37'] })],
 ]

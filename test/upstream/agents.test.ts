@@ -58,6 +58,10 @@ describe('one agent', () => {
     const prefixes = Array.from({ length: 6 }, (_, index) => `10.${index}.0.0/16`)
     const many = await calls.call('PUT', '/agents/110202', { body: { localResolutionPrefixes: prefixes } })
     expect(many.status).toBe(400)
+    for (const prefix of ['10.0.0.0', '10.0.0.0/33', '2001:db8::/129', 'acme/8']) {
+      const body = { localResolutionPrefixes: ['10.0.0.0/8', prefix] }
+      expect((await calls.call('PUT', '/agents/110202', { body })).status, prefix).toBe(400)
+    }
   })
 
   test('that is deleted is measured no more: the tests of it are disabled', async () => {

@@ -49,6 +49,26 @@ describe('an alert suppression window', () => {
   })
 })
 
+describe('the end of a window that repeats', () => {
+  test.each([
+    [{ type: 'count' }, 'endRepeat.count'],
+    [{ type: 'date' }, 'endRepeat.date'],
+    [{ type: 'date', date: '2030-01-01', count: 3 }, 'endRepeat.count'],
+    [{ type: 'never', date: '2030-01-01' }, 'endRepeat.date'],
+  ])('is refused as %j', async (endRepeat, field) => {
+    const { status, body } = await post({ ...window, repeat: { type: 'day' }, endRepeat })
+    expect([status, body.errors.map((error: { field: string }) => error.field)]).toEqual([400, [field]])
+  })
+
+  test.each([[{ type: 'count', count: 3 }], [{ type: 'date', date: '2030-01-01' }], [{ type: 'never' }]])(
+    'is taken as %j',
+    async (endRepeat) => {
+      const { status, body } = await post({ ...window, repeat: { type: 'day' }, endRepeat })
+      expect([status, body.endRepeat]).toEqual([201, endRepeat])
+    },
+  )
+})
+
 describe('the state of a window that repeats', () => {
   const first = Date.parse('2025-01-01T10:00:00Z') // a Wednesday
   const base = { startDate: '2025-01-01T10:00:00Z', duration: 3600 }
@@ -57,6 +77,7 @@ describe('the state of a window that repeats', () => {
   test.each([
     ['every day', { type: 'day' }, '2025-03-05T10:30:00Z', 'active'],
     ['every day', { type: 'day' }, '2025-03-05T11:30:00Z', 'inactive'],
+    ['every day, weekdays or not', { type: 'day', daysOfWeek: ['fri'] }, '2025-01-01T10:30:00Z', 'active'],
     ['every week', { type: 'week' }, '2025-01-08T10:30:00Z', 'active'],
     ['every week', { type: 'week' }, '2025-01-09T10:30:00Z', 'inactive'],
     ['every month', { type: 'month' }, '2025-06-01T10:30:00Z', 'active'],

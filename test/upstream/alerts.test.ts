@@ -34,6 +34,48 @@ async function untilActive(): Promise<readonly Alert[]> {
   throw new Error('no alert within two days')
 }
 
+describe('an alert of a test with an alert suppression window', () => {
+  const suppress = (testId: string, startAt: number, duration: number) =>
+    calls.call('POST', '/alert-suppression-windows', {
+      body: { name: 'Maintenance', startDate: new Date(startAt).toISOString(), duration, testIds: [testId] },
+    })
+  const testOf = ({ _links }: Alert): string => _links.test.href.split('/').at(-1) ?? ''
+  const both = async (id: string) => {
+    const listed = (await calls.call('GET', '/alerts', { query: 'window=1d' })).body.alerts
+    const read = (await calls.call('GET', `/alerts/${id}`)).body
+    return [listed.find((one: Alert) => one.id === id), read].map(({ suppressed, meta, alertState }) => [
+      alertState,
+      suppressed,
+      meta.version,
+    ])
+  }
+
+  test('goes on suppressed while the window holds, and is triggered anew when it ends', async () => {
+    const [alert] = (await untilActive()) as readonly [Alert]
+    const twice = (...one: unknown[]) => [one, one]
+    expect(await both(alert.id)).toEqual(twice('trigger', false, 1))
+    await suppress(testOf(alert), calls.clock.now(), 10)
+    expect(await both(alert.id)).toEqual(twice('trigger', true, 1))
+    calls.clock.advance(11)
+    expect(await both(alert.id)).toEqual(twice('trigger', false, 2))
+  })
+
+  test('is not suppressed by a window that is over before it, on another test, or switched off, nor when it has cleared', async () => {
+    const [alert] = (await untilActive()) as readonly [Alert]
+    const other = testOf(alert) === '110301' ? '110302' : '110301'
+    await suppress(other, calls.clock.now(), 10)
+    await suppress(testOf(alert), Date.parse(alert.startDate) - 20_000, 10)
+    const off = await suppress(testOf(alert), calls.clock.now(), 10)
+    const path = `/alert-suppression-windows/${off.body.alertSuppressionWindowId}`
+    await calls.call('PUT', path, { body: { isEnabled: false } })
+    expect((await both(alert.id))[1]).toEqual(['trigger', false, 1])
+    await suppress(testOf(alert), calls.clock.now(), 86_400)
+    expect((await both(alert.id))[1]).toEqual(['trigger', true, 1])
+    calls.clock.advance(8 * 3600)
+    expect((await both(alert.id))[1]).toEqual(['clear', false, 1])
+  })
+})
+
 describe('GET /alerts', () => {
   test('lists only active alerts without a time, in the form of the document', async () => {
     await untilActive()

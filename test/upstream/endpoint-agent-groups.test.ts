@@ -100,7 +100,7 @@ describe('agents in the group of a label or of a dynamic tag', () => {
     [{ key: 'vpn-target', values: ['192.0.2.20'] }, '1'],
     [{ key: 'anyConnectDeviceId', values: ['EXAMPLE0001'], scope: 'custom' }, '1'],
     [{ key: 'platform', values: ['EXAMPLE0001'], scope: 'custom' }, ''],
-    [{ key: 'constructor', values: ['x'] }, ''],
+    [{ key: 'constructor', values: ['x'], scope: 'custom' }, ''],
   ])('dynamic tags know %j', async (filter, agents) => {
     expect(await inTag([filter])).toBe(agents)
   })

@@ -55,6 +55,17 @@ describe('an endpoint agent', () => {
     expect((await calls.call('PATCH', one, { body: { name: 'x' }, as: viewer })).status).toBe(403)
   })
 
+  test('takes all that was read of it, with its name changed and in any order', async () => {
+    const { body } = await calls.call('GET', one, { query: everything })
+    calls.clock.advance(120)
+    const sent = Object.fromEntries(Object.entries({ ...body, name: 'renamed' }).reverse())
+    expect((await calls.call('PATCH', one, { body: sent })).body).toMatchObject({
+      id: body.id,
+      name: 'renamed',
+    })
+    expect((await calls.call('PATCH', one, { body: { ...sent, id: 'another' } })).status).toBe(400)
+  })
+
   test('is switched off and on', async () => {
     expect((await calls.call('POST', `${one}/disable`)).body.status).toBe('disabled')
     expect((await calls.call('GET', one)).body).not.toHaveProperty('lastSeen')

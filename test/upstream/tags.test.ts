@@ -62,9 +62,20 @@ describe('a tag', () => {
     ['the access type of ThousandEyes', { accessType: 'system' }, 'accessType'],
     ['filters on tests', { type: 'dynamic' }, 'type'],
     ['an unknown object type', { objectType: 'toaster' }, 'objectType'],
+    [
+      'a filter that there is not',
+      { objectType: 'endpoint-agent', filters: [{ key: 'ssid' }, { key: 'constructor', values: ['x'] }] },
+      'filters[1].key',
+    ],
   ])('is refused with %s', async (_, change, field) => {
     const { status, body } = await post('/tags', { ...branch, ...change })
     expect([status, body.errors[0].field]).toEqual([400, field])
+  })
+
+  test('has filters by keys of the user where they say so', async () => {
+    const filters = [{ key: 'colour', values: ['red'], mode: 'in', scope: 'custom' }]
+    const { status, body } = await post('/tags', { ...branch, objectType: 'endpoint-agent', filters })
+    expect([status, body.filters]).toEqual([201, filters])
   })
 
   test('is not made by a Regular User', async () => {

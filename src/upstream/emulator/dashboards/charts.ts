@@ -1,9 +1,10 @@
 /** Widgets that draw points: aggregated values with the groups that they are of. */
+import { isSuppressed, windowsOn } from '../families/test-suppression.ts'
 import { type Json, type JsonObject, objectOf, textOf } from '../json.ts'
 import { type Measure, type Point, pointsOf } from './aggregate.ts'
 import { isCount, type Question, seriesFor, valuesFor } from './measured-series.ts'
 import { submetricsOf } from './submetrics.ts'
-import { isSuppressed, shownWindows, windowsOn } from './suppression.ts'
+import { shownWindows } from './suppression.ts'
 
 /** How a type of widgets lays its points out. */
 export interface Chart {

@@ -1,6 +1,6 @@
 import type { Answerer, Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family } from '../crud.ts'
-import { type JsonObject, textOf, textsOf } from '../json.ts'
+import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, isV7Refusal, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
@@ -16,11 +16,24 @@ function wrongFields({ name, startDate, duration }: JsonObject): readonly Violat
   ]
 }
 
+/** Each end has one way to tell when, and that of another end is not valid (official document, `EndRepeat`). */
+function wrongEnd({ type, count, date }: JsonObject): readonly Violation[] {
+  const given = { count, date }
+  return (['count', 'date'] as const).flatMap((key) => {
+    const field = `endRepeat.${key}`
+    if (type === key && given[key] === undefined)
+      return [{ field, message: `is required for the type ${key}.` }]
+    if (type !== key && given[key] !== undefined)
+      return [{ field, message: `is only valid for the type ${key}.` }]
+    return []
+  })
+}
+
 function accept({ call, merged }: Acceptance): Accepted | V7Refusal {
   const strays = textsOf(merged['testIds'])
     .filter((id) => call.state.find('tests', id)?.aid !== call.aid)
     .map((id) => ({ field: 'testIds', message: `There is no test ${id} in this account group.` }))
-  const wrong = [...wrongFields(merged), ...strays]
+  const wrong = [...wrongFields(merged), ...wrongEnd(objectOf(merged['endRepeat'])), ...strays]
   return wrong.length > 0 ? invalid(wrong) : { fields: { isEnabled: true, ...merged } }
 }
 
@@ -51,6 +64,6 @@ const varying =
     return isV7Refusal(answer) ? answer : { ...answer, varies: true }
   }
 
-/** `/alert-suppression-windows`. They are kept and shown; alerts are not held back by them yet. */
+/** `/alert-suppression-windows`. What they do to alerts stands in `test-suppression.ts`. */
 export const alertSuppressionWindows = (model: Model): Answerers =>
   Object.fromEntries(Object.entries(crud(window, model)).map(([id, answerer]) => [id, varying(answerer)]))

@@ -8,6 +8,7 @@ import { invalidField, isV7Refusal, notFound, type V7Refusal } from '../refusals
 import { isWithin, type TimeRange, timeRangeOf } from '../time-range.ts'
 import { metricsOf } from './alert-metrics.ts'
 import { type Alert, alertsIn } from './test-alerts.ts'
+import { isSuppressed, releases, windowsOn } from './test-suppression.ts'
 
 const seconds = (at: number): number => Math.floor(at / 1000)
 
@@ -16,6 +17,16 @@ const legacyDate = (at: number): string => isoDate(at).replace('T', ' ').replace
 
 const stateOf = ({ clearedAt }: Alert): string => (clearedAt === undefined ? 'trigger' : 'clear')
 const severityOf = ({ rule }: Alert): string => textOf(rule.fields['severity']) ?? 'info'
+
+/** An alert goes on while a window holds for its test; it counts how often it came out of one (official document, `suppressed`). */
+function suppressionOf({ test, startAt, clearedAt }: Alert, call: Call, asOf: number): JsonObject {
+  const windows = windowsOn(new Set([test.id]), call)
+  const endAt = clearedAt ?? asOf + 1
+  return {
+    suppressed: clearedAt === undefined && isSuppressed(windows, test.id, asOf / 1000),
+    meta: { version: 1 + releases(windows, test.id, { startAt, endAt }) },
+  }
+}
 
 function base(alert: Alert, call: Call, asOf: number): JsonObject {
   const { id, test, rule, sources, startAt, clearedAt } = alert
@@ -27,8 +38,7 @@ function base(alert: Alert, call: Call, asOf: number): JsonObject {
     endDate: clearedAt === undefined ? undefined : isoDate(clearedAt),
     violationCount: sources.length,
     duration: seconds((clearedAt ?? asOf) - startAt),
-    suppressed: false,
-    meta: { version: 1 },
+    ...suppressionOf(alert, call, asOf),
     alertState: stateOf(alert),
     alertSeverity: severityOf(alert),
     _links: {

@@ -107,6 +107,9 @@ const keys: Readonly<Record<string, readonly [Values, Matches]>> = {
   asn: [({ fields }) => texts(objectOf(fields['asnDetails'])['asNumber']), exact],
 }
 
+/** Whether a filter of the scope `default` can have the key. */
+export const isGroupKey = (key: string): boolean => Object.hasOwn(keys, key)
+
 /** What an agent's owner has put on it by a key of their own. */
 const custom =
   (key: string): Values =>
@@ -115,7 +118,7 @@ const custom =
 
 function passes({ key, values, mode, scope }: JsonObject, agent: Entry, state: Objects): boolean {
   const name = typeof key === 'string' ? key : ''
-  const known = Object.hasOwn(keys, name) ? keys[name] : undefined
+  const known = isGroupKey(name) ? keys[name] : undefined
   const [valuesOf, matches] = scope === 'custom' ? ([custom(name), exact] as const) : (known ?? [])
   const found = valuesOf?.(agent, state) ?? []
   const isAmong = found.some((value) => texts(...listOf(values)).some((wanted) => matches?.(value, wanted)))

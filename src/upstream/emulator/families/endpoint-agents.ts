@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Answer, Answerer, Answerers, Call } from '../call.ts'
 import { type Accepted, crud, type Family, named, shown, visible } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
@@ -32,6 +33,9 @@ const show = (agent: Entry, { expand, now }: Call): JsonObject => ({
 
 const changeable = ['name', 'licenseType']
 
+/** What moves by itself, so that a client which sends back what it read cannot know it (ours). */
+const passed = [...changeable, 'lastSeen', '_links']
+
 /** Only name and licence may change; another key must say what is there already (official document). */
 function accept({
   call,
@@ -42,11 +46,11 @@ function accept({
   merged: JsonObject
   stored: Entry | undefined
 }): Accepted | V7Refusal {
-  const current = stored ? show(stored, { ...call, expand: new Set(expandable) }) : {}
+  const current: JsonObject = stored
+    ? { ...show(stored, { ...call, expand: new Set(expandable) }), id: stored.id }
+    : {}
   const wrong = Object.entries(objectOf(call.body))
-    .filter(
-      ([key, value]) => !changeable.includes(key) && JSON.stringify(current[key]) !== JSON.stringify(value),
-    )
+    .filter(([key, value]) => !passed.includes(key) && !isDeepStrictEqual(current[key], value))
     .map(([field]) => ({ field, message: 'cannot be changed.' }))
   return wrong.length > 0 ? invalid(wrong) : { fields: merged }
 }

@@ -6,6 +6,7 @@ import { type JsonObject, objectsOf, only, present, textOf, textsOf } from '../j
 import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import type { TestKind } from './test-kinds.ts'
+import { consequences, contradictions } from './test-rules.ts'
 import { straySecrets } from './vault-secrets.ts'
 
 const isForGroup = (entry: Entry | undefined, { aid, caller }: Call): boolean =>
@@ -117,7 +118,12 @@ export const acceptTest =
       stored && stored.aid !== call.aid
         ? { ...stored.fields, ...only(supplied, sharedKeys) }
         : acceptance.merged
-    const wrong = [...wrongPrefix(supplied), ...strays(merged, call), ...straySecrets(supplied, call)]
+    const wrong = [
+      ...wrongPrefix(supplied),
+      ...strays(merged, call),
+      ...straySecrets(supplied, call),
+      ...contradictions({ type: kind.type, merged, supplied }, call),
+    ]
     if (wrong.length > 0) return invalid(wrong)
     if (isNameTaken(merged, call, stored))
       return invalidField('testName', 'A test with this name exists already.')
@@ -134,6 +140,7 @@ function derived(kind: TestKind, { call, supplied, merged, stored }: Acceptance)
   return {
     ...present({ alertRules: rules }),
     ...dnsServers(supplied, call),
+    ...consequences({ type: kind.type, merged, supplied }, stored === undefined),
     ...(kind.type === 'http-server' &&
     merged['postBody'] !== undefined &&
     merged['requestMethod'] === undefined
@@ -154,8 +161,12 @@ function derived(kind: TestKind, { call, supplied, merged, stored }: Acceptance)
 export const acceptInstantTest =
   (kind: TestKind) =>
   (acceptance: Acceptance): Accepted | V7Refusal => {
-    const { call, merged } = acceptance
-    const wrong = [...strays(merged, call), ...straySecrets(merged, call)]
+    const { call, merged, supplied } = acceptance
+    const wrong = [
+      ...strays(merged, call),
+      ...straySecrets(merged, call),
+      ...contradictions({ type: kind.type, merged, supplied }, call),
+    ]
     if (wrong.length > 0) return invalid(wrong)
     return { fields: { ...merged, ...derived(kind, acceptance), instant: true, alertRules: [] } }
   }

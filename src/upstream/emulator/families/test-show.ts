@@ -57,10 +57,12 @@ const networkKeys = [
   'numPathTraces',
 ]
 
-function hidden({ type, networkMeasurements }: JsonObject): readonly string[] {
+function hidden({ type, networkMeasurements, protocol }: JsonObject): readonly string[] {
   const isNetworkTest = type === 'agent-to-server' || type === 'agent-to-agent'
   const withoutNetwork = networkMeasurements === false && !isNetworkTest ? networkKeys : []
-  return [...relations, 'instant', 'password', 'bearerToken', ...withoutNetwork]
+  // Only valid when the protocol is TCP (official document, `TestProbeMode`).
+  const withoutProbes = protocol !== undefined && protocol !== 'tcp' ? ['probeMode'] : []
+  return [...relations, 'instant', 'password', 'bearerToken', ...withoutNetwork, ...withoutProbes]
 }
 
 /** `targetSipCredentials` comes back flattened; the object itself stays too, because the document requires it. */
@@ -78,6 +80,10 @@ export function showTest(test: Entry, call: Call): JsonObject {
   const server = textOf(fields['server'])
   return {
     ...without(fields, hidden(fields)),
+    ...(fields['type'] === 'page-load' && {
+      // The interval when it is not set (official document, `TestHttpInterval`).
+      httpInterval: fields['httpInterval'] ?? fields['interval'] ?? 60,
+    }),
     ...sipKeys(credentials),
     // The answer has no `port`; it stands in the server (v7-notes section 9, from client code).
     ...(port !== undefined &&

@@ -24,17 +24,20 @@ function lastIndex(series: Series, now: number): number {
   return index
 }
 
-const stepOf = ({ type, intervalType, intervalLength }: JsonObject): Series['step'] => {
-  const length = type === 'custom' ? Math.max(1, Number(intervalLength ?? 1)) : 1
-  const unit = type === 'custom' ? intervalType : type
+const unitOf = ({ type, intervalType }: JsonObject): unknown => (type === 'custom' ? intervalType : type)
+
+const stepOf = (repeat: JsonObject): Series['step'] => {
+  const length = repeat['type'] === 'custom' ? Math.max(1, Number(repeat['intervalLength'] ?? 1)) : 1
+  const unit = unitOf(repeat)
   if (unit === 'month') return { unit: 'month', length }
   return { unit: 'day', length: unit === 'week' ? length * 7 : length }
 }
 
-/** One series, or one for every weekday that is named. */
+/** One series, or one for every weekday that is named, which counts for weeks alone (official document, `DaysOfWeek`). */
 function seriesOf(first: number, repeat: JsonObject): readonly Series[] {
   const step = stepOf(repeat)
-  const days = textsOf(repeat['daysOfWeek']).map((day) => weekdays.indexOf(day))
+  const named = unitOf(repeat) === 'week' ? textsOf(repeat['daysOfWeek']) : []
+  const days = named.map((day) => weekdays.indexOf(day))
   const today = new Date(first).getUTCDay()
   return days.length === 0
     ? [{ first, step }]

@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Calls, openCalls } from './emulator-calls.ts'
+
+let calls: Calls
+beforeEach(async () => {
+  calls = await openCalls()
+})
+
+const cloud = { agentId: '3' }
+const enterprise = { agentId: '110201' }
+const url = 'https://a.example'
+const bodies: Readonly<Record<string, object>> = {
+  'agent-to-server': { server: 'a.example:443', interval: 60, agents: [enterprise] },
+  'agent-to-agent': { targetAgentId: '110203', interval: 60, agents: [enterprise] },
+  'http-server': { url, interval: 60, agents: [enterprise] },
+  'page-load': { url, interval: 300, agents: [enterprise] },
+  'web-transactions': { url, interval: 300, agents: [enterprise], transactionScript: 'run()' },
+  api: { url, interval: 60, agents: [enterprise], requests: [{ name: 'One', url }] },
+}
+
+const post = (type: string, fields: object) =>
+  calls.call('POST', `/tests/${type}`, { body: { testName: type, ...bodies[type], ...fields } })
+
+const step = (name: string) => ({ name, url })
+const variable = (name: string, value: string) => ({ name, value })
+
+/** The type, the field that is told, fields that fit, and what of them does not fit any more. */
+const rules = [
+  ['page-load', 'pageLoadTimeLimit', { pageLoadTimeLimit: 20, httpTimeLimit: 19 }, { httpTimeLimit: 20 }],
+  ['page-load', 'pageLoadTargetTime', { pageLoadTargetTime: 10 }, { pageLoadTargetTime: 11 }],
+  ['page-load', 'httpInterval', { httpInterval: 300 }, { httpInterval: 600 }],
+  ['page-load', 'subinterval', { interval: 1800, subinterval: 600 }, { interval: 900 }],
+  ['web-transactions', 'subinterval', { interval: 120, subinterval: 120 }, { interval: 60 }],
+  ['web-transactions', 'targetTime', { timeLimit: 31, targetTime: 31 }, { timeLimit: 30 }],
+  ['agent-to-server', 'fixedPacketRate', { fixedPacketRate: 10 }, { fixedPacketRate: 9 }],
+  [
+    'agent-to-agent',
+    'throughputMeasurements',
+    { throughputMeasurements: true },
+    { agents: [enterprise, cloud] },
+  ],
+  ['agent-to-agent', 'throughputMeasurements', { throughputMeasurements: true }, { targetAgentId: '3' }],
+  ['api', 'requests', { requests: [step('One'), step('Two')] }, { requests: [step('One'), step('One')] }],
+  [
+    'api',
+    'predefinedVariables',
+    { predefinedVariables: [variable('a', '1'), variable('b', '1')] },
+    { predefinedVariables: [variable('a', '1'), variable('a', '2')] },
+  ],
+] as const
+
+describe('fields of a test that the document sets against each other', () => {
+  test.each(rules)(
+    '%s: %s is refused where it does not fit the others',
+    async (type, field, right, wrong) => {
+      const created = await post(type, right)
+      expect(created.status, created.text).toBe(201)
+      const path = `/tests/${type}/${created.body.testId}`
+      const before = await calls.call('GET', path)
+      for (const refused of [
+        await post(type, { ...right, ...wrong, testName: 'another' }),
+        await calls.call('PUT', path, { body: { ...bodies[type], ...right, ...wrong } }),
+      ]) {
+        expect([refused.status, refused.body?.title.includes(`field ${field} `)], refused.text).toEqual([
+          400,
+          true,
+        ])
+      }
+      expect((await calls.call('GET', path)).body).toEqual(before.body)
+      expect((await calls.call('GET', '/tests')).body.tests.at(-1).testId).toBe(created.body.testId)
+    },
+  )
+})
+
+describe('fields of a test that follow from others', () => {
+  test('are those of a continuous test', async () => {
+    const continuous = { continuousMode: true, fixedPacketRate: 50, bandwidthMeasurements: true }
+    const { body } = await post('agent-to-server', continuous)
+    const set = { fixedPacketRate: 1, bandwidthMeasurements: false, probeMode: 'syn' }
+    expect(body).toMatchObject({ continuousMode: true, ...set })
+    const path = `/tests/agent-to-server/${body.testId}`
+    const change = { ...bodies['agent-to-server'], continuousMode: false }
+    expect((await calls.call('PUT', path, { body: change })).body.fixedPacketRate).not.toBe(1)
+  })
+
+  test('are public BGP monitors, which are used as BGP is measured', async () => {
+    const used = async (fields: object) => (await post('http-server', fields)).body.usePublicBgp
+    expect(await used({ testName: '1', bgpMeasurements: false })).toBe(false)
+    expect(await used({ testName: '2', bgpMeasurements: false, usePublicBgp: true })).toBe(true)
+    expect(await used({ testName: '3' })).toBe(true)
+  })
+
+  test('are the interval of HTTP in a page load, and no probes without TCP', async () => {
+    expect((await post('page-load', {})).body.httpInterval).toBe(300)
+    expect((await post('page-load', { testName: '2', httpInterval: 120 })).body.httpInterval).toBe(120)
+    expect((await post('agent-to-server', {})).body.probeMode).toBe('auto')
+    const { body } = await post('agent-to-server', { testName: '2', protocol: 'icmp' })
+    expect(body).not.toHaveProperty('probeMode')
+  })
+
+  test('keep the body of a request for tokens when it is posted alone', async () => {
+    const saved = async (requestMethod: string) =>
+      (
+        await post('http-server', {
+          testName: requestMethod,
+          oAuth: { testUrl: url, requestMethod, postBody: 'a=b' },
+        })
+      ).body.oAuth
+    expect(await saved('post')).toMatchObject({ postBody: 'a=b' })
+    expect(await saved('get')).not.toHaveProperty('postBody')
+  })
+
+  test('hold for instant tests too', async () => {
+    const body = { ...bodies['page-load'], pageLoadTimeLimit: 20, httpTimeLimit: 20 }
+    const { status, text } = await calls.call('POST', '/tests/page-load/instant', { body })
+    expect([status, text.includes('pageLoadTimeLimit')]).toEqual([400, true])
+  })
+})

@@ -23,11 +23,11 @@ function messageForInteger({ minimum, maximum }: QueryFact, value: string): stri
   return maximum !== undefined && number > maximum ? `must be at most ${maximum}.` : undefined
 }
 
-/** What is wrong with the query; parameters that the document does not know are ignored, as the live API does (v7-notes section 5). */
+/** What is wrong with the query, in whatever value of a repeated parameter; parameters that the document does not know are ignored, as the live API does (v7-notes section 5). */
 export const queryViolations = (row: OperationRow, query: URLSearchParams): readonly Violation[] =>
   Object.entries(row.query).flatMap(([field, fact]) => {
-    const value = query.get(field)
-    if (value === null) return fact.required ? [{ field, message: 'is required.' }] : []
-    const message = messageFor(fact, value)
+    const values = query.getAll(field)
+    if (values.length === 0) return fact.required ? [{ field, message: 'is required.' }] : []
+    const message = values.map((value) => messageFor(fact, value)).find((found) => found !== undefined)
     return message === undefined ? [] : [{ field, message }]
   })

@@ -15,25 +15,6 @@ export const isMeasuring = (agent: Entry): boolean =>
 export const ownEndpointAgents = (call: Call): readonly Entry[] =>
   call.state.all('endpoint-agents').filter((agent) => isOwn(agent, call) && !isDeleted(agent))
 
-/**
- * The account groups that a call is for: its own, or on demand all in which the caller may do the same. Only operations that
- * have the parameter know it: the gateway judges no other one by it.
- */
-export function groupsAsked(call: Call): readonly string[] {
-  const known = groupsOfCalls.get(call)
-  if (known) return known
-  const { query, caller, aid, row, permissions } = call
-  const groups =
-    'useAllPermittedAids' in row.query && query.get('useAllPermittedAids') === 'true'
-      ? caller.groups.filter((group) => permissions.missing(row, caller.permissionsIn(group)) === undefined)
-      : [aid]
-  groupsOfCalls.set(call, groups)
-  return groups
-}
-
-/** Asked for each agent of a list. */
-const groupsOfCalls = new WeakMap<Call, readonly string[]>()
-
 const mostMachines = 25
 
 /** Whether an agent has one of the tags: as its own, or as one of those that a dynamic tag is for. */

@@ -5,11 +5,11 @@ import { isV7Refusal, refused, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { rangeEcho, timeRangeOf } from '../time-range.ts'
 import { agentFacets, declaredFilters } from './endpoint-agent-facets.ts'
-import { groupsAsked } from './endpoint-agent-relations.ts'
 import { joined, mapped, searchedPage } from './endpoint-grid.ts'
 import { type EndpointSample, hasTotal, samplesOf, testOfResults } from './endpoint-samples.ts'
 import { exactly, type Facets, filterOf, type Measures, searchOf } from './endpoint-search.ts'
 import { isInstant } from './endpoint-tests.ts'
+import { groupsAsked } from './groups-asked.ts'
 
 /** What can be asked of the results of one kind, and how they are shown. */
 export interface SearchedKind<Row> {

@@ -9,6 +9,7 @@ import { askedPage, pageLinks, sliceOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { isWithin, rangeEcho, type TimeRange, timeRangeOf } from '../time-range.ts'
+import { groupsAsked } from './groups-asked.ts'
 
 /** One line of the activity log, with what orders it. */
 interface Activity {
@@ -60,14 +61,6 @@ async function signIns(call: Call, range: TimeRange): Promise<readonly Activity[
     return [{ at: recorded.at, aid: groupsOf(user, state)[0] ?? '', shown }]
   })
 }
-
-const permission = 'View activity log for all users in account group'
-
-/** The account groups whose log is asked for: the call's, or all in which the caller may see it. */
-const groupsAsked = ({ query, caller, aid }: Call): readonly string[] =>
-  query.get('useAllPermittedAids') === 'true'
-    ? caller.groups.filter((group) => caller.permissionsIn(group).has(permission))
-    : [aid]
 
 const show = ({ at, aid, shown }: Activity, { state }: Call): JsonObject => ({
   aid,

@@ -67,11 +67,13 @@ export function refreshTokenAdapter(parts: RefreshTokenAdapterParts): Adapter {
         exp: Number(stored.exp),
         payload: compact(stored),
       }
-      work.change(tag, ({ spent: _spent, refresh: before, ...record }) => ({
-        ...record,
-        refresh,
-        ...(before ? { spent: { hash: before.hash, generation: before.generation } } : {}),
-      }))
+      work.change(tag, (record) => {
+        const { refresh: before } = record
+        // Only a rotation leaves a spent token, so the first one has none to take away.
+        return before
+          ? { ...record, refresh, spent: { hash: before.hash, generation: before.generation } }
+          : { ...record, refresh }
+      })
     },
     async consume(id) {
       // `find` has just proved the token in this unit; here only a rotation since then could have spent it.

@@ -33,14 +33,14 @@ interface OpenUnit extends UnitOfWork {
 
 function openUnit(store: Store): OpenUnit {
   const seen = new Map<string, Promise<StoredRecord | undefined>>()
+  const found = new Map<string, StoredRecord | undefined>()
   const pending = new Map<string, Pending>()
   const extra: Change[] = []
 
-  async function changeOf(key: string, what: Pending): Promise<Change> {
+  function changeOf(key: string, what: Pending): Change {
     if (what.kind === 'delete') return { kind: 'delete', key }
     const { guarded, ...made } = what.make()
-    const before = await seen.get(key)
-    const expected = guarded ? (before?.version ?? 'absent') : 'any'
+    const expected = guarded ? (found.get(key)?.version ?? 'absent') : 'any'
     return { kind: 'put', key, expected, ...made }
   }
 
@@ -49,7 +49,10 @@ function openUnit(store: Store): OpenUnit {
     read(key) {
       const known = seen.get(key)
       if (known !== undefined) return known
-      const reading = Promise.resolve(store.read([key])).then(([stored]) => stored)
+      const reading = Promise.resolve(store.read([key])).then(([stored]) => {
+        found.set(key, stored)
+        return stored
+      })
       seen.set(key, reading)
       return reading
     },
@@ -59,7 +62,8 @@ function openUnit(store: Store): OpenUnit {
     async commit() {
       // What rests on records, as that a token is gone, is acknowledged too: they must be as safe as what this would have written.
       if (pending.size === 0 && extra.length === 0) return seen.size > 0 ? store.commit([]) : 'committed'
-      const changes = await Promise.all([...pending].map(([key, what]) => changeOf(key, what)))
+      for (const key of pending.keys()) if (seen.has(key) && !found.has(key)) await seen.get(key)
+      const changes = [...pending].map(([key, what]) => changeOf(key, what))
       return store.commit([...changes, ...extra])
     },
   }

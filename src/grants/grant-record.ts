@@ -120,9 +120,9 @@ export const grantIndexes = (record: GrantRecord): readonly string[] => [
 /** Drops what has expired or exceeds the bound; the newest access tokens stay. @param now epoch ms */
 export function pruned(record: GrantRecord, now: number): GrantRecord {
   const access = record.access.filter((token) => token.exp * 1000 > now).slice(-liveAccessTokens)
-  const { code, ...rest } = record
-  const keepsCode = code !== undefined && code.exp * 1000 + graceMs > now
-  return { ...rest, access, ...(keepsCode ? { code } : {}) }
+  if (record.code === undefined || record.code.exp * 1000 + graceMs > now) return { ...record, access }
+  const { code: _code, ...rest } = record
+  return { ...rest, access }
 }
 
 /** When the store may forget the record: its last token has ended, and never later than the connection itself. */

@@ -60,14 +60,18 @@ export function assertLogWhole(path: string): void {
 export function logMark(path: string, log: number): LogMark {
   closeSync(openSync(markFile(path), 'a', 0o600))
   const mark = openSync(markFile(path), 'r+')
+  let noted: string | undefined
   return {
     look() {
       const { salts, bytes } = stateOf(log)
       return `${salts} ${bytes}`.padEnd(width)
     },
     note(seen) {
+      // A log that is begun anew keeps its length, so most syncs say what the one before said.
+      if (seen === noted) return
       try {
         writeSync(mark, seen, 0)
+        noted = seen
       } catch {
         // On a full disk the mark of before stays, which says less and nothing wrong.
       }

@@ -81,4 +81,34 @@ describe('emulate --seed FILE', () => {
     expect(alertRules).toContainEqual(expect.objectContaining({ ruleName: 'Cranes of Head Office' }))
     expect(alertRules).toContainEqual(expect.objectContaining({ ruleName: 'Default HTTP Alert Rule 2.0' }))
   })
+
+  test('makes an organization that has no public snapshots', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'panoptes-seed-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'closed.yaml')
+    const open = readFileSync('config/seeds/default.yaml', 'utf8')
+    writeFileSync(file, open.replace("- id: '110'\n", "- id: '110'\n    publicSnapshots: false\n"))
+    const statuses: Record<string, unknown> = {}
+    for (const seed of ['default', file]) {
+      await using panoptes = await startPanoptes(['--seed', seed])
+      const post = async (path: string, body: object): Promise<Response> =>
+        fetch(`${panoptes.url}/v7${path}`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${documentedToken}`, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      const span = { startDate: '2026-01-01T00:00:00Z', endDate: '2026-01-01T01:00:00Z' }
+      const ofTests = [undefined, false, true].map((isPublic) =>
+        post('/tests/110301/snapshot', { displayName: 'Kept', ...span, isPublic }),
+      )
+      const dashboard = await post('/dashboards', { title: 'Board', isBuiltIn: false })
+      const { dashboardId } = (await dashboard.json()) as { readonly dashboardId: string }
+      const ofDashboard = await post('/dashboard-snapshots', { dashboardId, ...span, displayName: 'Kept' })
+      const answers = [...(await Promise.all(ofTests)), ofDashboard]
+      statuses[seed] = answers.map(({ status }) => status)
+      if (seed === file)
+        expect(await answers[0]?.text()).toContain('Public snapshots are not enabled for this organization.')
+    }
+    expect(statuses).toEqual({ default: [201, 201, 201, 201], [file]: [403, 403, 403, 201] })
+  })
 })

@@ -165,6 +165,11 @@ describe('a seed that cannot be used', () => {
       'organizations.0.region: found "mars"; allowed are us1, us2, eu1',
     ],
     [
+      'a setting that is neither true nor false',
+      file().replace('us1', 'us1\n    publicSnapshots: maybe'),
+      'organizations.0.publicSnapshots: found "maybe"; allowed are true and false',
+    ],
+    [
       'an unknown key',
       file('', ', pasword: x'),
       'organizations.0.users.0.pasword: found an unknown key; allowed are uid, email, name, password, userApiToken, loginAccountGroup, roles',

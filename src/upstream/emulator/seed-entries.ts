@@ -20,6 +20,12 @@ const roleEntries = ({ builtInRoles }: Permissions): readonly NewEntry[] =>
     fields: { name, isBuiltin: true, hasManagementPermissions, permissions: permissionIds },
   }))
 
+/** Only those that may less than others are written down. */
+const organizationEntries = (seed: Seed, region: RegionId): readonly NewEntry[] =>
+  seed.organizations
+    .filter((organization) => organization.region === region && !organization.publicSnapshots)
+    .map(({ id }) => ({ collection: 'organizations', id, orgId: id, fields: { publicSnapshots: false } }))
+
 const accountGroupEntry = (group: SeedAccountGroup): NewEntry => ({
   collection: 'account-groups',
   id: group.aid,
@@ -53,6 +59,7 @@ export function seedEntries(seed: Seed, region: RegionId, permissions: Permissio
   const roleIds = new Map(permissions.builtInRoles.map(({ name, roleId }) => [name, roleId]))
   return [
     ...roleEntries(permissions),
+    ...organizationEntries(seed, region),
     ...groups.map(accountGroupEntry),
     ...users.map((user) => userEntry(user, roleIds)),
     ...entriesOf(seed.catalogue, {}),

@@ -29,6 +29,7 @@ const organizationForm = z.strictObject(
     id: digits,
     name: text,
     region: z.enum(regionIds, `allowed are ${regionIds.join(', ')}`),
+    publicSnapshots: z.boolean('allowed are true and false').default(true),
     accountGroups: list,
     users: list.default([]),
   },
@@ -73,6 +74,7 @@ export interface OrganizationForm {
   readonly id: string
   readonly name: string
   readonly region: RegionId
+  readonly publicSnapshots: boolean
   readonly accountGroups: readonly unknown[]
   readonly users: readonly unknown[]
 }

@@ -25,6 +25,7 @@ const remainsOf = (value: Json): OrganizationForm => {
     id: String(id),
     name: '',
     region: 'us1',
+    publicSnapshots: true,
     accountGroups: [...listOf(accountGroups)],
     users: [...listOf(users)],
   }

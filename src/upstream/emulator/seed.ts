@@ -37,8 +37,16 @@ export interface SeedAccountGroup {
   readonly isDefault: boolean
 }
 
+/** What an organization may or may not, beside what its users may. */
+export interface SeedOrganization {
+  readonly id: string
+  readonly region: RegionId
+  readonly publicSnapshots: boolean
+}
+
 export interface Seed {
   readonly name: string
+  readonly organizations: readonly SeedOrganization[]
   readonly accountGroups: readonly SeedAccountGroup[]
   readonly users: readonly SeedUser[]
   /** In every region, for every organization: cloud agents, monitors. */
@@ -110,6 +118,11 @@ export function parseSeed(text: string, name: string, { roles, readBase, model }
   if (problems.length > 0) throw new InvalidSeed(name, problems)
   return {
     name,
+    organizations: organizations.map(({ form: { id, region, publicSnapshots } }) => ({
+      id,
+      region,
+      publicSnapshots,
+    })),
     accountGroups: organizations.flatMap(accountGroupsOf),
     users: organizations.flatMap(usersOf),
     catalogue,

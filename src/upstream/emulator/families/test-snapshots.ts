@@ -96,7 +96,13 @@ function shown(snapshot: NewEntry, { startAt, endAt }: Span, call: Call): JsonOb
   }
 }
 
+/** Some regions have no public snapshots, and refuse (official document): private ones too, as it names no exception. */
+const areAllowed = ({ state, caller }: Call): boolean =>
+  state.find('organizations', caller.orgId)?.fields['publicSnapshots'] !== false
+
 function create(call: Call): Answer | V7Refusal {
+  if (!areAllowed(call))
+    return refused('forbidden', 'Public snapshots are not enabled for this organization.')
   const test = call.state.find('tests', call.parameters['testId'] ?? '')
   if (!test || !isReachable(test, call) || test.fields['instant'] === true) return notFound
   const span = spanOf(objectOf(call.body), call.now)

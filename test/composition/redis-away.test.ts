@@ -61,18 +61,18 @@ describe('nodes that start while nothing listens where their Redis is', () => {
     const reason = `Redis at ${redis.url.host} does not answer: not connected (connect ECONNREFUSED ${redis.url.host})`
     expect(ready.body).toEqual({ status: 'store unavailable', reason })
     expect(node.log).toContainEqual(expect.objectContaining({ event: 'store-unavailable', reason }))
-    const spans: number[] = []
+    const soonest: number[] = []
     for (let round = 0; round < 5; round += 1)
-      for (const asked of clientRequests(node, tokens)) {
+      for (const [kind, asked] of clientRequests(node, tokens).entries()) {
         const begun = performance.now()
         const answer = await asked
-        spans.push(performance.now() - begun)
+        soonest[kind] = Math.min(soonest[kind] ?? Number.POSITIVE_INFINITY, performance.now() - begun)
         expect([answer.status, Number(answer.headers['retry-after']) > 0], answer.text.slice(0, 200)).toEqual(
           [503, true],
         )
       }
-    // Nothing is waited for: half of them take some ms.
-    expect(spans.toSorted((a, b) => a - b)[Math.floor(spans.length / 2)]).toBeLessThan(50)
+    // Nothing is waited for: each kind takes some ms, though the machine may be busy with other tests now and then.
+    expect(Math.max(...soonest)).toBeLessThan(50)
     expect(eventsOf(node)).toEqual(['store-unavailable'])
   })
 

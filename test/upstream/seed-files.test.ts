@@ -273,6 +273,11 @@ describe('a seed that cannot be used', () => {
     expect(() => read(text)).toThrow(/^the seed mine is invalid, 5 problems: \(1\) .* \(2\) .* \(5\) [^\n]*$/)
   })
 
+  test('tells of an account group that is there twice, and not of all that is in it', () => {
+    const [problem, ...more] = problemsOf(file().replace("aid: '12'", "aid: '11'"))
+    expect([problem?.split(': ', 1)[0], more]).toEqual(['organizations.0.accountGroups.1.aid', []])
+  })
+
   test('tells what all copies have in common once', () => {
     const text = file(`everyAccountGroup: { tests: [{ copies: 50, id: '9{n:2}', targetAgentId: '7{n}' }] }`)
     expect(problemsOf(text)).toEqual([

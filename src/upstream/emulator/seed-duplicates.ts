@@ -35,7 +35,9 @@ const occurrencesOf = (objects: readonly SeedObject[], region: RegionId): readon
 function repeatedObjects({ groups, catalogue, objects }: Named): readonly Problem[] {
   const regions = [...new Set(groups.map(({ region }) => region))]
   return regions.flatMap((region) => {
-    const own = groups.filter((group) => group.region === region).flatMap(({ aid }) => objects.get(aid) ?? [])
+    // What an account group has that is there twice would be told of as well, object by object.
+    const aids = new Set(groups.filter((group) => group.region === region).map(({ aid }) => aid))
+    const own = [...aids].flatMap((aid) => objects.get(aid) ?? [])
     return repeated(occurrencesOf([...catalogue, ...own], region))
   })
 }

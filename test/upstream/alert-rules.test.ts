@@ -119,6 +119,34 @@ describe('rules and tests', () => {
     expect(await rulesOf('/tests/http-server/110301')).toEqual(['110101', '110102'])
   })
 
+  test('are linked, parted and deleted by roles that may edit tests as well', async () => {
+    const { permissions } = (await calls.call('GET', '/permissions')).body
+    const held = ['API access', 'View alert rules', 'Edit alert rules']
+    const ids = permissions.flatMap((one: { label: string; permissionId: string }) =>
+      held.includes(one.label) ? [one.permissionId] : [],
+    )
+    const role = await calls.call('POST', '/roles', { body: { name: 'Rules alone', permissions: ids } })
+    const { body: user } = await calls.call('POST', '/users', {
+      body: {
+        email: 'rules@acme.example',
+        loginAccountGroupId: '1101',
+        accountGroupRoles: [{ accountGroupId: '1101', roleIds: [role.body.roleId] }],
+      },
+    })
+    const as = `us1.${user.uid}`
+    expect((await create({ testIds: ['110301'] }, as)).status).toBe(403)
+    const { ruleId } = (await create({ testIds: ['110301'] })).body
+    const path = `/alerts/rules/${ruleId}`
+    const put = (body: object) => calls.call('PUT', path, { as, body: { ...rule, ...body } })
+    for (const testIds of [[], ['110301', '110303']]) expect((await put({ testIds })).status).toBe(403)
+    expect((await put({ testIds: ['110301'], severity: 'minor' })).body.severity).toBe('minor')
+    expect((await calls.call('DELETE', path, { as })).status).toBe(403)
+    expect((await calls.call('GET', path)).body.testIds).toEqual(['110301'])
+    const own = (await create({ ruleName: 'Linked to nothing' }, as)).body.ruleId
+    expect((await calls.call('DELETE', `/alerts/rules/${own}`, { as })).status).toBe(403)
+    expect((await calls.call('DELETE', `/alerts/rules/${own}`)).status).toBe(204)
+  })
+
   test('part when the rule is deleted', async () => {
     await calls.call('DELETE', '/alerts/rules/110102')
     expect(await rulesOf('/tests/http-server/110301')).toEqual(['110101'])

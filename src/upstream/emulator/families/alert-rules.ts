@@ -67,7 +67,8 @@ function accept(acceptance: Acceptance): Accepted | V7Refusal {
   if (wrong.length > 0) return invalid(wrong)
   if (supplied['minimumSources'] !== undefined && supplied['minimumSourcesPct'] !== undefined)
     return invalidField('minimumSources', 'cannot be used with minimumSourcesPct.')
-  if (textsOf(supplied['testIds']).length > 0 && !mayEditTests(call)) return editTestsMissing
+  if (isRelinked(acceptance) && !call.caller.permissionsIn(call.aid).has('Edit tests'))
+    return editTestsMissing
   return {
     fields: {
       roundsViolatingMode: 'any',
@@ -78,9 +79,15 @@ function accept(acceptance: Acceptance): Accepted | V7Refusal {
   }
 }
 
-const mayEditTests = ({ caller, aid }: Call): boolean => caller.permissionsIn(aid).has('Edit tests')
+/** Whether the write gives the rule to a test or takes it from one. */
+function isRelinked({ call, supplied, stored }: Acceptance): boolean {
+  if (supplied['testIds'] === undefined) return false
+  const linked = new Set(stored ? testsOfRule(stored.id, stored.aid, call.state).map(({ id }) => id) : [])
+  const wanted = new Set(textsOf(supplied['testIds']))
+  return wanted.size !== linked.size || [...wanted].some((id) => !linked.has(id))
+}
 
-/** Documented for linking rules to tests and for deleting linked ones. */
+/** Documented for linking rules to tests; that it counts for parting them as well is ours. */
 const editTestsMissing = refused('forbidden', 'Insufficient permissions: the role lacks "Edit tests".')
 
 /** A type has one default rule: a new one takes the place of the old (official document, `isDefault`). */
@@ -116,8 +123,6 @@ const alertRule: Family = {
     if (testIds !== undefined) setTestsOfRule(rule, textsOf(testIds), call)
   },
   beforeDelete(rule, call) {
-    const isLinked = testsOfRule(rule.id, rule.aid, call.state).length > 0
-    if (isLinked && !mayEditTests(call)) return editTestsMissing
     setTestsOfRule(rule, [], call)
     return undefined
   },

@@ -1,5 +1,6 @@
 /** The budgets of a broker, around its live upstream and under everything that asks it. */
 import { organizationWindows } from '#limits/organization-windows.ts'
+import { sharedWindows } from '#limits/shared-windows.ts'
 import { openAddressBlock } from '#limits/stored-address-block.ts'
 import { openUnauthorizedBudget } from '#limits/unauthorized-budget.ts'
 import type { Watch } from '#metrics/metrics.ts'
@@ -28,18 +29,23 @@ export interface Budgets {
 
 export function openBudgets({ settings, surroundings, store, live, gauge }: BudgetsParts): Budgets {
   const { clock, newUuid, log } = surroundings
+  const node = newUuid()
   const unauthorized = openUnauthorizedBudget({
     ...{ store, clock, log, after: afterOnMachine },
-    node: newUuid(),
+    node,
     budget: settings.unauthorizedPerHour,
     callSeconds: settings.totalTimeout,
     waitSeconds: settings.budgetWait,
   })
   const address = openAddressBlock({ store, clock, log })
-  const organizations = organizationWindows(clock, settings.organizationPerMinute)
+  const windows = organizationWindows(clock, settings.organizationPerMinute)
+  const organizations = sharedWindows({ store, clock, log, after: afterOnMachine, node, windows })
   for (const one of upstreamGauges({ live, unauthorized, address, organizations })) gauge(one)
   return {
     upstream: budgetedUpstream({ upstream: live, clock, unauthorized, address, organizations }),
-    close: () => unauthorized.close(),
+    async close() {
+      await organizations.close()
+      await unauthorized.close()
+    },
   }
 }

@@ -50,7 +50,7 @@ export interface ToldWindow {
   readonly resetAt: number
 }
 
-/** The calls of organizations, as far as this process knows: its own, corrected by what the upstream says. */
+/** The calls of organizations, as far as this process knows: corrected by what the upstream says, and by what other nodes say of theirs. */
 export interface OrganizationWindows {
   /** Draws a call that goes out when it is allowed. Clients share what is scarce. Never waits. */
   draw(organization: string, client: string): Draw

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { localKeyLine } from '#broker/local-keys.ts'
+import { openStore } from '#store/open-store.ts'
 import { askForCode, exchangeCode } from '../steps/requests.ts'
 import type { RunningBroker } from '../support/broker.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
@@ -74,6 +76,24 @@ describe('two brokers on one Redis', () => {
     expect([await call(one), await call(other)]).toEqual([200, 200])
     for (const { operatorUrl } of [one, other])
       expect((await fetch(`${operatorUrl}/health/ready`)).status).toBe(200)
+  })
+
+  test('tell each other of the window of the organization, a client by a client', async () => {
+    const settings = { kind: 'redis', address: redis.address, replicas: 0 } as const
+    const { store } = await openStore(settings, { clock: { now: () => Date.now() }, random: randomBytes })
+    onTestFinished(() => store.close())
+    const used = [['meraki', expect.any(Number)]]
+    const toldByOne = expect.arrayContaining([expect.objectContaining({ organization: 'us1:110', used })])
+    await expect
+      .poll(
+        async () => {
+          expect([await call(one), await call(other)]).toEqual([200, 200])
+          const told = await store.list('upstream-windows')
+          return told.map(({ value }) => JSON.parse(value))
+        },
+        { timeout: 15_000, interval: 300 },
+      )
+      .toEqual([toldByOne, toldByOne])
   })
 
   test('both know of a 401 that one of them got, and of the token that replaces it', async () => {

@@ -3,6 +3,7 @@ import { request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { organizationWindows } from '#limits/organization-windows.ts'
+import { sharedWindows } from '#limits/shared-windows.ts'
 import { openAddressBlock } from '#limits/stored-address-block.ts'
 import { openUnauthorizedBudget } from '#limits/unauthorized-budget.ts'
 import { afterOnMachine } from '#store/purging.ts'
@@ -37,8 +38,14 @@ async function startBudgeted(behaviour: Behaviour, budget: number, shared?: Shar
   const upstream = await startHostileUpstream(behaviour)
   const clock = shared?.clock ?? fakeClock()
   const { store } = shared ?? openSqliteStore({ path: ':memory:', clock, random: randomBytes })
+  const node = randomUUID()
+  const windows = organizationWindows(clock, 240)
+  const organizations = sharedWindows({
+    ...{ store, clock, after: afterOnMachine, node, windows },
+    log: () => undefined,
+  })
   const unauthorized = openUnauthorizedBudget({
-    ...{ store, clock, after: afterOnMachine, node: randomUUID(), budget },
+    ...{ store, clock, after: afterOnMachine, node, budget },
     callSeconds: 3,
     waitSeconds: 1,
     log: () => undefined,
@@ -49,13 +56,14 @@ async function startBudgeted(behaviour: Behaviour, budget: number, shared?: Shar
       budgetedUpstream({
         ...{ upstream: live, clock, unauthorized },
         address: openAddressBlock({ store, clock, log: () => undefined }),
-        organizations: organizationWindows(clock, 240),
+        organizations,
       }),
   })
   return {
     ...{ upstream, clock, store, gateway },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]()
+      await organizations.close()
       await unauthorized.close()
       await Promise.resolve(upstream[Symbol.asyncDispose]()).catch(() => undefined)
       if (!shared) await store.close()
@@ -320,6 +328,20 @@ describe("an organization's window at the upstream (R25)", () => {
     expect((await call(gateway)).status).toBe(200)
     expect(await call(gateway)).toMatchObject({ status: 429, code: 'organization_rate_limit_exhausted' })
     expect(upstream.arrived).toHaveLength(1)
+  })
+
+  test('that is used up is not asked by other nodes either', async () => {
+    await using one = await startBudgeted(json('{}'), 10)
+    await using other = await startBudgeted(json('{}'), 10, one)
+    expect((await call(other.gateway)).status).toBe(200)
+    one.upstream.behave(json('{}', 200, windowOf(0, one.clock.now() + 20_000)))
+    expect((await call(one.gateway)).status).toBe(200)
+    await expect
+      .poll(() => call(other.gateway), { timeout: 10_000 })
+      .toMatchObject({ status: 429, code: 'organization_rate_limit_exhausted', retryAfter: '20' })
+    const asked = other.upstream.arrived.length
+    for (let round = 0; round < 5; round += 1) expect((await call(other.gateway)).status).toBe(429)
+    expect(other.upstream.arrived).toHaveLength(asked)
   })
 
   test('of instant tests alone leaves the organization alone', async () => {

@@ -103,7 +103,7 @@ describe('GET /usage', () => {
     expect(sum(found.endpointAgents, 'endpointAgentsUsed')).toBe(found.endpointAgentsUsed)
   })
 
-  test('counts no endpoint agent that is disabled or deleted', async () => {
+  test('counts an endpoint agent that is disabled or deleted for this month, and for no later one', async () => {
     const before = await usage()
     const [first, second] = (await calls.call('GET', '/endpoint/agents')).body.agents
     await calls.call('POST', `/endpoint/agents/${first.id}/disable`)
@@ -112,6 +112,8 @@ describe('GET /usage', () => {
       (found['endpointAgentsUsed'] ?? 0) +
       (found['endpointAgentsEssentialsUsed'] ?? 0) +
       (found['endpointAgentsEmbeddedUsed'] ?? 0)
+    expect(totalOf(await usage())).toBe(totalOf(before))
+    calls.clock.advance(31 * day)
     expect(totalOf(await usage())).toBe(totalOf(before) - 2)
   })
 

@@ -3,7 +3,14 @@ import { type JsonObject, textOf } from './json.ts'
 import type { Entry, Objects, Written } from './state.ts'
 
 /** What the state keeps for itself. */
-const inner = ['activity', 'counters', 'dashboard-snapshot-widgets', 'test-versions', 'unit-history']
+const inner = [
+  'activity',
+  'agent-peaks',
+  'counters',
+  'dashboard-snapshot-widgets',
+  'test-versions',
+  'unit-history',
+]
 
 /** How many records a region keeps: the next one takes the place of the oldest. */
 const kept = 5_000

@@ -52,7 +52,7 @@ export async function answerRead(
 }
 
 /** Loaded with the families, which are not there before the first call. */
-const unitSettlement = () => import('./families/unit-settlement.ts')
+const usageSettlement = () => import('./families/usage-settlement.ts')
 
 /** Answers any other call. Writes of a region run in turn, so that a check and the write behind it are one step. */
 export async function answerWrite(
@@ -67,8 +67,8 @@ export async function answerWrite(
     if (isV7Refusal(ready)) return ready
     const answer = await ready.answerer(ready.call)
     if (isV7Refusal(answer)) return answer
-    const { settleUnits } = await unitSettlement()
-    settleUnits(ready.call, written(), before)
+    const { settleUsage } = await usageSettlement()
+    settleUsage(ready.call, written(), before)
     logActivity(ready.call, written(), before)
     const changes = written()
     for (const effect of changes.effects) await effect()

@@ -1,10 +1,10 @@
 import type { Answer, Answerers, Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
-import { type Json, type JsonObject, present } from '../json.ts'
-import type { Entry } from '../state.ts'
+import { type JsonObject, present } from '../json.ts'
+import { agentCounts, enterpriseAgents } from './agent-peaks.ts'
 import { type BilledTest, billedTests, hasProjection, projectedUnits, type Units } from './billed-tests.ts'
 import { organizationQuotas } from './quotas.ts'
-import { agentInHistory, groupNameOf, type NamedAgent, namedAgent } from './unit-history.ts'
+import { agentInHistory, type NamedAgent, namedAgent } from './unit-history.ts'
 import { billingPeriod } from './units.ts'
 
 /** A contract of ours, for usage-based pricing: what the document says is zero or absent then is so here. */
@@ -76,17 +76,15 @@ const testRows = (tests: readonly TestUnits[], { now }: Call): readonly JsonObje
     }),
   )
 
-/** Those of the organization that are switched on. */
-const enterpriseAgents = ({ state, caller }: Call): readonly Entry[] =>
-  state.all('agents').filter(({ orgId, fields }) => orgId === caller.orgId && fields['enabled'] !== false)
-
 /** Units on one agent, over all tests. */
 const sumOn = (id: string, all: readonly Units[]): number =>
   all.reduce((sum, { onAgents }) => sum + (onAgents.get(id) ?? 0), 0)
 
 /** Agents that are switched on, and those that were or were there when something was used on them. */
 function billedAgents(tests: readonly TestUnits[], call: Call): readonly NamedAgent[] {
-  const present = enterpriseAgents(call).map((agent) => namedAgent(agent, call.state))
+  const present = enterpriseAgents(call.caller.orgId, call.state).map((agent) =>
+    namedAgent(agent, call.state),
+  )
   const found = new Map(present.map((agent) => [agent.id, agent]))
   for (const { billed, used } of tests)
     for (const [id, units] of used.onAgents)
@@ -111,76 +109,13 @@ const agentUnitRows = (tests: readonly TestUnits[], call: Call): readonly JsonOb
     ),
   }))
 
-/** Endpoint agents that may measure, by what they are licensed for; without a word it is `advantage`. */
-const endpointAgents = ({ state, caller }: Call, licenses: readonly Json[]): readonly Entry[] =>
-  state
-    .all('endpoint-agents')
-    .filter(({ orgId }) => orgId === caller.orgId)
-    .filter(({ fields }) => fields['status'] !== 'disabled' && fields['deleted'] !== true)
-    .filter(({ fields }) => licenses.includes(fields['licenseType'] ?? 'advantage'))
-
-/** How many of the agents each account group of the organization has. */
-const groupRows = (agents: readonly Entry[], key: string, call: Call): readonly JsonObject[] =>
-  call.state
-    .all('account-groups')
-    .filter(({ orgId }) => orgId === call.caller.orgId)
-    .map(({ id }) => ({
-      aid: id,
-      accountGroupName: groupNameOf(id, call.state),
-      [key]: agents.filter(({ aid }) => aid === id).length,
-    }))
-
-/** What is counted by account group: the total, the value of `expand` that shows the rows, and where they stand. */
-const counted: readonly {
-  readonly total: string
-  readonly expand: string
-  readonly rows: string
-  readonly agents: (call: Call) => readonly Entry[]
-}[] = [
-  {
-    total: 'enterpriseAgentsUsed',
-    expand: 'enterprise-agent',
-    rows: 'enterpriseAgents',
-    agents: enterpriseAgents,
-  },
-  {
-    total: 'endpointAgentsUsed',
-    expand: 'endpoint-agent',
-    rows: 'endpointAgents',
-    agents: (call) => endpointAgents(call, ['advantage']),
-  },
-  {
-    total: 'endpointAgentsEssentialsUsed',
-    expand: 'endpoint-agent-essential',
-    rows: 'endpointAgentsEssentials',
-    agents: (call) => endpointAgents(call, ['essentials']),
-  },
-  {
-    total: 'endpointAgentsEmbeddedUsed',
-    expand: 'endpoint-agent-embedded',
-    rows: 'endpointAgentsEmbedded',
-    agents: (call) => endpointAgents(call, ['embedded']),
-  },
-]
-
-function countedAgents(call: Call): JsonObject {
-  const found = counted.map(({ total, expand, rows, agents }): JsonObject => {
-    const all = agents(call)
-    return {
-      [total]: all.length,
-      ...(call.expand.has(expand) && { [rows]: groupRows(all, total, call) }),
-    }
-  })
-  return Object.assign({}, ...found)
-}
-
 /** Of the whole organization; `aid` only says which one (official document). */
 function usageOf(call: Call): Answer {
   const tests = unitsOfTests(call)
   const usageDetails: JsonObject = {
     quota: quotaOf(call),
     ...totals(tests),
-    ...countedAgents(call),
+    ...agentCounts(call),
     ...(call.expand.has('enterprise-agent-unit') && { enterpriseAgentUnits: agentUnitRows(tests, call) }),
     ...(call.expand.has('test') && { tests: testRows(tests, call) }),
   }

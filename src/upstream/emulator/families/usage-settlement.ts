@@ -7,6 +7,7 @@ import { objectOf, objectsOf } from '../json.ts'
 import type { Schedule } from '../measurements/measurements.ts'
 import type { Entry, Objects, Written } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
+import { keepAgentPeaks } from './agent-peaks.ts'
 import { agentsOf, measured } from './test-measured.ts'
 import {
   groupNameOf,
@@ -136,8 +137,7 @@ function dropOld({ state, now }: Call): void {
       state.remove(unitHistory, record.id)
 }
 
-/** @param written what the call did, @param before the objects as they were */
-export function settleUnits(call: Call, written: Written, before: Objects): void {
+function settleTests(call: Call, written: Written, before: Objects): void {
   const { state } = call
   const changed = [...touchedTests(written, before, state)].filter((test) => {
     const after = state.find('tests', test.id)
@@ -146,4 +146,10 @@ export function settleUnits(call: Call, written: Written, before: Objects): void
   if (changed.length === 0) return
   for (const test of changed) settle(test, before, call)
   dropOld(call)
+}
+
+/** @param written what the call did, @param before the objects as they were */
+export function settleUsage(call: Call, written: Written, before: Objects): void {
+  settleTests(call, written, before)
+  keepAgentPeaks(call, written, before)
 }

@@ -74,19 +74,26 @@ const doubled = Object.fromEntries(
 
 describe('placeholders that grow', () => {
   test.each([
-    ['by a long value in many places', { a: tag('{{name}}'.repeat(20_000)) }, 'tags.a'],
-    ['by doubling', doubled, 'tags.a18'],
-    ['by all of the inputs', { a: tag('{{userInputs}} {{userInputs}} {{userInputs}}') }, 'tags.a'],
+    ['by a long value in many places', { tags: { a: tag('{{name}}'.repeat(20_000)) } }, 'tags.a'],
+    ['by naming each other', { tags: doubled }, 'tags.a1'],
+    [
+      'by doubling',
+      { tags: { a: tag('{{name}}') }, tests: { b: { type: 'bgp', testName: '{{tags.a.value}}'.repeat(2) } } },
+      'tests.b',
+    ],
+    ['by all of the inputs', { tags: { a: tag('{{userInputs}} {{userInputs}} {{userInputs}}') } }, 'tags.a'],
     [
       'by many assets',
-      Object.fromEntries(
-        Array.from({ length: 9 }, (_, i) => [`a${i}`, { ...tag('{{name}}'), key: `k${i}` }]),
-      ),
+      {
+        tags: Object.fromEntries(
+          Array.from({ length: 9 }, (_, i) => [`a${i}`, { ...tag('{{name}}'), key: `k${i}` }]),
+        ),
+      },
       'tags.a',
     ],
-  ])('%s are refused, and nothing is deployed', async (_, tags, field) => {
+  ])('%s are refused, and nothing is deployed', async (_, sections, field) => {
     const userInputs = { text: { name: 'Text', type: 'string' } }
-    const { body: template } = await post('/templates', { name: 'Large', tags, userInputs })
+    const { body: template } = await post('/templates', { name: 'Large', ...sections, userInputs })
     const before = await calls.call('GET', '/tags')
     const long = 'x'.repeat(390_000)
     const { status, body } = await post(`/templates/${template.id}/deploy`, {
@@ -181,4 +188,55 @@ test('an agent with many tags counts for thirty of them in a table of tags by ta
     table.body.data.points.map((point: { groups: { groupValue: string }[] }) => point.groups[0]?.groupValue),
   )
   expect([...shown].sort()).toEqual(ids.slice(0, 30).toSorted())
+})
+
+describe('a body of many levels', () => {
+  const nested = (levels: number, [open, close]: readonly [string, string]): string =>
+    `{"name":"Deep","tests":{"web":${open.repeat(levels)}{}${close.repeat(levels)}}}`
+
+  test.each([
+    ['lists', ['[', ']']],
+    ['objects', ['{"a":', '}']],
+  ] as const)('of %s is refused, however many there are', async (_, brackets) => {
+    for (const levels of [120, 3_000, 6_000, 150_000]) {
+      const { status, text } = await post('/templates', nested(levels, brackets))
+      expect([levels, status]).toEqual([levels, 400])
+      expect(text).toContain('nested deeper than 100 levels')
+    }
+    expect((await post('/templates', nested(80, ['{"a":', '}']))).status).toBe(201)
+  })
+})
+
+describe('assets that are called as what every object inherits', () => {
+  test.each(inherited)('%s is made, found again and shown like any other', async (key) => {
+    const asset = (fields: object): string => `{"${key}":${JSON.stringify(fields)}}`
+    const { body: template } = await post(
+      '/templates',
+      `{"name":"Inherited","userInputs":${asset({ name: 'x', type: 'string' })},"tags":${asset(tag(`{{userInputs.${key}}}`))},
+        "labels":${asset({ name: `{{name}}` })},"tests":${asset({ type: 'bgp', testName: `{{tags.${key}.id}}`, prefix: '192.0.2.0/24' })}}`,
+    )
+    const without = await post(`/templates/${template.id}/deploy`, {})
+    expect([without.status, without.body.errors[0].field]).toEqual([400, `userInputValues.${key}`])
+    const given = `{"userInputValues":{"${key}":"austin"}}`
+    const first = await post(`/templates/${template.id}/deploy`, given)
+    expect(first.status).toBe(200)
+    const [{ testId, testName }] = Object.values<{ testId: string; testName: string }>(first.body.tests) as [
+      { testId: string; testName: string },
+    ]
+    const [{ id, value }] = Object.values<{ id: string; value: string }>(first.body.tags) as [
+      { id: string; value: string },
+    ]
+    expect([testName, value]).toEqual([id, 'austin'])
+    expect((await calls.call('GET', `/tests/bgp/${testId}`)).body.testName).toBe(id)
+    expect((await post(`/templates/${template.id}/deploy`, given)).text).toBe(first.text)
+  })
+
+  test.each(inherited)('%s is no type, no strategy and no inclusion', async (word) => {
+    const wrong = [
+      { userInputs: { a: { name: 'a', type: word } } },
+      { deploymentStrategy: { a: word } },
+      { resourceInclusion: { a: word } },
+    ]
+    for (const one of wrong) expect((await post('/templates', { name: 'Wrong', ...one })).status).toBe(400)
+  })
 })

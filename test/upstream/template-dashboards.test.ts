@@ -184,7 +184,7 @@ describe('deploying a template with a dashboard', () => {
     ],
     ['what comes later', { tests: { web: { description: '{{dashboards.overview.title}}' } } }, 'tests.web'],
     [
-      'labels, which v7 does not have',
+      'a label that the template does not make',
       { dashboards: { overview: { title: '{{labels.one.groupId}}' } } },
       'dashboards.overview',
     ],

@@ -5,11 +5,12 @@ import { coerceObject } from '#upstream/emulator/templates/coerce.ts'
 import { danglingIn, fill, nonPathsIn } from '#upstream/emulator/templates/placeholders.ts'
 import { inputValues } from '#upstream/emulator/templates/user-inputs.ts'
 
-const context = {
+const named = {
   name: 'Austin',
   userInputs: { host: 'crm.example', interval: 120, agents: [{ agentId: '1' }], secure: false },
   tests: { web: { testId: '77' } },
 }
+const context = { open: named, secret: named }
 
 describe('placeholders', () => {
   test.each([
@@ -58,14 +59,14 @@ describe('user inputs', () => {
     ['tests', [{ testId: '11' }], '11'],
     ['bgpPrefix', '203.0.113.0/24', 'prefix'],
   ])('of the type %s are checked', (type, right, wrong) => {
-    expect(valuesOf({ type }, { x: right })).toEqual({ values: { x: right } })
+    expect(valuesOf({ type }, { x: right })).toMatchObject({ values: { x: right } })
     expect(isV7Refusal(valuesOf({ type }, { x: wrong }))).toBe(true)
   })
 
   test('take their default, and only values that are allowed', () => {
-    expect(valuesOf({ type: 'number', defaultValue: 300 }, {})).toEqual({ values: { x: 300 } })
+    expect(valuesOf({ type: 'number', defaultValue: 300 }, {})).toMatchObject({ values: { x: 300 } })
     const allowedValues = [{ value: 'a' }, { value: 'b' }]
-    expect(valuesOf({ type: 'string[]', allowedValues }, { x: ['a', 'b'] })).toEqual({
+    expect(valuesOf({ type: 'string[]', allowedValues }, { x: ['a', 'b'] })).toMatchObject({
       values: { x: ['a', 'b'] },
     })
     expect(isV7Refusal(valuesOf({ type: 'string[]', allowedValues }, { x: ['a', 'c'] }))).toBe(true)

@@ -268,3 +268,35 @@ describe('deploying a template again', () => {
     expect(body.roundsViolatingOutOf).toBe(3)
   })
 })
+
+describe('a template that is written wrong', () => {
+  test.each([
+    ['no name', { name: '' }, 'name'],
+    ['a user input without a name', { userInputs: { a: { type: 'string' } } }, 'userInputs.a.name'],
+    ['a user input without a type', { userInputs: { a: { name: 'a' } } }, 'userInputs.a.type'],
+    ['a user input of no type', { userInputs: { a: { name: 'a', type: 'secret' } } }, 'userInputs.a.type'],
+    ['a user input that is a text', { userInputs: { a: 'a' } }, 'userInputs.a'],
+    ['a strategy that is none', { deploymentStrategy: { web: 'merge' } }, 'deploymentStrategy.web'],
+    ['an inclusion that is none', { resourceInclusion: { web: 'maybe' } }, 'resourceInclusion.web'],
+    ['an asset that is a list', { endpointTests: { one: [] } }, 'endpointTests.one'],
+    ['a section that is a text', { labels: 'one' }, 'labels'],
+  ])('400 for %s, neither made nor changed', async (_, change, field) => {
+    const id = await newTemplate()
+    const { body: before } = await calls.call('GET', '/templates')
+    const created = await post('/templates', { ...mine, ...change })
+    expect([created.status, created.body.errors[0].field]).toEqual([400, field])
+    const replaced = await calls.call('PUT', `/templates/${id}`, { body: { ...mine, ...change } })
+    expect([replaced.status, replaced.body.errors[0].field]).toEqual([400, field])
+    expect((await calls.call('GET', '/templates')).body).toEqual(before)
+  })
+
+  test.each([
+    ['an inclusion that is none', { resourceInclusion: { web: 'maybe' } }, 'resourceInclusion.web'],
+    ['an asset that is a text', { tests: { web: 'x' } }, 'tests.web'],
+    ['a section that is a list', { dashboards: [] }, 'dashboards'],
+  ])('400 for a deployment over it with %s', async (_, change, field) => {
+    const { status, body } = await deployMine(await newTemplate(), change)
+    expect([status, body.errors[0].field]).toEqual([400, field])
+    expect(await testsNamed('Paris')).toEqual([])
+  })
+})

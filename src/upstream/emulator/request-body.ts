@@ -23,13 +23,19 @@ function readBytes(stream: Readable): Promise<Buffer | undefined> {
   })
 }
 
-/** Clients that send their models whole send null for what they leave out. */
-function withoutNulls(value: Json): Json {
-  if (Array.isArray(value))
-    return (value as readonly Json[]).filter((item) => item !== null).map(withoutNulls)
+/** How deep a body may be nested: what walks it later needs no guard of its own. The document's own schemas stay below 20. Ours. */
+const mostLevels = 100
+
+class TooDeep extends Error {}
+
+/** Clients that send their models whole send null for what they leave out. @throws TooDeep */
+function withoutNulls(value: Json, level = 0): Json {
+  if (level > mostLevels) throw new TooDeep()
+  const inner = (item: Json): Json => withoutNulls(item, level + 1)
+  if (Array.isArray(value)) return (value as readonly Json[]).filter((item) => item !== null).map(inner)
   if (!isJsonObject(value)) return value
   return Object.fromEntries(
-    Object.entries(value).flatMap(([key, inner]) => (inner === null ? [] : [[key, withoutNulls(inner)]])),
+    Object.entries(value).flatMap(([key, item]) => (item === null ? [] : [[key, inner(item)]])),
   )
 }
 
@@ -69,8 +75,10 @@ export function parseBody(
   try {
     const json = withoutNulls(JSON.parse(text) as Json)
     return { body: json === null ? noBody : { json, text: undefined } }
-  } catch {
-    return refused('invalid_request', 'JSON parse error: the request body is no valid JSON.')
+  } catch (failure) {
+    return failure instanceof TooDeep
+      ? refused('invalid_request', `The request body is nested deeper than ${mostLevels} levels.`)
+      : refused('invalid_request', 'JSON parse error: the request body is no valid JSON.')
   }
 }
 

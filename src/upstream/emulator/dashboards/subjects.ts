@@ -4,6 +4,7 @@
  */
 import type { Call } from '../call.ts'
 import { tagsOf } from '../families/tag-assignments.ts'
+import { labelName } from '../families/test-labels.ts'
 import { type Json, objectOf, objectsOf, textOf, textsOf } from '../json.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
@@ -77,7 +78,8 @@ const properties: Readonly<Record<string, (subject: Subject, call: Call) => read
   AGENT_TAG: ({ agent }, call) => tagGroups(tagsOf({ id: agent.id, type: 'v-agent' }, call)),
   AGENT_LABEL: ({ agent }) =>
     objectsOf(agent.fields['labels']).flatMap(({ labelId, name }) => group(labelId, name)),
-  TEST_LABEL: ({ test }) => textsOf(test.fields['labels']).flatMap((id) => group(id)),
+  TEST_LABEL: ({ test }, { state }) =>
+    textsOf(test.fields['labels']).flatMap((id) => group(id, labelName(id, test, state))),
 }
 
 const nameOfMachine = ({ agent }: Subject): readonly Group[] =>

@@ -7,6 +7,7 @@ import { dropReferences } from './endpoint-agent-relations.ts'
 import { acceptEndpointTest } from './endpoint-test-accept.ts'
 import { dynamicKind, type EndpointTestKind, resultsPath, scheduledKinds } from './endpoint-test-kinds.ts'
 import { forget } from './tag-assignments.ts'
+import { labelsShown } from './test-labels.ts'
 
 /** Which agents run the test: the keys of the request gathered in one object (v7-notes section 9). */
 const selectorOf = ({
@@ -23,11 +24,11 @@ const selectorOf = ({
   })
 
 /** A stored endpoint test as answers show it. */
-export const showEndpointTest = ({ aid, fields }: Entry): JsonObject => ({
-  ...fields,
-  aid: aid ?? '',
-  agentSelectorConfig: selectorOf(fields),
-  labels: [],
+export const showEndpointTest = (test: Entry, call: Call): JsonObject => ({
+  ...test.fields,
+  aid: test.aid ?? '',
+  agentSelectorConfig: selectorOf(test.fields),
+  labels: labelsShown(test, call),
 })
 
 const isOfKind = ({ fields }: Entry, { type, isDynamic }: EndpointTestKind): boolean =>

@@ -3,11 +3,13 @@ import { type Acceptance, type Accepted, crud, type Family, isOwn, named, shown 
 import { isoDate } from '../iso-date.ts'
 import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
 import type { Model } from '../model.ts'
-import { invalidField, isV7Refusal, notFound, refused, type V7Refusal } from '../refusals.ts'
+import { invalid, invalidField, isV7Refusal, notFound, refused, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { assetWriter } from '../templates/assets.ts'
 import { deployTemplate } from '../templates/deploy.ts'
 import { forgetDeployments } from '../templates/deployments.ts'
+import { wrongOverrides, wrongParts } from '../templates/parts.ts'
+import { maskedTemplate, templateWithSecrets } from '../templates/secrets.ts'
 import { hasPart } from '../text-search.ts'
 import { uuid } from '../uuid.ts'
 
@@ -41,10 +43,12 @@ function accept({ call, supplied, stored }: Acceptance): Accepted | V7Refusal {
   if (refusal) return refusal
   if ((supplied['certificationLevel'] ?? 'user') !== 'user')
     return invalidField('certificationLevel', 'must be user.')
+  const wrong = wrongParts(supplied, call.model)
+  if (wrong.length > 0) return invalid(wrong)
   return {
     fields: {
       modules: ['default'],
-      ...supplied,
+      ...(stored ? templateWithSecrets(supplied, stored.fields) : supplied),
       certificationLevel: 'user',
       isBuiltIn: false,
       dateCreated: stored?.fields['dateCreated'] ?? isoDate(call.now),
@@ -62,6 +66,7 @@ const template: Family = {
   sees: isVisible,
   lists: isAsked,
   accept,
+  show: ({ fields }) => maskedTemplate(fields),
   beforeDelete(entry, call) {
     const refusal = unchangeable(entry, call)
     if (!refusal) forgetDeployments(entry.id, call)
@@ -99,6 +104,8 @@ export const templates = (model: Model): Answerers => {
     async deployTemplate(call) {
       const entry = named(template, call)
       if (!entry) return notFound
+      const wrong = wrongOverrides(objectOf(call.body), model)
+      if (wrong.length > 0) return invalid(wrong)
       const deployed = await deployTemplate(entry, call, write)
       if (isV7Refusal(deployed)) return deployed
       const body = shown(template, entry, { ...call, schema: model.schema('TemplateResponse') })

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import { type JsonObject, objectsOf, textOf, textsOf, without } from '../json.ts'
 import type { Entry } from '../state.ts'
 import { testKindOf } from './test-kinds.ts'
+import { labelsShown } from './test-labels.ts'
 
 /** Keys that hold ids in the state and objects in the answer, shown only on demand (v7-notes sections 5 and 9). */
 const relations = ['agents', 'alertRules', 'monitors', 'labels', 'tags', 'sharedWithAccounts']
@@ -9,7 +10,8 @@ const relations = ['agents', 'alertRules', 'monitors', 'labels', 'tags', 'shared
 const idObject = (key: string, entry: Entry | undefined): readonly JsonObject[] =>
   entry ? [{ ...entry.fields, [key]: entry.id }] : []
 
-function expanded(test: Entry, { expand, state }: Call): JsonObject {
+function expanded(test: Entry, call: Call): JsonObject {
+  const { expand, state } = call
   const { fields } = test
   const find = (collection: string, key: string, ids: readonly string[]): readonly JsonObject[] =>
     ids.flatMap((id) => idObject(key, state.find(collection, id)))
@@ -34,9 +36,7 @@ function expanded(test: Entry, { expand, state }: Call): JsonObject {
       alertRules: find('alert-rules', 'ruleId', textsOf(fields['alertRules'])),
     }),
     ...(expand.has('monitor') && { monitors: find('monitors', 'monitorId', [...monitorIds]) }),
-    ...(expand.has('label') && {
-      labels: textsOf(fields['labels']).map((labelId) => ({ labelId, name: labelId, isBuiltin: false })),
-    }),
+    ...(expand.has('label') && { labels: labelsShown(test, call) }),
     ...(expand.has('tag') && { tags: find('tags', 'id', textsOf(fields['tags'])) }),
     ...(expand.has('shared-with-account') && {
       sharedWithAccounts: [...sharedIds].map((aid) => ({

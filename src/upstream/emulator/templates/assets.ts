@@ -3,87 +3,21 @@ import type { Answerer, Answerers, Call } from '../call.ts'
 import { alertRules } from '../families/alert-rules.ts'
 import { dashboardFilters } from '../families/dashboard-filters.ts'
 import { dashboards } from '../families/dashboards.ts'
+import { endpointTests } from '../families/endpoint-tests.ts'
 import { tags } from '../families/tags.ts'
-import { testKindOf } from '../families/test-kinds.ts'
 import { tests } from '../families/tests.ts'
-import { type JsonObject, objectOf, without } from '../json.ts'
+import { type JsonObject, objectOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, invalidField, isV7Refusal, refused, type V7Refusal } from '../refusals.ts'
-import type { Entry } from '../state.ts'
 import { violationsOf } from '../validate.ts'
+import type { Asset } from './asset-kinds.ts'
 import { coerceObject } from './coerce.ts'
-import { dashboardRequest } from './dashboard-words.ts'
+import { writeLabel } from './labels.ts'
 
-/** A section of a template that is deployed, in the words of v7. */
-export interface AssetKind {
-  readonly section: 'tags' | 'tests' | 'alertRules' | 'dashboardFilters' | 'dashboards'
-  readonly collection: string
-  readonly idKey: string
-  /** Where assets of the configuration are created; undefined when there is no such place. */
-  readonly path: (config: JsonObject) => string | undefined
-  /** From the words of templates to those of the request. */
-  readonly request: (config: JsonObject) => JsonObject
-  /** What a deployment strategy takes for the same asset; left out where none applies. */
-  readonly isSame?: (entry: Entry, config: JsonObject) => boolean
-}
-
-const sameIn =
-  (keys: readonly string[]) =>
-  ({ fields }: Entry, config: JsonObject): boolean =>
-    keys.every((key) => fields[key] === config[key])
-
-/** In the order in which they may refer to each other (official document, `HandlebarsExpression`). */
-export const assetKinds: readonly AssetKind[] = [
-  {
-    section: 'tags',
-    collection: 'tags',
-    idKey: 'id',
-    path: () => '/tags',
-    request: (config) => without(config, ['assignments']),
-    isSame: sameIn(['key', 'value', 'objectType']),
-  },
-  {
-    section: 'tests',
-    collection: 'tests',
-    idKey: 'testId',
-    path: ({ type }) => testKindOf(type) && `/tests/${type}`,
-    request: ({ tagIds, ...config }) => ({ ...config, ...(tagIds !== undefined && { tags: tagIds }) }),
-    isSame: sameIn(['type', 'testName']),
-  },
-  {
-    section: 'alertRules',
-    collection: 'alert-rules',
-    idKey: 'ruleId',
-    path: () => '/alerts/rules',
-    request: (config) => config,
-  },
-  {
-    section: 'dashboardFilters',
-    collection: 'dashboard-filters',
-    idKey: 'id',
-    path: () => '/dashboards/filters',
-    request: (config) => config,
-    isSame: sameIn(['name']),
-  },
-  {
-    section: 'dashboards',
-    collection: 'dashboards',
-    idKey: 'dashboardId',
-    path: () => '/dashboards',
-    request: dashboardRequest,
-    isSame: sameIn(['title']),
-  },
-]
-
-/** An asset of a template with its placeholders filled in. */
-export interface Asset {
-  readonly kind: AssetKind
-  readonly key: string
-  readonly config: JsonObject
-}
+type Written = { readonly id: string } | V7Refusal
 
 /** Creates the asset, or changes the one of the id. @returns its id, or why the v7 operation refuses it */
-export type Write = (asset: Asset, call: Call, id?: string) => Promise<{ readonly id: string } | V7Refusal>
+export type Write = (asset: Asset, call: Call, id?: string) => Promise<Written>
 
 /** The refusal of an operation inside of a deployment, with the asset in front of its fields. */
 function within({ kind, key }: Asset, refusal: V7Refusal): V7Refusal {
@@ -94,28 +28,43 @@ function within({ kind, key }: Asset, refusal: V7Refusal): V7Refusal {
     : { ...refusal, description: `${asset}: ${refusal.description}` }
 }
 
-/** The create at the asset's place, or the update of its items. */
-function rowOf(model: Model, { kind, config }: Asset, id: string | undefined): OperationRow | undefined {
+/** The create at the asset's place, and the update of its items. */
+interface Rows {
+  readonly create: OperationRow
+  readonly update: OperationRow
+}
+
+function rowsOf(model: Model, { kind, config }: Asset): Rows | undefined {
   const path = kind.path(config)
   if (path === undefined) return undefined
-  if (id === undefined) return model.row('POST', path)
   const isItem = (rest: string): boolean => /^\/\{\w+\}$/.test(rest)
-  return model.rows.find(
-    (row) => row.method === 'PUT' && row.path.startsWith(path) && isItem(row.path.slice(path.length)),
+  const create = model.row('POST', path)
+  const update = model.rows.find(
+    ({ method, path: place }) =>
+      (method === 'PUT' || method === 'PATCH') && place.startsWith(path) && isItem(place.slice(path.length)),
   )
+  return create && update && { create, update }
+}
+
+/**
+ * The operation that writes the asset. A partial update takes less than a create; what a template describes is the whole object,
+ * so that all of it is written.
+ */
+const rowFor = ({ create, update }: Rows, id: string | undefined): OperationRow => {
+  if (id === undefined) return create
+  return update.method === 'PATCH' && create.body ? { ...update, body: create.body } : update
 }
 
 /** The body of the operation, or why this caller may not send it. */
 function bodyOf(
-  { kind, config }: Asset,
+  config: JsonObject,
   row: OperationRow,
-  call: Call,
+  { model, permissions, caller, aid }: Call,
 ): { readonly body: JsonObject } | V7Refusal {
-  const { model, permissions, caller, aid } = call
   const missing = permissions.missing(row, caller.permissionsIn(aid))
   if (missing !== undefined) return refused('forbidden', `the role lacks "${missing}".`)
   const schema = model.schema(row.body?.schema ?? '')
-  const body = coerceObject(model, schema, kind.request(config))
+  const body = coerceObject(model, schema, config)
   const wrong = violationsOf(model, schema, body)
   return wrong.length > 0 ? invalid(wrong) : { body }
 }
@@ -125,19 +74,49 @@ export function assetWriter(model: Model): Write {
   const answerers: Answerers = {
     ...tags(model),
     ...tests(model),
+    ...endpointTests(model),
     ...alertRules(model),
     ...dashboardFilters(model),
     ...dashboards(model),
   }
-  return async (asset, call, id) => {
-    const row = rowOf(model, asset, id)
-    if (!row) return within(asset, invalidField('type', 'is no type of asset.'))
-    const request = bodyOf(asset, row, call)
-    if (isV7Refusal(request)) return within(asset, request)
+
+  async function send(
+    config: JsonObject,
+    row: OperationRow,
+    { call, kind, id }: { call: Call; kind: Asset['kind']; id?: string | undefined },
+  ): Promise<Written> {
+    const request = bodyOf(config, row, call)
+    if (isV7Refusal(request)) return request
     const parameters = id === undefined ? {} : { [row.parameters[0] ?? 'id']: id }
     const answerer = answerers[row.id] as Answerer
     const answer = await answerer({ ...call, ...request, row, parameters, expand: new Set() })
-    if (isV7Refusal(answer)) return within(asset, answer)
-    return { id: String(objectOf(answer.body)[asset.kind.idKey]) }
+    return isV7Refusal(answer) ? answer : { id: String(objectOf(answer.body)[kind.idKey]) }
+  }
+
+  async function writeObject(asset: Asset, rows: Rows, { call, id }: { call: Call; id: string | undefined }) {
+    const { kind, config } = asset
+    const written = await send(kind.request(config), rowFor(rows, id), { call, kind, id })
+    if (isV7Refusal(written)) return written
+    const change = kind.change?.(config)
+    const changed = change ? await send(change, rows.update, { call, kind, id: written.id }) : written
+    if (isV7Refusal(changed)) return changed
+    const entry = call.state.find(kind.collection, written.id)
+    return (entry && kind.relate?.(entry, config, call)) ?? written
+  }
+
+  return async (asset, call, id) => {
+    const { kind, config } = asset
+    const rows = rowsOf(model, asset)
+    if (!rows) return within(asset, invalidField(kind.typeKey ?? 'type', 'is no type of asset.'))
+    if (kind.section !== 'labels') {
+      const written = await writeObject(asset, rows, { call, id })
+      return isV7Refusal(written) ? within(asset, written) : written
+    }
+    const missing = call.permissions.missing(rows.create, call.caller.permissionsIn(call.aid))
+    const written =
+      missing === undefined
+        ? writeLabel(config, call, id)
+        : refused('forbidden', `the role lacks "${missing}".`)
+    return isV7Refusal(written) ? within(asset, written) : written
   }
 }

@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject, listOf, own, textOf } from '.
 import type { Model, Schema } from '../model.ts'
 
 /** Keys under which an object is known, where v7 takes the id alone. */
-const idKeys = ['testId', 'ruleId', 'agentId', 'tagId', 'id', 'serverName']
+const idKeys = ['testId', 'ruleId', 'agentId', 'tagId', 'groupId', 'id', 'serverName']
 
 const folded = (value: Json): string =>
   String(value)

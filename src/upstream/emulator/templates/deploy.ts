@@ -1,15 +1,18 @@
 /**
- * Deploys a template: makes the tags, tests, alert rules, dashboard filters and dashboards that it describes, in this order,
- * or none when one is refused. Labels, which v7 does not have, and endpoint tests are passed over.
+ * Deploys a template: makes the labels, tags, tests, endpoint tests, alert rules, dashboard filters and dashboards that it
+ * describes, in this order, or none when one is refused.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Call } from '../call.ts'
 import { assign, givenAssignments } from '../families/tag-assignments.ts'
-import { type JsonObject, objectOf, textOf, without } from '../json.ts'
+import { type JsonObject, objectOf, own, textOf, without } from '../json.ts'
 import { invalidField, isV7Refusal, refused, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
-import { type Asset, type AssetKind, assetKinds, type Write } from './assets.ts'
-import { type Deployment, keepDeployment, lastDeployment, twinOf } from './deployments.ts'
-import { danglingIn, fill, filledLength, nonPathsIn } from './placeholders.ts'
+import { type Asset, type AssetKind, assetKinds, type Section } from './asset-kinds.ts'
+import type { Write } from './assets.ts'
+import { type Deployment, keepDeployment, lastDeployment, type Twins, twinsIn } from './deployments.ts'
+import { type Context, danglingIn, fill, filledLength, nonPathsIn } from './placeholders.ts'
+import { maskedAsset, withoutSecrets, withSecrets } from './secrets.ts'
 import { inputValues } from './user-inputs.ts'
 
 /** The template with the assets that were deployed in the place of those that it describes. */
@@ -17,27 +20,45 @@ export interface Deployed {
   readonly sections: JsonObject
 }
 
-/** What assets may refer to: grows as they are made. */
-type Context = Record<string, JsonObject | string>
-
 /** How long all that a deployment fills may be together, as JSON about: as much as one request may bring. Ours. */
 const mostFilled = 1_048_576
+
+/** The assets of a section that are made, by their keys. */
+type Made = Record<string, JsonObject>
 
 interface Run {
   readonly call: Call
   readonly template: JsonObject
   readonly last: Deployment
-  readonly context: Context
+  readonly twins: Twins
   readonly write: Write
+  /** What any asset may refer to. */
+  readonly values: Context
+  /** What assets of other sections may: grows as they are made. */
+  readonly made: Map<Section, Made>
   /** What was filled so far. */
   readonly filled: { length: number }
+}
+
+/** The tag that is to be assigned, and to what. */
+interface TagAssignments {
+  readonly field: string
+  readonly tag: Entry
+  readonly raw: JsonObject
+}
+
+/** What an asset may refer to by these sections. Secrets are filled into tests alone. */
+function contextOf(sections: readonly Section[], { values, made }: Run, isTest: boolean): Context {
+  const assets = Object.fromEntries([...made].filter(([section]) => sections.includes(section)))
+  const open: JsonObject = { ...assets, ...values.open }
+  return { open, secret: isTest ? { ...assets, ...values.secret } : open }
 }
 
 /** Fills the placeholders of one asset. */
 function filled(
   field: string,
   raw: JsonObject,
-  { context, filled: all }: Run,
+  { context, filled: all }: { context: Context; filled: Run['filled'] },
 ): { readonly config: JsonObject } | V7Refusal {
   const [expression] = nonPathsIn(raw)
   if (expression !== undefined)
@@ -56,30 +77,30 @@ function filled(
 const isUnchanged = (previous: JsonObject, config: JsonObject): boolean =>
   JSON.stringify(previous) === JSON.stringify(config)
 
-/** Why `create` makes no second one. v7 itself lets no test, tag or filter have a twin. */
-const duplicateOf = (asset: Asset, call: Call): V7Refusal | undefined =>
-  asset.kind.section === 'dashboards' && twinOf(asset, call) !== undefined
-    ? invalidField(`dashboards.${asset.key}.title`, 'A dashboard of this title was deployed already.')
-    : undefined
+const idOf = ({ kind, config }: Asset): string | undefined => {
+  const id = own(config, kind.idKey)
+  return id === undefined ? undefined : String(id)
+}
 
 /**
  * The id of the asset: an existing one that is named, left as it is, taken over or changed, or a new one (official document,
  * `deploymentStrategy` and the considerations of the operation).
  */
-async function place(
-  asset: Asset,
-  { call, template, last, write }: Run,
-): Promise<{ readonly id: string } | V7Refusal> {
+async function place(asset: Asset, run: Run): Promise<{ readonly id: string } | V7Refusal> {
+  const { call, template, last, twins, write } = run
   const { kind, key, config } = asset
-  const named = kind.section === 'tests' ? config['testId'] : undefined
-  if (named !== undefined) return write(asset, call, String(named))
+  const named = idOf(asset)
+  if (named !== undefined) return write({ ...asset, config: without(config, [kind.idKey]) }, call, named)
   const previous = last.previous(asset)
   if (previous && isUnchanged(previous.config, config)) return previous
-  const strategy = textOf(objectOf(template['deploymentStrategy'])[key]) ?? 'create'
-  const twin = strategy === 'create' ? undefined : twinOf(asset, call)
+  const strategy = textOf(own(objectOf(template['deploymentStrategy']), key)) ?? 'create'
+  const twin = strategy === 'create' ? undefined : twins(asset)
   if (twin !== undefined) return strategy === 'ignore' ? { id: twin } : write(asset, call, twin)
-  if (previous && kind.section !== 'tests') return write(asset, call, previous.id)
-  return duplicateOf(asset, call) ?? write(asset, call)
+  if (previous && !kind.isMadeAnew) return write(asset, call, previous.id)
+  // v7 itself lets no test, tag or filter have a twin.
+  return kind.isUnique && twins(asset) !== undefined
+    ? invalidField(`${kind.section}.${key}.${kind.sameIn?.at(-1)}`, 'One of this name was deployed already.')
+    : write(asset, call)
 }
 
 /** The assets of one kind that the deployment includes: overrides go over the template's, key by key. */
@@ -87,39 +108,76 @@ function described(kind: AssetKind, { call, template }: Run): readonly (readonly
   const { [kind.section]: given, resourceInclusion } = objectOf(call.body)
   const inclusion = { ...objectOf(template['resourceInclusion']), ...objectOf(resourceInclusion) }
   return Object.entries(objectOf(template[kind.section]))
-    .filter(([key]) => inclusion[key] !== 'skipped')
-    .map(([key, raw]) => [key, { ...objectOf(raw), ...objectOf(objectOf(given)[key]) }] as const)
+    .filter(([key]) => own(inclusion, key) !== 'skipped')
+    .map(([key, raw]) => {
+      const override = objectOf(own(objectOf(given), key))
+      return [key, { ...objectOf(raw), ...objectOf(withSecrets(override, raw)) }] as const
+    })
+}
+
+/** What the tags that were placed are to be assigned to, as the template has it. */
+function assignmentsOf(run: Run, placed: ReadonlyMap<Asset, string>): readonly TagAssignments[] {
+  const isTags = ({ section }: AssetKind): boolean => section === 'tags'
+  const raws = new Map(assetKinds.filter(isTags).flatMap((kind) => described(kind, run)))
+  return [...placed].flatMap(([{ kind, key }, id]) => {
+    const tag = isTags(kind) ? run.call.state.find(kind.collection, id) : undefined
+    const { assignments } = raws.get(key) ?? {}
+    return tag && assignments !== undefined ? [{ field: `tags.${key}`, tag, raw: { assignments } }] : []
+  })
 }
 
 /** Tags are assigned when everything that they may be assigned to is there. */
-function assignTags(run: Run, placed: ReadonlyMap<Asset, string>): V7Refusal | undefined {
-  const [tags] = assetKinds
-  const raws = new Map(tags ? described(tags, run) : [])
-  for (const [{ kind, key }, id] of placed) {
-    const tag = kind.section === 'tags' ? run.call.state.find('tags', id) : undefined
-    const { assignments } = raws.get(key) ?? {}
-    if (!tag || assignments === undefined) continue
-    const result = filled(`tags.${key}`, { assignments }, run)
+async function assignTags(run: Run, placed: ReadonlyMap<Asset, string>): Promise<V7Refusal | undefined> {
+  const sections = assetKinds.map(({ section }) => section)
+  const context = contextOf(sections, run, false)
+  for (const { field, tag, raw } of assignmentsOf(run, placed)) {
+    const result = filled(field, raw, { context, filled: run.filled })
     if (isV7Refusal(result)) return result
-    assign(tag, givenAssignments(result.config, tag), run.call)
+    const wanted = givenAssignments(result.config, tag)
+    const done = tag.fields['type'] === 'dynamic' ? [] : assign(tag, wanted, run.call)
+    if (done.length < wanted.length)
+      return invalidField(`${field}.assignments`, 'The tag does not fit all of these, or some are not there.')
+    await nextTurn()
   }
   return undefined
 }
 
+/** Makes one asset after the other, each in a turn of the event loop, so that other calls are answered in between. */
 async function placeAll(run: Run): Promise<ReadonlyMap<Asset, string> | V7Refusal> {
   const placed = new Map<Asset, string>()
-  for (const kind of assetKinds)
+  for (const kind of assetKinds) {
+    const context = contextOf(kind.refersTo, run, kind.isMadeAnew === true)
+    // Without a prototype, so that an asset may be called as what objects inherit.
+    const made: Made = Object.create(null)
     for (const [key, raw] of described(kind, run)) {
-      const result = filled(`${kind.section}.${key}`, without(raw, ['assignments']), run)
+      const result = filled(`${kind.section}.${key}`, without(raw, ['assignments']), {
+        context,
+        filled: run.filled,
+      })
       if (isV7Refusal(result)) return result
       const asset = { kind, key, config: result.config }
       const done = await place(asset, run)
       if (isV7Refusal(done)) return done
       placed.set(asset, done.id)
-      const shown = { ...asset.config, [kind.idKey]: done.id }
-      run.context[kind.section] = { ...objectOf(run.context[kind.section]), [key]: shown }
+      made[key] = { ...objectOf(withoutSecrets(asset.config)), [kind.idKey]: done.id }
+      await nextTurn()
     }
+    run.made.set(kind.section, made)
+  }
   return placed
+}
+
+/** What was made, as the answer shows it in the sections of the template. */
+function sectionsOf(placed: ReadonlyMap<Asset, string>): JsonObject {
+  const shown = Map.groupBy(placed, ([{ kind }]) => kind)
+  return Object.fromEntries(
+    [...shown].map(([{ section, idKey }, assets]) => [
+      section,
+      Object.fromEntries(
+        assets.map(([{ key, config }, id]) => [key, { ...maskedAsset(config), [idKey]: id }]),
+      ),
+    ]),
+  )
 }
 
 /** @returns what stands now in the sections of the template, or why nothing was deployed */
@@ -132,13 +190,27 @@ export async function deployTemplate(
   const inputs = inputValues(template.fields, objectOf(body['userInputValues']))
   if (isV7Refusal(inputs)) return inputs
   const name = textOf(body['name']) ?? textOf(template.fields['name']) ?? ''
-  const context: Context = { name, userInputs: inputs.values }
+  const values: Context = {
+    open: { name, userInputs: inputs.open },
+    secret: { name, userInputs: inputs.values },
+  }
   const last = lastDeployment(template.id, name, call)
-  const run: Run = { call, template: template.fields, last, context, write, filled: { length: 0 } }
+  const twins = twinsIn(call)
+  const made = new Map<Section, Made>()
+  const run: Run = {
+    call,
+    template: template.fields,
+    last,
+    twins,
+    write,
+    values,
+    made,
+    filled: { length: 0 },
+  }
   const placed = await placeAll(run)
   if (isV7Refusal(placed)) return placed
-  const refusal = assignTags(run, placed)
+  const refusal = await assignTags(run, placed)
   if (refusal) return refusal
   keepDeployment(last, { templateId: template.id, name, assets: placed }, call)
-  return { sections: without(context as JsonObject, ['name', 'userInputs']) }
+  return { sections: sectionsOf(placed) }
 }

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
 import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
-import { type Asset, assetKinds } from './assets.ts'
+import { type Asset, type AssetKind, assetKinds, identityOf } from './asset-kinds.ts'
 
 /** What a template was deployed to under one name, kept for the next time that it is. */
 export interface Deployment {
@@ -34,18 +34,28 @@ export function lastDeployment(templateId: string, name: string, call: Call): De
   }
 }
 
-/** An asset made by any template in the account group that the strategy takes for the same; others do not count (document). */
-export function twinOf({ kind, config }: Asset, call: Call): string | undefined {
-  const { isSame } = kind
-  if (!isSame) return undefined
-  const made = call.state
-    .all(collection)
-    .filter((one) => isOwn(one, call))
-    .flatMap(({ fields }) => textsOf(objectOf(fields['made'])[kind.section]))
-  return made.find((id) => {
+/** Finds the asset that a deployment strategy takes for the same. */
+export type Twins = (asset: Asset) => string | undefined
+
+/** Those made by any template in the account group before the call; others do not count (document). */
+export function twinsIn(call: Call): Twins {
+  const kinds = new Map<AssetKind, ReadonlyMap<string | undefined, readonly string[]>>()
+  const made = call.state.all(collection).filter((one) => isOwn(one, call))
+  const identityIn = (kind: AssetKind, id: string): string | undefined => {
     const entry = call.state.find(kind.collection, id)
-    return entry !== undefined && isSame(entry, config)
-  })
+    return entry && identityOf(kind, entry.fields)
+  }
+  const byIdentity = (kind: AssetKind): ReadonlyMap<string | undefined, readonly string[]> => {
+    const ids = made.flatMap(({ fields }) => textsOf(objectOf(fields['made'])[kind.section]))
+    return Map.groupBy(new Set(ids), (id) => identityIn(kind, id))
+  }
+  return ({ kind, config }) => {
+    const identity = identityOf(kind, kind.request(config))
+    if (identity === undefined) return undefined
+    const known = kinds.get(kind) ?? byIdentity(kind)
+    kinds.set(kind, known)
+    return known.get(identity)?.find((id) => identityIn(kind, id) === identity)
+  }
 }
 
 /**
@@ -69,18 +79,23 @@ const livingAssets = (made: JsonObject, state: Objects): JsonObject =>
     }),
   )
 
+type Placed = ReadonlyMap<Asset, string>
+
+const idsOf = (kind: AssetKind, placed: Placed): readonly string[] =>
+  [...placed].flatMap(([asset, id]) => (asset.kind === kind ? [id] : []))
+
 /** Keeps what was deployed. */
 export function keepDeployment(
   { entry }: Deployment,
-  { templateId, name, assets }: { templateId: string; name: string; assets: ReadonlyMap<Asset, string> },
+  { templateId, name, assets }: { templateId: string; name: string; assets: Placed },
   { state, caller, aid }: Call,
 ): void {
   const kept = [...assets].map(([asset, id]) => [keyOf(asset), { id, config: asset.config }] as const)
-  const made: Record<string, readonly string[]> = {}
-  for (const [{ kind }, id] of assets) {
-    const before = made[kind.section] ?? textsOf(objectOf(entry?.fields['made'])[kind.section])
-    made[kind.section] = [...new Set([...before, id])]
-  }
+  const before = objectOf(entry?.fields['made'])
+  const made = assetKinds.flatMap((kind) => {
+    const ids = new Set([...textsOf(before[kind.section]), ...idsOf(kind, assets)])
+    return ids.size === 0 ? [] : [[kind.section, [...ids]] as const]
+  })
   state.put({
     collection,
     id: entry?.id ?? state.nextId({ name: 'templateDeployments', first: 1 }),
@@ -90,7 +105,7 @@ export function keepDeployment(
       templateId,
       name,
       assets: { ...objectOf(entry?.fields['assets']), ...Object.fromEntries(kept) },
-      made: { ...objectOf(entry?.fields['made']), ...made },
+      made: Object.fromEntries(made),
     },
   })
 }

@@ -3,27 +3,78 @@
  * `HandlebarsExpression`). Handlebars' own helpers and blocks are not emulated.
  */
 import { isJsonObject, type Json, type JsonObject, textOf } from '../json.ts'
+import { isSecretKey } from './secrets.ts'
 
 const placeholder = /\{\{\{?([^{}]*)\}?\}\}/g
 
 const isPath = (expression: string): boolean => /^[\w$-]+(?:\.[\w$-]+)*$/.test(expression)
 
-/** All expressions between braces, at any depth. */
-export function expressionsIn(value: Json): readonly string[] {
-  const text = textOf(value)
-  if (text !== undefined) return [...text.matchAll(placeholder)].map(([, inner = '']) => inner.trim())
-  return Object.values(value ?? {}).flatMap((inner: Json) => expressionsIn(inner))
+/** What placeholders of an asset may name. */
+export interface Context {
+  /** Anywhere. */
+  readonly open: JsonObject
+  /** Where a test keeps a secret, which no answer shows. */
+  readonly secret: JsonObject
 }
+
+/** A place in the configuration of an asset: what may be named there, and whether secrets are kept in it. */
+interface Place {
+  readonly context: JsonObject
+  readonly keeps: 'secrets and their holders' | 'secrets' | 'none'
+}
+
+/** The keys of a test below which secrets of v7 stand, beside the test itself. */
+const holders: readonly string[] = ['targetSipCredentials', 'oAuth', 'requests', 'httpConfig']
+
+const top = ({ open }: Context): Place => ({ context: open, keeps: 'secrets and their holders' })
+
+/** From an object to what it has under the key. Headers may be called `password` too, but are shown. */
+function below({ context, keeps }: Place, [key, inner]: readonly [string, Json], { secret }: Context): Place {
+  if (keeps !== 'none' && isSecretKey(key)) return { context: secret, keeps: 'none' }
+  const isHolder = keeps === 'secrets and their holders' && holders.includes(key)
+  // A holder that is filled as a whole gets its secrets with it.
+  return {
+    context: isHolder && typeof inner === 'string' ? secret : context,
+    keeps: isHolder ? 'secrets' : 'none',
+  }
+}
+
+type Inner = readonly [value: Json, place: Place]
+
+/** What a list or an object holds, in its order. */
+function innerOf([value, place]: Inner, context: Context): readonly Inner[] {
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => [item, place])
+  return isJsonObject(value)
+    ? Object.entries(value).map((entry) => [entry[1], below(place, entry, context)])
+    : []
+}
+
+/** Every text in the value with what it may name; numbers and the like are a character. */
+function* textsIn(value: Json, context: Context): Generator<readonly [text: string, named: JsonObject]> {
+  const left: Inner[] = [[value, top(context)]]
+  for (let one = left.pop(); one; one = left.pop()) {
+    const [inner, place] = one
+    if (typeof inner !== 'object') yield [typeof inner === 'string' ? inner : ' ', place.context]
+    for (const next of innerOf(one, context).toReversed()) left.push(next)
+  }
+}
+
+const expressionsOf = (text: string): readonly string[] =>
+  Array.from(text.matchAll(placeholder), ([, inner = '']) => inner.trim())
+
+const none: Context = { open: {}, secret: {} }
 
 /** Expressions that are more than the path of a value. */
 export const nonPathsIn = (value: Json): readonly string[] =>
-  expressionsIn(value).filter((expression) => !isPath(expression))
+  [...textsIn(value, none)].flatMap(([text]) => expressionsOf(text).filter((one) => !isPath(one)))
 
 /** Paths that lead to nothing. */
-export const danglingIn = (value: Json, context: JsonObject): readonly string[] =>
-  expressionsIn(value).filter((expression) => lookUp(context, expression) === undefined)
+export const danglingIn = (value: Json, context: Context): readonly string[] =>
+  [...textsIn(value, context)].flatMap(([text, named]) =>
+    expressionsOf(text).filter((expression) => lookUp(named, expression) === undefined),
+  )
 
-const lookUp = (context: JsonObject, path: string): Json | undefined =>
+const lookUp = (named: JsonObject, path: string): Json | undefined =>
   path
     .split('.')
     .reduce<Json | undefined>(
@@ -31,27 +82,17 @@ const lookUp = (context: JsonObject, path: string): Json | undefined =>
         typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
           ? (inner as JsonObject)[key]
           : undefined,
-      context,
+      named,
     )
 
 const asText = (value: Json | undefined): string =>
   typeof value === 'object' ? JSON.stringify(value) : String(value ?? '')
 
 /** A text that is one placeholder and nothing else becomes the value itself, whatever its type. */
-function fillText(text: string, context: JsonObject): Json {
+function fillText(text: string, named: JsonObject): Json {
   const [only] = text.matchAll(placeholder)
-  if (only && only[0] === text.trim()) return lookUp(context, (only[1] ?? '').trim()) ?? text
-  return text.replaceAll(placeholder, (_, inner: string) => asText(lookUp(context, inner.trim())))
-}
-
-function* lengthsIn(value: Json, context: JsonObject): Generator<number> {
-  const text = textOf(value)
-  yield text?.length ?? 1
-  if (text !== undefined)
-    for (const [, inner = ''] of text.matchAll(placeholder))
-      yield asText(lookUp(context, inner.trim())).length
-  else if (typeof value === 'object')
-    for (const inner of Object.values(value ?? {})) yield* lengthsIn(inner, context)
+  if (only && only[0] === text.trim()) return lookUp(named, (only[1] ?? '').trim()) ?? text
+  return text.replaceAll(placeholder, (_, inner: string) => asText(lookUp(named, inner.trim())))
 }
 
 /**
@@ -59,19 +100,28 @@ function* lengthsIn(value: Json, context: JsonObject): Generator<number> {
  * placeholders itself would be more than there is memory.
  * @returns what was counted when it was more than `most`
  */
-export function filledLength(value: Json, context: JsonObject, most: number): number {
+export function filledLength(value: Json, context: Context, most: number): number {
   let length = 0
-  for (const part of lengthsIn(value, context)) {
-    length += part
-    if (length > most) break
+  for (const [text, named] of textsIn(value, context)) {
+    length += text.length
+    for (const expression of expressionsOf(text)) {
+      length += asText(lookUp(named, expression)).length
+      if (length > most) return length
+    }
+    if (length > most) return length
   }
   return length
 }
 
-/** The value with its placeholders replaced. */
-export function fill(value: Json, context: JsonObject): Json {
-  if (typeof value === 'string') return fillText(value, context)
-  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => fill(item, context))
+function fillAt(value: Json, place: Place, context: Context): Json {
+  const text = textOf(value)
+  if (text !== undefined) return fillText(text, place.context)
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => fillAt(item, place, context))
   if (!isJsonObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, context)]))
+  return Object.fromEntries(
+    Object.entries(value).map((entry) => [entry[0], fillAt(entry[1], below(place, entry, context), context)]),
+  )
 }
+
+/** The value with its placeholders replaced. */
+export const fill = (value: Json, context: Context): Json => fillAt(value, top(context), context)

@@ -1,6 +1,18 @@
 import { isBgpPrefix } from '../bgp-prefix.ts'
-import { isJsonObject, type Json, type JsonObject, listOf, objectOf, objectsOf, textOf } from '../json.ts'
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  listOf,
+  objectOf,
+  objectsOf,
+  own,
+  present,
+  textOf,
+} from '../json.ts'
 import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
+import { mask } from '../secrets.ts'
+import { secretInputs, withoutSecrets } from './secrets.ts'
 
 const isText = (value: Json): boolean => typeof value === 'string'
 const isNumber = (value: Json): boolean => typeof value === 'number'
@@ -38,27 +50,42 @@ const isAllowed = ({ allowedValues }: JsonObject, value: Json): boolean => {
 
 function wrongValue(input: JsonObject, value: Json | undefined): string | undefined {
   if (value === undefined) return 'is missing: the template asks for this user input.'
-  const fits = fitting[textOf(input['type']) ?? '']
+  const fits = own(fitting, textOf(input['type']) ?? '')
   if (fits && !fits(value)) return `must be a value of the type ${input['type']}.`
   return isAllowed(input, value) ? undefined : 'must be one of the allowed values of this user input.'
 }
 
-/**
- * The value of every user input that the template asks for: what was given, or its default.
- * @param given `userInputValues` of the deployment
- */
-export function inputValues(
-  template: JsonObject,
-  given: JsonObject,
-): { readonly values: JsonObject } | V7Refusal {
-  const values: (readonly [string, Json])[] = []
-  const wrong: Violation[] = []
-  for (const [key, one] of Object.entries(objectOf(template['userInputs']))) {
+/** The values of the user inputs of a deployment. */
+export interface InputValues {
+  /** Of every user input that the template asks for: what was given, or its default. */
+  readonly values: JsonObject
+  /** Without the template's own secrets, which who deploys it need not know. */
+  readonly open: JsonObject
+}
+
+/** What was given for the input; a secret default that comes back as it was read stands for itself. */
+const givenFor = (key: string, given: JsonObject, isSecret: boolean): Json | undefined => {
+  const value = own(given, key)
+  return isSecret && value === mask ? undefined : value
+}
+
+/** @param given `userInputValues` of the deployment */
+export function inputValues(template: JsonObject, given: JsonObject): InputValues | V7Refusal {
+  const secret = secretInputs(template)
+  const inputs = Object.entries(objectOf(template['userInputs'])).map(([key, one]) => {
     const input = objectOf(one)
-    const value = Object.hasOwn(given, key) ? given[key] : input['defaultValue']
+    const isSecret = secret.has(key)
+    const mine = givenFor(key, given, isSecret)
+    const { defaultValue } = input
+    const shown = isSecret || defaultValue === undefined ? undefined : withoutSecrets(defaultValue)
+    return { key, input, value: mine ?? defaultValue, open: mine ?? shown }
+  })
+  const wrong = inputs.flatMap(({ key, input, value }): readonly Violation[] => {
     const message = wrongValue(input, value)
-    if (message !== undefined) wrong.push({ field: `userInputValues.${key}`, message })
-    else if (value !== undefined) values.push([key, value])
-  }
-  return wrong.length > 0 ? invalid(wrong) : { values: Object.fromEntries(values) }
+    return message === undefined ? [] : [{ field: `userInputValues.${key}`, message }]
+  })
+  if (wrong.length > 0) return invalid(wrong)
+  const keyed = (which: 'value' | 'open'): JsonObject =>
+    present(Object.fromEntries(inputs.map((one) => [one.key, one[which]])))
+  return { values: keyed('value'), open: keyed('open') }
 }

@@ -1,0 +1,109 @@
+/**
+ * Secrets of templates (DECISIONS 138). The document says nothing of them; what its requests for tests call write-only, no template
+ * shows either, and neither does the default of a user input that fills one.
+ */
+import { isJsonObject, type Json, type JsonObject, listOf, objectOf, textOf } from '../json.ts'
+import { mask } from '../secrets.ts'
+
+/** The write-only texts of the document's requests for tests and endpoint tests. */
+const secretKeys: ReadonlySet<string> = new Set(['password', 'bearerToken', 'clientId', 'clientSecret'])
+
+export const isSecretKey = (key: string): boolean => secretKeys.has(key)
+
+/** The sections in which such keys stand for secrets: a tag or a dashboard may call something a password. */
+const sections = ['tests', 'endpointTests']
+
+/** Puts what the function makes of it in the place of everything under a secret key, at any depth. */
+function atSecrets(value: Json, change: (secret: Json) => Json | undefined): Json {
+  if (Array.isArray(value)) return listOf(value).map((item) => atSecrets(item, change))
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => {
+      const made = isSecretKey(key) ? change(inner) : atSecrets(inner, change)
+      return made === undefined ? [] : [[key, made]]
+    }),
+  )
+}
+
+/** A placeholder by itself tells where the secret comes from, and nothing of it. */
+const isPlaceholder = (value: Json): boolean => /^\s*\{\{\{?[^{}]*\}?\}\}\s*$/.test(textOf(value) ?? '')
+
+/** The configuration of an asset with its secrets masked. */
+export const maskedAsset = (config: JsonObject): JsonObject => objectOf(atSecrets(config, () => mask))
+
+/** The value as what is shown may refer to it. */
+export const withoutSecrets = (value: Json): Json => atSecrets(value, () => undefined)
+
+/** The keys of the user inputs that fill secrets. */
+export function secretInputs(template: JsonObject): ReadonlySet<string> {
+  const keys = new Set<string>()
+  const note = (secret: Json): Json => {
+    for (const [, key = ''] of (JSON.stringify(secret) ?? '').matchAll(/userInputs\.([\w$-]+)/g))
+      keys.add(key)
+    return secret
+  }
+  for (const section of sections) atSecrets(template[section] ?? null, note)
+  return keys
+}
+
+type OfSection = (value: Json) => Json
+type OfDefault = (value: Json, key: string, isSecret: boolean) => Json
+
+/** The template with what stands in its tests and in the defaults of its user inputs changed. */
+function changed(
+  template: JsonObject,
+  ofSection: (name: string) => OfSection,
+  ofDefault: OfDefault,
+): JsonObject {
+  const secret = secretInputs(template)
+  const userInputs = Object.entries(objectOf(template['userInputs'])).map(([key, input]) => {
+    const { defaultValue } = objectOf(input)
+    if (defaultValue === undefined) return [key, input] as const
+    return [key, { ...objectOf(input), defaultValue: ofDefault(defaultValue, key, secret.has(key)) }] as const
+  })
+  const written = sections.filter((name) => template[name] !== undefined)
+  return {
+    ...template,
+    ...Object.fromEntries(written.map((name) => [name, ofSection(name)(template[name] ?? null)])),
+    ...(template['userInputs'] !== undefined && { userInputs: Object.fromEntries(userInputs) }),
+  }
+}
+
+const unlessPlaceholder = (secret: Json): Json => (isPlaceholder(secret) ? secret : mask)
+
+/** The template as answers show it. */
+export const maskedTemplate = (template: JsonObject): JsonObject =>
+  changed(
+    template,
+    () => (value) => atSecrets(value, unlessPlaceholder),
+    (value, _, isSecret) => (isSecret ? mask : atSecrets(value, () => mask)),
+  )
+
+/** What was given, with the stored secret wherever the mask came back in the place of one. */
+export function withSecrets(given: Json, stored: Json | undefined): Json {
+  if (Array.isArray(given)) {
+    const before = listOf(stored)
+    return listOf(given).map((item, index) => withSecrets(item, before[index]))
+  }
+  if (!isJsonObject(given)) return given
+  const before = isJsonObject(stored) ? stored : {}
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => {
+      const known = Object.hasOwn(before, key) ? before[key] : undefined
+      return [key, isSecretKey(key) && value === mask ? (known ?? value) : withSecrets(value, known)]
+    }),
+  )
+}
+
+/** A template that replaces the stored one and may have what was read of it. */
+export function templateWithSecrets(given: JsonObject, stored: JsonObject): JsonObject {
+  const inputs = objectOf(stored['userInputs'])
+  return changed(
+    given,
+    (name) => (value) => withSecrets(value, stored[name]),
+    (value, key, isSecret) => {
+      const { defaultValue } = objectOf(Object.hasOwn(inputs, key) ? inputs[key] : undefined)
+      return isSecret && value === mask ? (defaultValue ?? value) : withSecrets(value, defaultValue)
+    },
+  )
+}

@@ -1,0 +1,177 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Calls, openCalls, ops } from './emulator-calls.ts'
+import { violations } from './schema-check.ts'
+
+const web = {
+  type: 'http-server',
+  testName: '{{name}} - web',
+  url: 'https://a.example',
+  interval: 300,
+  agents: [{ agentId: 110201 }],
+  groups: [{ groupId: '{{labels.office.groupId}}' }],
+}
+const laptops = {
+  testName: '{{name}} - laptops',
+  testType: 'Network',
+  testCategory: 'SCHEDULED_TEST',
+  genericConfig: { interval: 300, priority: 0 },
+  networkConfig: {},
+  machineConfig: { maxMachines: 25 },
+  server: { serverName: 'a.example', port: 443 },
+  testLabelIds: '[{{labels.machines.groupId}}]',
+}
+const template = {
+  name: 'Office',
+  labels: {
+    office: { name: '{{name}} label', type: 'tests' },
+    machines: { name: '{{name}} machines', type: 'endpoint_tests' },
+  },
+  tests: { web },
+  endpointTests: { laptops },
+}
+const existing = '110301'
+
+let calls: Calls
+beforeEach(async () => {
+  calls = await openCalls()
+})
+
+const newTemplate = async (change: object = {}): Promise<string> => {
+  const { status, body } = await calls.call('POST', '/templates', { body: { ...template, ...change } })
+  expect(status).toBe(201)
+  return body.id
+}
+const deploy = (id: string, body: object = {}, options: object = {}) =>
+  calls.call('POST', `/templates/${id}/deploy`, { body: { name: 'Paris', ...body }, ...options })
+const labelsOf = async (type: string, testId: string) =>
+  (await calls.call('GET', `/tests/${type}/${testId}`, { query: 'expand=label' })).body.labels
+
+describe('deploying a template with labels', () => {
+  test('makes them, and its tests and endpoint tests have them', async () => {
+    const { status, body } = await deploy(await newTemplate())
+    expect([status, violations('TemplateResponse', body)]).toEqual([200, []])
+    const { office, machines } = body.labels
+    expect(await labelsOf('http-server', body.tests.web.testId)).toEqual([
+      { labelId: office.groupId, name: 'Paris label', isBuiltin: false },
+    ])
+    const { testId } = body.endpointTests.laptops
+    const path = `/endpoint/tests/scheduled-tests/agent-to-server/${testId}`
+    const { body: shown } = await calls.call('GET', path)
+    expect(violations('EndpointAgentToServerTest', shown)).toEqual([])
+    expect(shown.labels).toEqual([{ labelId: machines.groupId, name: 'Paris machines', isBuiltin: false }])
+  })
+
+  test('hangs them on tests that are there, beside the labels that these have', async () => {
+    const first = await newTemplate({
+      labels: { one: { name: 'One', tests: [{ testId: Number(existing) }] } },
+      tests: {},
+      endpointTests: {},
+    })
+    const second = await newTemplate({
+      labels: { two: { name: 'Two', tests: [{ testId: existing }] } },
+      tests: {},
+      endpointTests: {},
+    })
+    await deploy(first)
+    await deploy(second)
+    const labels: readonly { name: string }[] = await labelsOf('http-server', existing)
+    expect(labels.map(({ name }) => name)).toEqual(['One', 'Two'])
+  })
+
+  test('groups widgets by them, under their names', async () => {
+    const dashboards = {
+      overview: {
+        title: 'Overview',
+        widgets: [
+          {
+            type: 'Bar Chart: Stacked',
+            title: 'By label',
+            metricGroup: 'Web - HTTP Server',
+            metric: 'Response Time',
+            measure: { type: 'Median' },
+            dataSource: 'Cloud & Enterprise Agents',
+            axisGroupBy: 'TEST_LABEL',
+            filters: { 'Test Labels': '[{{labels.office.groupId}}]' },
+          },
+        ],
+      },
+    }
+    const { body } = await deploy(await newTemplate({ dashboards }))
+    const { dashboardId } = body.dashboards.overview
+    const { body: dashboard } = await calls.call('GET', `/dashboards/${dashboardId}`)
+    const { body: shown } = await calls.call(
+      'GET',
+      `/dashboards/${dashboardId}/widgets/${dashboard.widgets[0].id}`,
+    )
+    expect(JSON.stringify(shown.groupLabels)).toContain('Paris label')
+  })
+
+  test.each([
+    ['a name', { labels: { office: { name: '' } } }, 'labels.office.name'],
+    ['a type that is one', { labels: { office: { type: 'agents' } } }, 'labels.office.type'],
+    ['a test that is there', { labels: { office: { tests: [{ testId: '1' }] } } }, 'labels.office.tests'],
+    [
+      'a test of its own account group',
+      { labels: { office: { tests: [{ testId: '110601' }] } } },
+      'labels.office.tests',
+    ],
+    ['a label that is there', { tests: { web: { groups: [{ groupId: 1 }] } } }, 'tests.web.groups'],
+    [
+      'a label for tests',
+      { tests: { web: { groups: '[{{labels.machines.groupId}}]' } } },
+      'tests.web.groups',
+    ],
+    [
+      'a label for endpoint tests',
+      { endpointTests: { laptops: { testLabelIds: '[{{labels.office.groupId}}]' } } },
+      'endpointTests.laptops.testLabelIds',
+    ],
+    [
+      'a label that names no other asset',
+      { labels: { office: { name: '{{tests.web.testName}}' } } },
+      'labels.office',
+    ],
+  ])('400 without %s, and makes nothing', async (_, change, field) => {
+    const id = await newTemplate()
+    const { status, body } = await deploy(id, change)
+    expect([status, body.errors[0].field]).toEqual([400, field])
+    const { body: list } = await calls.call('GET', '/tests')
+    expect(list.tests.map(({ testName }: { testName: string }) => testName)).not.toContain('Paris - web')
+  })
+
+  test('leaves them at the second time, and shares them under ignore alone', async () => {
+    const only = { tests: {}, endpointTests: {}, labels: { shared: { name: 'Shared', type: 'tests' } } }
+    const id = await newTemplate(only)
+    const { body: first } = await deploy(id)
+    expect((await deploy(id)).body.labels.shared.groupId).toBe(first.labels.shared.groupId)
+    const refused = await deploy(await newTemplate(only))
+    expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'labels.shared.name'])
+    const ignoring = await newTemplate({ ...only, deploymentStrategy: { shared: 'ignore' } })
+    expect((await deploy(ignoring)).body.labels.shared.groupId).toBe(first.labels.shared.groupId)
+  })
+
+  test('tells no other account group what they are called', async () => {
+    const { body } = await deploy(await newTemplate())
+    const labels = [body.labels.office.groupId]
+    const test = {
+      testName: 'Nosy',
+      url: 'https://x.example',
+      interval: 300,
+      agents: [{ agentId: '110501' }],
+      labels,
+    }
+    const options = { aid: '1102', as: ops }
+    const made = await calls.call('POST', '/tests/http-server', { ...options, body: test })
+    expect(made.status).toBe(201)
+    const { body: shown } = await calls.call('GET', `/tests/http-server/${made.body.testId}`, {
+      ...options,
+      query: 'expand=label',
+    })
+    expect(shown.labels).toEqual([{ labelId: labels[0], name: labels[0], isBuiltin: false }])
+    const named = { labels: { office: { groupId: labels[0], name: 'Mine' } } }
+    const id = await newTemplate({ tests: {}, endpointTests: {}, labels: { office: { name: 'x' } } })
+    await calls.call('PUT', `/templates/${id}/sharing-settings`, { body: { scope: 'organization' } })
+    const taken = await deploy(id, named, options)
+    expect([taken.status, taken.body.errors[0].field]).toEqual([400, 'labels.office.groupId'])
+  })
+})

@@ -101,6 +101,8 @@ export interface Backend {
   readonly linking?: Linking | undefined
   /** The upstream's account groups of a user, where they are known without a call to anybody. */
   readonly knownAccountGroups?: Upstream['accountGroups']
+  /** Those of them that a grant could get; left out for all. */
+  readonly grantableAccountGroups?: Upstream['accountGroups']
   /** Lets go of what it holds; no request may be under way. */
   close(): Promise<void>
 }

@@ -17,7 +17,9 @@ import { openSealing } from '#broker/sealing.ts'
 import { storedAccounts } from '#broker/stored-accounts.ts'
 import { storedLinks } from '#broker/stored-links.ts'
 import { upstreamQuestions } from '#broker/upstream-questions.ts'
+import type { AccountGroup } from '#domain/account-group.ts'
 import type { Operation } from '#domain/operation.ts'
+import type { UserId } from '#domain/user.ts'
 import { openGrants } from '#grants/stored-grants.ts'
 import { openLimits } from '#limits/store-limits.ts'
 import { afterOnMachine } from '#store/purging.ts'
@@ -29,6 +31,10 @@ export interface Vault {
   /** The upstream as the gateway uses it. */
   readonly upstream: Upstream
   readonly linking: Linking
+  /** All that the token of a user reaches, as ThousandEyes told last. */
+  readonly knownAccountGroups: Upstream['accountGroups']
+  /** Those that the user chose. */
+  readonly grantableAccountGroups: Upstream['accountGroups']
   /** Ends background work. */
   close(): Promise<void>
 }
@@ -78,7 +84,15 @@ export function openVault(parts: VaultParts): Vault {
       onFailure: (failure) => log({ event: 'renewal-failed', error: String(failure) }),
     },
   )
+  const reachOf = async (userId: UserId): Promise<readonly AccountGroup[]> =>
+    (await records.find(userId))?.record.reach ?? []
+  const chosenOf = async (userId: UserId): Promise<readonly AccountGroup[]> => {
+    const { reach = [], chosen = [] } = (await records.find(userId))?.record ?? {}
+    return reach.filter(({ aid }) => chosen.includes(aid))
+  }
   return {
+    knownAccountGroups: (_, { userId }) => reachOf(userId),
+    grantableAccountGroups: (_, { userId }) => chosenOf(userId),
     broker: lendingBroker({ ...ground, clock, log }),
     upstream,
     linking: {

@@ -16,6 +16,8 @@ import { type RuleName, type RuleParts, rulesOf } from './gateway.ts'
 export interface ExplainerParts extends RuleParts {
   /** The account groups of a user, where they are known without a call to the upstream. */
   readonly knownAccountGroups?: Upstream['accountGroups']
+  /** Those of them that a grant could get; left out for all. */
+  readonly grantableAccountGroups?: Upstream['accountGroups']
 }
 
 export interface CallInQuestion {
@@ -166,11 +168,11 @@ export function openExplainer(parts: ExplainerParts): (question: CallInQuestion)
   /** The account groups that `all` stands for, as far as they are known. */
   async function everyGroup(question: CallInQuestion): Promise<readonly AccountGroupId[]> {
     const { access, target } = question
+    const { knownAccountGroups, grantableAccountGroups: grantable = knownAccountGroups } = parts
     const asked = aidIn(target)
     const credential = access && (await parts.broker.lend({ userId: access.userId }))
-    if (!access || !parts.knownAccountGroups || !credential || isRefusal(credential))
-      return asked ? [asked] : []
-    return (await parts.knownAccountGroups(access.region, credential)).map(({ aid }) => aid)
+    if (!access || !grantable || !credential || isRefusal(credential)) return asked ? [asked] : []
+    return (await grantable(access.region, credential)).map(({ aid }) => aid)
   }
 
   async function accessOf(question: CallInQuestion): Promise<Access | undefined> {

@@ -11,21 +11,30 @@ export interface LinkRewriter {
 /** White space that a serializer may put beside the colon; with more of it a link is left alone. */
 const maxSpace = 8
 
+/** The origin as a pattern: schemes and names of hosts know no case, and a port that goes without saying may be said (RFC 3986 §6.2.2, §6.2.3). */
+function originPattern(origin: string): string {
+  const { protocol, port } = new URL(origin)
+  const literal = origin.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('/', String.raw`\\?/`)
+  return `(?i:${literal})${port === '' ? `(?::${protocol === 'https:' ? 443 : 80})?` : ''}`
+}
+
+/** Of `:443`. */
+const saidPort = 4
+
 /**
  * Finds links in JSON without parsing it: inside of a string the quotes of the key would stand behind a backslash.
  * Slashes may be escaped (RFC 8259 §7).
  */
 function hrefPattern(origin: string): RegExp {
-  const literal = origin.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('/', String.raw`\\?/`)
   const colon = String.raw`\s{0,${maxSpace}}:\s{0,${maxSpace}}`
-  return new RegExp(String.raw`("href"${colon}")${literal}(?=\\?[/?#"])`, 'g')
+  return new RegExp(String.raw`("href"${colon}")${originPattern(origin)}(?=\\?[/?#"])`, 'g')
 }
 
 /** @returns undefined when the upstream already writes our origin, so that nothing is to be done */
 export function linkRewriter(upstreamOrigin: string, origin: string): LinkRewriter | undefined {
   if (upstreamOrigin === origin) return undefined
   const pattern = hrefPattern(upstreamOrigin)
-  const longest = '"href":"'.length + 2 * maxSpace + 2 * upstreamOrigin.length + 2
+  const longest = '"href":"'.length + 2 * maxSpace + 2 * upstreamOrigin.length + saidPort + 2
   const text = (json: string): string => json.replace(pattern, (_match, key: string) => key + origin)
 
   /** Rewrites up to where a link could begin that the next chunk completes. */
@@ -67,7 +76,7 @@ export function linkRewriter(upstreamOrigin: string, origin: string): LinkRewrit
  * as it would lead the caller away with our token.
  */
 export function ownLocation(location: string, upstreamOrigin: string, origin: string): string | undefined {
-  const behind = location.slice(upstreamOrigin.length)
-  if (location.startsWith(upstreamOrigin) && (behind === '' || /^[/?#]/.test(behind))) return origin + behind
+  const own = new RegExp(`^${originPattern(upstreamOrigin)}(?=[/?#]|$)`).exec(location)
+  if (own) return origin + location.slice(own[0].length)
   return /^\/(?![/\\])/.test(location) ? location : undefined
 }

@@ -70,7 +70,8 @@ function headersOf({ headers }: UpstreamAnswer, { upstreamOrigin, origin }: Link
 }
 
 function bodyOf({ headers, body }: UpstreamAnswer, { rewriter }: LinkOrigins): Answer['body'] {
-  if (!rewriter || !headers['content-type']?.includes('json') || headers['content-encoding']) return body
+  if (!rewriter || !headers['content-type']?.toLowerCase().includes('json') || headers['content-encoding'])
+    return body
   if (typeof body === 'string') return rewriter.text(body)
   if (Buffer.isBuffer(body)) return rewriter.bytes(body)
   if (!body) return undefined

@@ -3,7 +3,7 @@ import { buffer, text } from 'node:stream/consumers'
 import request from 'supertest'
 import { describe, expect, test } from 'vitest'
 import { linkRewriter, ownLocation } from '#gateway/links.ts'
-import { accessToken, jsonAnswer, startGateway } from './start-gateway.ts'
+import { accessToken, startGateway } from './start-gateway.ts'
 
 const bearer = { type: 'bearer' } as const
 const upstream = 'https://api.thousandeyes.com'
@@ -20,6 +20,8 @@ describe('links, security-cases G18', () => {
     [`{"href":"${upstream}/v7/tests?cursor=a"}`, `{"href":"${own}/v7/tests?cursor=a"}`],
     [`{ "href" : "${upstream}/v7" }`, `{ "href" : "${own}/v7" }`],
     [`{"href":\n  "${upstream}"}`, `{"href":\n  "${own}"}`],
+    ['{"href":"HTTPS://API.ThousandEyes.com/v7"}', `{"href":"${own}/v7"}`],
+    [`{"href":"${upstream}:443/v7"}`, `{"href":"${own}/v7"}`],
     [
       String.raw`{"href":"https:\/\/api.thousandeyes.com\/v7"}`,
       String.raw`{"href":"http://localhost:7070\/v7"}`,
@@ -31,6 +33,10 @@ describe('links, security-cases G18', () => {
   test.each([
     `{"href":"${upstream}.evil.example/v7"}`,
     `{"href":"https://app.thousandeyes.com/x"}`,
+    `{"href":"${upstream}:4430/v7"}`,
+    `{"href":"${upstream}:80/v7"}`,
+    `{"href":"${upstream}@evil.example/v7"}`,
+    `{"HREF":"${upstream}/v7"}`,
     `{"url":"${upstream}/v7"}`,
     String.raw`{"text":"{\"href\":\"https://api.thousandeyes.com/v7\"}"}`,
     `{"href":"http://api.thousandeyes.com/v7"}`,
@@ -63,6 +69,9 @@ describe('links, security-cases G18', () => {
   test.each([
     [`${upstream}/v7/tests/bgp/7`, `${own}/v7/tests/bgp/7`],
     [upstream, own],
+    ['https://API.thousandeyes.com:443/v7/tests/7', `${own}/v7/tests/7`],
+    [`${upstream}@evil.example/`, undefined],
+    [`${upstream}:4430/`, undefined],
     ['/v7/tests/7', '/v7/tests/7'],
     ['https://evil.example/v7', undefined],
     [`${upstream}.evil.example/`, undefined],
@@ -80,7 +89,11 @@ describe('links, security-cases G18', () => {
       await using gateway = await startGateway({
         answer: () => ({
           status: 201,
-          headers: { ...jsonAnswer('').headers, location: `${upstream}/v7/tests/bgp/7` },
+          // Media types know no case (RFC 9110 §8.3.1).
+          headers: {
+            'content-type': 'Application/HAL+JSON;charset=UTF-8',
+            location: `${upstream}/v7/tests/bgp/7`,
+          },
           body: bodies[form as keyof typeof bodies],
         }),
         parts: { upstreamOrigins: { us1: upstream, us2: 'https://us2.example', eu1: 'https://eu1.example' } },

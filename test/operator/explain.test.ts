@@ -4,6 +4,14 @@ import type { Operation } from '#domain/operation.ts'
 import { loadOperations } from '#upstream/operations.ts'
 import { generate } from '../account/api-token.ts'
 import { ops, signedIn } from '../account/signed-in.ts'
+import {
+  addUser,
+  adminEmail,
+  atAccount,
+  linkAt,
+  pasteToken,
+  startLinkedBroker,
+} from '../broker/linked-broker.ts'
 import { callV7 } from '../flow/v7.ts'
 import { startBroker } from '../support/broker.ts'
 import { ownIntegrations } from '../support/own-integrations.ts'
@@ -311,4 +319,34 @@ test('in a broker says that the account group is open where only ThousandEyes co
   expect(body).toMatchObject({ verdict: 'open' })
   expect(body.rules.find(({ outcome }) => outcome === 'open')).toMatchObject({ rule: 'account-group' })
   expect((await ask(broker, { ...question, aid: '1101' })).body.verdict).toBe('passes')
+})
+
+test('in a broker knows the account groups of a linked account, and asks ThousandEyes nothing', async () => {
+  await using linked = await startLinkedBroker()
+  const { broker, upstream } = linked
+  await addUser(broker)
+  const person = await atAccount(broker)
+  await linkAt(person, ['1101'])
+  const heard = async (): Promise<unknown> =>
+    ((await (await fetch(`${upstream.url}/emulator/journal`)).json()) as { exchanges: unknown[] }).exchanges
+  const before = await heard()
+  const question = { client: 'sd-wan-manager', user: adminEmail, scopes: 'tests:manage' }
+  const login = await ask(broker, question)
+  expect(login.body.verdict).toBe('passes')
+  expect(login.body.rules.find(({ rule }) => rule === 'account-group')?.words).toBe('Account group 1101.')
+  // Reached, and not chosen: no connection gets it.
+  expect((await ask(broker, { ...question, aid: '1102' })).body).toMatchObject({
+    verdict: 'refused',
+    refusal: { rule: 'account-group', status: 403 },
+  })
+  expect(await heard()).toEqual(before)
+
+  await person.press('Replace token or account groups')
+  await pasteToken(person)
+  await person.press('Link account', { 'aid-1101': undefined, 'aid-1102': 'on' })
+  expect((await ask(broker, question)).body).toMatchObject({
+    verdict: 'refused',
+    refusal: { rule: 'account-group', code: 'account_group_not_granted' },
+  })
+  expect((await ask(broker, { ...question, aid: '1102' })).body.verdict).toBe('passes')
 })

@@ -44,7 +44,8 @@ function counted(body: Readable): { readonly body: Readable; readonly bytes: () 
   return { body: counter, bytes: () => bytes }
 }
 
-const isJson = ({ headers }: UpstreamAnswer): boolean => headers['content-type']?.includes('json') === true
+const isJson = ({ headers }: UpstreamAnswer): boolean =>
+  headers['content-type']?.toLowerCase().includes('json') === true
 
 /**
  * JSON in the clear, as its links are to be rewritten; anything else as it came, coded or not. We ask for no coding, so this is for

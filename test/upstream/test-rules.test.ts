@@ -110,6 +110,18 @@ describe('fields of a test that follow from others', () => {
     expect(await saved('get')).not.toHaveProperty('postBody')
   })
 
+  test('are agents and rules that are named twice, which are there once', async () => {
+    const twice = { agents: [enterprise, cloud, enterprise], alertRules: ['110101', '110101'] }
+    const { body } = await post('http-server', twice)
+    const query = 'expand=agent,alert-rule'
+    const shown = (await calls.call('GET', `/tests/http-server/${body.testId}`, { query })).body
+    expect(shown.agents.map(({ agentId }: { agentId: string }) => agentId)).toEqual(['110201', '3'])
+    expect(shown.alertRules.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual(['110101'])
+    const { results } = (await calls.call('GET', `/test-results/${body.testId}/http-server`)).body
+    const sources = results.map(({ agent }: { agent: { agentId: string } }) => agent.agentId)
+    expect(sources.toSorted()).toEqual(['110201', '3'])
+  })
+
   test('hold for instant tests too', async () => {
     const body = { ...bodies['page-load'], pageLoadTimeLimit: 20, httpTimeLimit: 20 }
     const { status, text } = await calls.call('POST', '/tests/page-load/instant', { body })

@@ -208,6 +208,29 @@ describe('tests', () => {
     expect((await calls.call('DELETE', path, { aid: '1102' })).status).toBe(403)
   })
 
+  test('that are shared are taken back as they were read, with rules and tags of the account group, which it alone sees', async () => {
+    const agents = [{ agentId: '110201' }]
+    const made = await calls.call('POST', '/tests/http-server', {
+      body: { ...http, agents, sharedWithAccounts: ['1102'], alertRules: ['110101'] },
+    })
+    const path = `/tests/http-server/${made.body.testId}`
+    const read = async (aid: string) =>
+      (await calls.call('GET', path, { aid, query: 'expand=agent,alert-rule,tag' })).body
+    const rulesIn = async (aid: string) =>
+      (await read(aid)).alertRules.map(({ ruleId }: { ruleId: string }) => ruleId)
+    const { alertRules: _, tags: _tags, ...sent } = await read('1102')
+    expect(await rulesIn('1102')).toEqual([])
+    const put = (aid: string, body: object) => calls.call('PUT', path, { aid, body: { ...sent, ...body } })
+    const added = await put('1102', { alertRules: ['110201'] })
+    expect(added.status, added.text).toBe(200)
+    expect([await rulesIn('1101'), await rulesIn('1102')]).toEqual([['110101'], ['110201']])
+    expect((await put('1102', { alertRules: ['110101'] })).status).toBe(400)
+    expect((await put('1102', { interval: 120 })).status).toBe(403)
+    expect((await put('1101', { alertRules: [] })).status).toBe(200)
+    expect([await rulesIn('1101'), await rulesIn('1102')]).toEqual([[], ['110201']])
+    expect((await put('1101', { interval: 300 })).body.interval).toBe(300)
+  })
+
   test('of another account group are not there', async () => {
     expect((await calls.call('GET', '/tests/http-server/110601')).status).toBe(404)
     expect((await calls.call('GET', '/tests/http-server/110601', { aid: '1102' })).status).toBe(200)

@@ -1,12 +1,23 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isBgpPrefix } from '../bgp-prefix.ts'
 import type { Call } from '../call.ts'
 import type { Acceptance, Accepted } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
-import { type JsonObject, objectsOf, only, present, textOf, textsOf } from '../json.ts'
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  objectsOf,
+  only,
+  present,
+  textOf,
+  textsOf,
+} from '../json.ts'
 import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import type { TestKind } from './test-kinds.ts'
 import { consequences, contradictions } from './test-rules.ts'
+import { showTest } from './test-show.ts'
 import { straySecrets } from './vault-secrets.ts'
 
 const isForGroup = (entry: Entry | undefined, { aid, caller }: Call): boolean =>
@@ -101,34 +112,66 @@ function dnsServers(supplied: JsonObject, call: Call): JsonObject {
 
 const sharedKeys = ['alertRules', 'labels', 'tags']
 
-/** A test that another account group shares may only change what hangs on it (v7-notes section 2). */
-const isBeyondShare = ({ supplied, stored, call }: Acceptance): boolean =>
-  stored !== undefined &&
-  stored.aid !== call.aid &&
-  Object.keys(supplied).some((key) => !sharedKeys.includes(key) && supplied[key] !== stored.fields[key])
+/** What is written as an id or a name and shown as an object, as what is written. */
+const asWritten = (value: Json | undefined): unknown =>
+  Array.isArray(value)
+    ? (value as readonly Json[]).map((one) =>
+        isJsonObject(one)
+          ? (one['agentId'] ?? one['serverName'] ?? one['aid'] ?? one['monitorId'] ?? one)
+          : one,
+      )
+    : value
+
+/**
+ * A test that another account group shares may only change what hangs on it (v7-notes section 2). What the document requires of every
+ * body, and what a client read and sends back, is no change.
+ */
+function isBeyondShare({ supplied, stored, call }: Acceptance): boolean {
+  if (!stored || stored.aid === call.aid) return false
+  const expand = new Set(['agent', 'monitor', 'shared-with-account'])
+  const shown = { ...stored.fields, ...showTest(stored, { ...call, expand }) }
+  return Object.keys(supplied)
+    .filter((key) => !sharedKeys.includes(key))
+    .some((key) => !isDeepStrictEqual(asWritten(supplied[key]), asWritten(shown[key])))
+}
 
 /** A create or update of a configured test of the kind. */
 export const acceptTest =
   (kind: TestKind) =>
   (acceptance: Acceptance): Accepted | V7Refusal => {
-    const { call, supplied, stored } = acceptance
+    const { call, stored } = acceptance
     if (isBeyondShare(acceptance))
       return refused('forbidden', `A shared test may only change ${sharedKeys.join(', ')}.`)
-    const merged =
-      stored && stored.aid !== call.aid
-        ? { ...stored.fields, ...only(supplied, sharedKeys) }
-        : acceptance.merged
+    const isShared = stored !== undefined && stored.aid !== call.aid
+    const supplied = isShared ? only(acceptance.supplied, sharedKeys) : acceptance.supplied
+    const merged = isShared ? { ...stored.fields, ...supplied } : acceptance.merged
     const wrong = [
       ...wrongPrefix(supplied),
-      ...strays(merged, call),
+      ...strays(supplied, call),
       ...straySecrets(supplied, call),
       ...contradictions({ type: kind.type, merged, supplied }, call),
     ]
     if (wrong.length > 0) return invalid(wrong)
     if (isNameTaken(merged, call, stored))
       return invalidField('testName', 'A test with this name exists already.')
-    return { fields: { ...merged, ...derived(kind, acceptance) } }
+    const accepted = { ...acceptance, supplied, merged }
+    return { fields: { ...merged, ...derived(kind, accepted), ...withThoseOfOthers(accepted) } }
   }
+
+/** Account groups that share a test have rules and tags of their own on it, which the others do not see, and do not take away. */
+function withThoseOfOthers({ call, supplied, stored }: Acceptance): JsonObject {
+  const collections = { alertRules: 'alert-rules', tags: 'tags' }
+  return Object.fromEntries(
+    Object.entries(collections).flatMap(([key, collection]) => {
+      if (!stored || supplied[key] === undefined) return []
+      const ofOthers = textsOf(stored.fields[key]).filter((id) => {
+        const entry = call.state.find(collection, id)
+        return entry !== undefined && entry.aid !== undefined && entry.aid !== call.aid
+      })
+      return [[key, [...new Set([...textsOf(supplied[key]), ...ofOthers])]]]
+    }),
+  )
+}
 
 /** What the server adds to a test: who and when, default rules, DNS server ids, the method of a body. */
 function derived(kind: TestKind, { call, supplied, merged, stored }: Acceptance): JsonObject {

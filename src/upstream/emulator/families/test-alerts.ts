@@ -42,10 +42,12 @@ const violated: Readonly<Record<IncidentKind, readonly string[]>> = {
   unreachable: ['bgp'],
 }
 
-const rulesOf = ({ fields }: Entry, { state }: Pick<Call, 'state'>): readonly Entry[] =>
+const rulesOf = ({ fields, aid }: Entry, { state }: Pick<Call, 'state'>): readonly Entry[] =>
   fields['alertsEnabled'] === false
     ? []
-    : textsOf(fields['alertRules']).flatMap((id) => state.find('alert-rules', id) ?? [])
+    : textsOf(fields['alertRules'])
+        .flatMap((id) => state.find('alert-rules', id) ?? [])
+        .filter((rule) => rule.aid === aid)
 
 /** Enough sources at a time, and enough rounds in a row. */
 function triggers({ fields }: Entry, hit: number, all: number): boolean {

@@ -3,7 +3,7 @@
  * the field and the rule; where the document says that the service sets a field itself, it is set here.
  */
 import type { Call } from '../call.ts'
-import { type JsonObject, objectOf, objectsOf, textOf, without } from '../json.ts'
+import { type JsonObject, objectOf, objectsOf, textOf, textsOf, without } from '../json.ts'
 import type { Violation } from '../refusals.ts'
 
 /** What a test would be after the write. */
@@ -101,11 +101,25 @@ function continuous({ type, merged, supplied }: Written): JsonObject {
   return supplied['continuousMode'] === false && merged['fixedPacketRate'] === 1 ? { fixedPacketRate: 0 } : {}
 }
 
+const relations = ['alertRules', 'tags', 'labels', 'monitors', 'sharedWithAccounts', 'credentials']
+
+/** What a body names twice is there once: an agent measures once in a round. */
+function namedOnce(supplied: JsonObject): JsonObject {
+  const agents = new Map(objectsOf(supplied['agents']).map((agent) => [agent['agentId'], agent]))
+  return Object.fromEntries([
+    ...(agents.size > 0 ? [['agents', [...agents.values()]]] : []),
+    ...relations.flatMap((key) =>
+      supplied[key] === undefined ? [] : [[key, [...new Set(textsOf(supplied[key]))]]],
+    ),
+  ])
+}
+
 /** Fields that follow from others. @param isNew whether the test is created */
 export function consequences(written: Written, isNew: boolean): JsonObject {
   const { merged, supplied } = written
   const oAuth = objectOf(supplied['oAuth'])
   return {
+    ...namedOnce(supplied),
     ...continuous(written),
     ...(isNew &&
       supplied['usePublicBgp'] === undefined &&

@@ -11,10 +11,13 @@ const idObject = (key: string, entry: Entry | undefined): readonly JsonObject[] 
   entry ? [{ ...entry.fields, [key]: entry.id }] : []
 
 function expanded(test: Entry, call: Call): JsonObject {
-  const { expand, state } = call
+  const { expand, state, aid } = call
   const { fields } = test
   const find = (collection: string, key: string, ids: readonly string[]): readonly JsonObject[] =>
     ids.flatMap((id) => idObject(key, state.find(collection, id)))
+  /** What other account groups, which share the test, have on it is theirs alone. */
+  const own = (collection: string, ids: readonly string[]): readonly string[] =>
+    ids.filter((id) => (state.find(collection, id)?.aid ?? aid) === aid)
   const publicMonitors =
     fields['usePublicBgp'] === true
       ? state.all('monitors').filter((monitor) => monitor.fields['monitorType'] === 'public')
@@ -33,11 +36,11 @@ function expanded(test: Entry, call: Call): JsonObject {
       ),
     }),
     ...(expand.has('alert-rule') && {
-      alertRules: find('alert-rules', 'ruleId', textsOf(fields['alertRules'])),
+      alertRules: find('alert-rules', 'ruleId', own('alert-rules', textsOf(fields['alertRules']))),
     }),
     ...(expand.has('monitor') && { monitors: find('monitors', 'monitorId', [...monitorIds]) }),
     ...(expand.has('label') && { labels: labelsShown(test, call) }),
-    ...(expand.has('tag') && { tags: find('tags', 'id', textsOf(fields['tags'])) }),
+    ...(expand.has('tag') && { tags: find('tags', 'id', own('tags', textsOf(fields['tags']))) }),
     ...(expand.has('shared-with-account') && {
       sharedWithAccounts: [...sharedIds].map((aid) => ({
         aid,

@@ -73,6 +73,53 @@ describe('Cisco SD-WAN Manager, templates', () => {
     })
   })
 
+  test('deploys endpoint tests and labels with it, and is shown no password of theirs', async () => {
+    await using service = await startPanoptes()
+    const { access_token: token } = await connect(service, sdWan)
+    const { name, userInputs, tests } = branchTemplate
+    const template = {
+      name,
+      userInputs,
+      labels: { site: { name: '{{name}} site', type: 'tests' } },
+      tests: { application: { ...tests.application, groups: [{ groupId: '{{labels.site.groupId}}' }] } },
+      endpointTests: {
+        laptops: {
+          testName: '{{name}} - laptops',
+          testType: 'Http',
+          testCategory: 'SCHEDULED_TEST',
+          genericConfig: { interval: 300, priority: 0 },
+          networkConfig: {},
+          machineConfig: { monitoringSettingsType: 'ANY_AGENT', maxMachines: 25 },
+          httpConfig: { url: 'https://{{userInputs.domain}}', username: 'probe', password: 'pw-of-laptops' },
+        },
+      },
+    }
+    const created = await callV7<{ id: string }>(service, token, '/v7/templates', {
+      method: 'POST',
+      json: template,
+    })
+    const deployed = await callV7<{
+      labels: { site: { groupId: string } }
+      tests: { application: { testId: string } }
+      endpointTests: { laptops: { testId: string } }
+    }>(service, token, `/v7/templates/${created.body.id}/deploy`, {
+      method: 'POST',
+      json: { name: 'Austin', userInputValues: { domain: 'crm.example', agents: [{ agentId: '110201' }] } },
+    })
+    expect(deployed).toMatchObject({
+      status: 200,
+      body: {
+        endpointTests: { laptops: { testName: 'Austin - laptops', httpConfig: { password: '******' } } },
+      },
+    })
+    expect(JSON.stringify([created.body, deployed.body])).not.toContain('pw-of-laptops')
+    expect(deployed.body.endpointTests.laptops.testId).toMatch(/^\d+$/)
+    const path = `/v7/tests/http-server/${deployed.body.tests.application.testId}?expand=label`
+    expect(await callV7(service, token, path)).toMatchObject({
+      body: { labels: [{ labelId: deployed.body.labels.site.groupId, name: 'Austin site' }] },
+    })
+  })
+
   test('finds the built-in template for a branch and deploys it', async () => {
     await using service = await startPanoptes()
     const { access_token: token } = await connect(service, sdWan)

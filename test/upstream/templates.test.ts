@@ -300,3 +300,40 @@ describe('a template that is written wrong', () => {
     expect(await testsNamed('Paris')).toEqual([])
   })
 })
+
+describe('a template of many assets', () => {
+  const many = (count: number) => ({
+    tags: Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [
+        `t${i}`,
+        { key: 'many', value: `v${i}`, objectType: 'test', accessType: 'all' },
+      ]),
+    ),
+  })
+  const madeTags = async () =>
+    (await calls.call('GET', '/tags')).body.tags.filter(({ key }: { key: string }) => key === 'many').length
+
+  test('is deployed as far as a thousand go, with the tests beside them, and not beyond', async () => {
+    const id = await newTemplate(many(1_000))
+    const refused = await deployMine(id)
+    expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'tests'])
+    expect([await madeTags(), await testsNamed('Paris')]).toEqual([0, []])
+    expect((await deployMine(id, { resourceInclusion: { t7: 'skipped' } })).status).toBe(200)
+    expect(await madeTags()).toBe(999)
+  })
+
+  test('lets other calls be answered while it is deployed', async () => {
+    const id = await newTemplate(many(900))
+    let isDeployed = false
+    const deployed = deployMine(id).then((came) => {
+      isDeployed = true
+      return came
+    })
+    expect((await calls.call('GET', '/account-groups')).status).toBe(200)
+    await new Promise(setImmediate)
+    expect((await calls.call('GET', '/alerts/rules')).status).toBe(200)
+    expect([isDeployed, await madeTags()]).toEqual([false, 0])
+    expect((await deployed).status).toBe(200)
+    expect(await madeTags()).toBe(900)
+  })
+})

@@ -23,6 +23,9 @@ export interface Deployed {
 /** How long all that a deployment fills may be together, as JSON about: as much as one request may bring. Ours. */
 const mostFilled = 1_048_576
 
+/** How many assets a deployment may make: it holds the other writes of its region meanwhile. Ours (DECISIONS 137). */
+const mostAssets = 1_000
+
 /** The assets of a section that are made, by their keys. */
 type Made = Record<string, JsonObject>
 
@@ -142,6 +145,17 @@ async function assignTags(run: Run, placed: ReadonlyMap<Asset, string>): Promise
   return undefined
 }
 
+/** The section whose assets are too many together with those before them. */
+function wrongCount(run: Run): V7Refusal | undefined {
+  let count = 0
+  for (const kind of assetKinds) {
+    count += described(kind, run).length
+    if (count > mostAssets)
+      return invalidField(kind.section, `makes more than ${mostAssets} assets in one deployment.`)
+  }
+  return undefined
+}
+
 /** Makes one asset after the other, each in a turn of the event loop, so that other calls are answered in between. */
 async function placeAll(run: Run): Promise<ReadonlyMap<Asset, string> | V7Refusal> {
   const placed = new Map<Asset, string>()
@@ -207,6 +221,8 @@ export async function deployTemplate(
     made,
     filled: { length: 0 },
   }
+  const tooMany = wrongCount(run)
+  if (tooMany) return tooMany
   const placed = await placeAll(run)
   if (isV7Refusal(placed)) return placed
   const refusal = await assignTags(run, placed)

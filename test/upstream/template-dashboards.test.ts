@@ -152,6 +152,21 @@ describe('deploying a template with a dashboard', () => {
     },
   )
 
+  test('changes one that it names by its id, which is made by no template for that', async () => {
+    const { body: mine } = await calls.call('POST', '/dashboards', { body: { title: 'Health' } })
+    const none = { tests: {}, tags: {}, dashboardFilters: {} }
+    const named = { ...none, dashboards: { overview: { dashboardId: mine.dashboardId, title: 'Health 2' } } }
+    expect((await deploy(await newTemplate(named))).status).toBe(200)
+    expect(await titles()).toEqual(['Health 2'])
+    const sharing = {
+      dashboards: { overview: { title: 'Health 2' } },
+      deploymentStrategy: { overview: 'ignore' },
+    }
+    const { body } = await deploy(await newTemplate({ ...none, ...sharing }))
+    expect(body.dashboards.overview.dashboardId).not.toBe(mine.dashboardId)
+    expect(await titles()).toEqual(['Health 2', 'Health 2'])
+  })
+
   test('under create refuses the title of another deployment, and does not know dashboards of others', async () => {
     const change = {
       tests: {},

@@ -81,8 +81,11 @@ const livingAssets = (made: JsonObject, state: Objects): JsonObject =>
 
 type Placed = ReadonlyMap<Asset, string>
 
+/** What a template made of the kind; an asset that it named by its id was there before. */
 const idsOf = (kind: AssetKind, placed: Placed): readonly string[] =>
-  [...placed].flatMap(([asset, id]) => (asset.kind === kind ? [id] : []))
+  [...placed].flatMap(([asset, id]) =>
+    asset.kind === kind && !Object.hasOwn(asset.config, kind.idKey) ? [id] : [],
+  )
 
 /** Keeps what was deployed. */
 export function keepDeployment(

@@ -189,16 +189,13 @@ describe('a page load', () => {
     expect(Math.max(...ends)).toBe(row['pageLoadTime'])
   })
 
-  test('needs the same for every agent, and is cut off at its limit', async () => {
-    // The smallest that is larger than the limit of a single answer.
-    const id = await create('page-load', { pageLoadTimeLimit: 6 })
+  test('needs the same for every agent', async () => {
+    const id = await create('page-load')
     const urls = async (agentId: string) => {
       const { har } = await only(`/test-results/${id}/page-load/agent/${agentId}/round/${now}`)
       return har.log.entries.map(({ request }: ResultRow) => request.url)
     }
     expect(await urls('12')).toEqual(await urls('4'))
-    for (const { pageLoadTime } of await rowsOfAMonth(calls, `/test-results/${id}/page-load`))
-      expect(pageLoadTime).toBeLessThanOrEqual(6_000)
   })
 })
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { UpstreamAnswer } from '#upstream/upstream.ts'
+import { isJson, type UpstreamAnswer } from '#upstream/upstream.ts'
 import type { Answer, Call } from './call.ts'
 import { type LinkRewriter, ownLocation } from './links.ts'
 import { problemAnswer } from './refusal-answer.ts'
@@ -69,9 +69,9 @@ function headersOf({ headers }: UpstreamAnswer, { upstreamOrigin, origin }: Link
   return passed
 }
 
-function bodyOf({ headers, body }: UpstreamAnswer, { rewriter }: LinkOrigins): Answer['body'] {
-  if (!rewriter || !headers['content-type']?.toLowerCase().includes('json') || headers['content-encoding'])
-    return body
+function bodyOf(answer: UpstreamAnswer, { rewriter }: LinkOrigins): Answer['body'] {
+  const { headers, body } = answer
+  if (!rewriter || !isJson(answer) || headers['content-encoding']) return body
   if (typeof body === 'string') return rewriter.text(body)
   if (Buffer.isBuffer(body)) return rewriter.bytes(body)
   if (!body) return undefined

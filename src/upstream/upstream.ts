@@ -41,6 +41,10 @@ export interface UpstreamAnswer {
   readonly body: string | Buffer | Readable | undefined
 }
 
+/** Whether the body says of itself that it is JSON; names of media types know no case (RFC 9110 §8.3.1). */
+export const isJson = ({ headers }: Pick<UpstreamAnswer, 'headers'>): boolean =>
+  headers['content-type']?.toLowerCase().includes('json') === true
+
 /** @param most bytes that a true answer has @returns the body as text @throws when it has more, or what it breaks off with */
 export async function answerText(body: UpstreamAnswer['body'], most: number): Promise<string> {
   if (body === undefined || typeof body === 'string') return body ?? ''

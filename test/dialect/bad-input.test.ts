@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { badRequests } from './bad-requests.ts'
-import type { DocumentCheck } from './document-check.ts'
-import { documentsAtHand } from './documents.ts'
-import { type Came, type Ground, openGround } from './ground.ts'
+import type { Came } from './ground.ts'
+import { groundWithDocuments } from './ground-of-file.ts'
 import { named, type Row, rows } from './sample-bodies.ts'
 import { pathOf } from './valid-ids.ts'
 import { validRequest } from './valid-requests.ts'
 
-let ground: Ground
-let documents: readonly DocumentCheck[]
-beforeAll(async () => {
-  ground = await openGround({ PANOPTES_FIDELITY: 'spec' })
-  documents = await documentsAtHand(ground.service.url)
-}, 120_000)
-afterAll(() => ground.close())
-beforeEach(() => ground.reset())
+const at = groundWithDocuments()
 
 interface Record {
   readonly key: string
@@ -23,7 +15,7 @@ interface Record {
 
 /** All objects of v7 as they are stored. */
 async function state(): Promise<readonly Record[]> {
-  const snapshot = `${ground.service.url}/emulator/snapshots/state`
+  const snapshot = `${at.ground.service.url}/emulator/snapshots/state`
   await fetch(snapshot, { method: 'PUT' })
   const { records } = (await (await fetch(snapshot)).json()) as { readonly records: readonly Record[] }
   return records.filter(({ key }) => key.startsWith('v7:')).map(({ key, value }) => ({ key, value }))
@@ -31,8 +23,8 @@ async function state(): Promise<readonly Record[]> {
 
 /** What the document does not declare is a problem of the same form. */
 function errorProblems(row: Row, came: Came): readonly string[] {
-  const undeclared = documents[0]?.check(row.id, came).some((words) => words.startsWith('status '))
-  if (!undeclared) return documents.flatMap(({ check }) => check(row.id, came))
+  const undeclared = at.documents[0]?.check(row.id, came).some((words) => words.startsWith('status '))
+  if (!undeclared) return at.documents.flatMap(({ check }) => check(row.id, came))
   const type = came.headers.get('content-type')?.split(';')[0]
   const { title, status, instance } = came.body ?? {}
   return type === 'application/problem+json' && title && status === came.status && instance
@@ -42,13 +34,13 @@ function errorProblems(row: Row, came: Came): readonly string[] {
 
 describe('a bad call', () => {
   test.each(named(rows))('%s is refused as the document says, and changes nothing', async (_, row) => {
-    const valid = await validRequest(ground, row)
+    const valid = await validRequest(at.ground, row)
     const before = await state()
     expect(before.length).toBeGreaterThan(50)
     const wrong: string[] = []
     for (const bad of badRequests(row, valid)) {
       const { what, statuses, parameters = valid.parameters, query = valid.query, contentType } = bad
-      const came = await ground.call(row.method, pathOf(row, parameters), {
+      const came = await at.ground.call(row.method, pathOf(row, parameters), {
         query,
         body: 'body' in bad ? bad.body : valid.body,
         ...(contentType !== undefined && { headers: { 'content-type': contentType } }),

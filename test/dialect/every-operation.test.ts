@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { coverage } from '#upstream/emulator/coverage.ts'
-import type { DocumentCheck } from './document-check.ts'
-import { documentsAtHand } from './documents.ts'
-import { type Came, type Ground, openGround } from './ground.ts'
+import type { Came } from './ground.ts'
+import { groundWithDocuments } from './ground-of-file.ts'
 import { halProblems } from './hal.ts'
 import { named, type Row, rows } from './sample-bodies.ts'
 import { pathOf } from './valid-ids.ts'
 import { validRequest } from './valid-requests.ts'
 
-let ground: Ground
-let documents: readonly DocumentCheck[]
-beforeAll(async () => {
-  ground = await openGround({ PANOPTES_FIDELITY: 'spec' })
-  documents = await documentsAtHand(ground.service.url)
-}, 120_000)
-afterAll(() => ground.close())
-beforeEach(() => ground.reset())
+const at = groundWithDocuments()
 
 /** The windows that an operation draws from, by the middle of their headers' names (thousandeyes-facts 6.3). */
 function windowsOf({ method, path }: Row): readonly string[] {
@@ -42,9 +34,9 @@ const isReadable = (address: string): boolean => {
 async function locationProblems({ headers, status }: Came): Promise<readonly string[]> {
   const location = headers.get('location')
   if (location === null || status !== 201) return location === null ? [] : ['a Location without a creation']
-  if (!location.startsWith(`${ground.service.url}/v7/`)) return [`Location is ${location}`]
+  if (!location.startsWith(`${at.ground.service.url}/v7/`)) return [`Location is ${location}`]
   if (!isReadable(location)) return []
-  const { status: read } = await ground.call('GET', location)
+  const { status: read } = await at.ground.call('GET', location)
   return read === 200 ? [] : [`Location ${location} is answered ${read}`]
 }
 
@@ -56,16 +48,16 @@ describe('operations without an answer', () => {
 
 describe('a valid call', () => {
   test.each(named(rows))('%s is answered as the document says', async (_, row) => {
-    const { parameters, query, body } = await validRequest(ground, row)
-    const wrong = row.body ? documents.flatMap(({ checkBody }) => checkBody(row.id, body)) : []
+    const { parameters, query, body } = await validRequest(at.ground, row)
+    const wrong = row.body ? at.documents.flatMap(({ checkBody }) => checkBody(row.id, body)) : []
     expect(wrong, 'the request').toEqual([])
-    const came = await ground.call(row.method, pathOf(row, parameters), { query, body })
+    const came = await at.ground.call(row.method, pathOf(row, parameters), { query, body })
     expect(came.status, came.text).toBe(row.answer.status)
     const problems = [
-      ...documents.flatMap(({ version, check }) =>
+      ...at.documents.flatMap(({ version, check }) =>
         check(row.id, came).map((words) => `${version}: ${words}`),
       ),
-      ...halProblems(came.body, ground.service.url),
+      ...halProblems(came.body, at.ground.service.url),
       ...windowProblems(row, came),
       ...(await locationProblems(came)),
     ]

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createFull } from './full-bodies.ts'
-import { type Came, type Ground, openGround } from './ground.ts'
+import type { Came } from './ground.ts'
+import { groundOfFile } from './ground-of-file.ts'
 import { named, type Row, rows } from './sample-bodies.ts'
 import { done, type Ids, idOf, idsFor, pathOf } from './valid-ids.ts'
 
-let ground: Ground
-beforeAll(async () => {
-  ground = await openGround()
-})
-afterAll(() => ground.close())
-beforeEach(() => ground.reset())
+const at = groundOfFile()
 
 const valuesOf = ({ query }: Row): readonly string[] => (query['expand']?.enum ?? []).map(String)
 
@@ -34,8 +30,8 @@ async function parametersOf(row: Row): Promise<Ids> {
   const collection = row.path.replace(/\/\{\w+\}$/, '')
   const isCreated =
     /^\/(?:tests|tags|endpoint\/labels|alert-suppression-windows|account-groups)(?:\/|$)/.test(collection)
-  if (!isCreated) return idsFor(ground, row)
-  const id = idOf(done(await createFull(ground, collection), collection))
+  if (!isCreated) return idsFor(at.ground, row)
+  const id = idOf(done(await createFull(at.ground, collection), collection))
   return name === undefined ? {} : { [name]: id }
 }
 
@@ -52,7 +48,7 @@ function keysOf(value: unknown, place = ''): readonly string[] {
 const asker =
   (row: Row, path: string) =>
   async (query: string): Promise<Came> =>
-    done(await ground.call(row.method, path, { query, ...(row.method === 'POST' && { body: {} }) }), query)
+    done(await at.ground.call(row.method, path, { query, ...(row.method === 'POST' && { body: {} }) }), query)
 
 /** The body without what repeats the query. */
 const contentOf = ({ body }: Came): unknown => ({ ...body, _links: undefined })

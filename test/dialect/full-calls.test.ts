@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { DocumentCheck } from './document-check.ts'
-import { documentsAtHand } from './documents.ts'
-import { type Ground, openGround } from './ground.ts'
+import { describe, expect, test } from 'vitest'
+import { groundWithDocuments } from './ground-of-file.ts'
 import { keptProblems } from './kept-values.ts'
 import { named, type Row, rows } from './sample-bodies.ts'
 import { pathOf } from './valid-ids.ts'
 import { expandAll, validRequest } from './valid-requests.ts'
 
-let ground: Ground
-let documents: readonly DocumentCheck[]
-beforeAll(async () => {
-  ground = await openGround({ PANOPTES_FIDELITY: 'spec' })
-  documents = await documentsAtHand(ground.service.url)
-}, 120_000)
-afterAll(() => ground.close())
-beforeEach(() => ground.reset())
+const at = groundWithDocuments()
 
 /** What the first round, with what is required alone, has not asked. */
 const isFuller = (row: Row): boolean => row.body !== undefined || 'expand' in row.query
@@ -27,16 +18,16 @@ const answersOther: Readonly<Record<string, string>> = {
 
 describe('a call with all that may be written, and all that may be expanded', () => {
   test.each(named(rows.filter(isFuller)))('%s is answered as the document says', async (_, row) => {
-    const { parameters, query, body } = await validRequest(ground, row, { isFull: true })
-    const wrong = row.body ? documents.flatMap(({ checkBody }) => checkBody(row.id, body)) : []
+    const { parameters, query, body } = await validRequest(at.ground, row, { isFull: true })
+    const wrong = row.body ? at.documents.flatMap(({ checkBody }) => checkBody(row.id, body)) : []
     expect(wrong, 'the request').toEqual([])
-    const came = await ground.call(row.method, pathOf(row, parameters), {
+    const came = await at.ground.call(row.method, pathOf(row, parameters), {
       query: expandAll(row, query),
       body,
     })
     expect(came.status, came.text).toBe(row.answer.status)
     const problems = [
-      ...documents.flatMap(({ version, check }) =>
+      ...at.documents.flatMap(({ version, check }) =>
         check(row.id, came).map((words) => `${version}: ${words}`),
       ),
       ...(row.answer.schema && !(row.id in answersOther)

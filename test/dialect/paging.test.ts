@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Came, create, type Ground, openGround } from './ground.ts'
+import { groundOfFile } from './ground-of-file.ts'
 import { named, type Row, rows } from './sample-bodies.ts'
 import { done, type Ids, idOf, idsFor, made, pathOf } from './valid-ids.ts'
 
@@ -85,33 +86,29 @@ interface Asker {
   readonly madeIds: readonly string[]
 }
 
-let ground: Ground
-beforeAll(async () => {
-  ground = await openGround()
-})
-afterAll(() => ground.close())
-beforeEach(() => ground.reset())
+const at = groundOfFile()
 
 /** The service's own time, in whole seconds. */
 async function now(): Promise<number> {
-  const clock = await fetch(`${ground.service.url}/emulator/clock`)
+  const clock = await fetch(`${at.ground.service.url}/emulator/clock`)
   return Math.floor(Date.parse(((await clock.json()) as { readonly now: string }).now) / 1_000) * 1_000
 }
 
 async function askerOf(row: Row): Promise<Asker> {
   const { hours, more, ids, rowsIn, idKey } = plentyOf(row)
-  const madeIds = (await more?.(ground)) ?? []
-  const path = pathOf(row, await (ids ?? ((at) => idsFor(at, row)))(ground))
+  const madeIds = (await more?.(at.ground)) ?? []
+  const path = pathOf(row, await (ids ?? ((at) => idsFor(at, row)))(at.ground))
   const measuring = row.path.startsWith('/test-results/') ? (hours ?? 0) : 0
-  ground.service.advance((measuring + 1) * hour)
+  at.ground.service.advance((measuring + 1) * hour)
   const body = row.method === 'POST' ? { body: {} } : {}
   const [key = ''] = row.answer.arrays ?? []
   const shown = rowsIn ?? ((came: Came): readonly Shown[] => came.body[key])
   // What was measured within the last minutes is still coming in.
   const endAt = (await now()) - (hour / 2) * 1_000
   return {
-    ask: async (query) => done(await ground.call(row.method, path, { query, ...body }), `${path}?${query}`),
-    follow: async (link) => done(await ground.call(row.method, link, body), link),
+    ask: async (query) =>
+      done(await at.ground.call(row.method, path, { query, ...body }), `${path}?${query}`),
+    follow: async (link) => done(await at.ground.call(row.method, link, body), link),
     rowsOf: (came) => shown(came).map((one) => (idKey ? String(one[idKey]) : JSON.stringify(one))),
     range: hours === undefined ? undefined : [endAt - hours * hour * 1_000, endAt],
     madeIds,
@@ -129,7 +126,7 @@ async function pagesOf(asker: Asker, query: string): Promise<readonly (readonly 
   let came = await asker.ask(query)
   const pages = [asker.rowsOf(came)]
   while ('next' in came.body._links) {
-    ground.service.advance(60)
+    at.ground.service.advance(60)
     came = await asker.follow(came.body._links.next.href)
     pages.push(asker.rowsOf(came))
     expect(pages.length).toBeLessThan(100)

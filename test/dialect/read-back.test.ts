@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createFull } from './full-bodies.ts'
-import { type Came, type Ground, openGround } from './ground.ts'
+import type { Came } from './ground.ts'
+import { groundOfFile } from './ground-of-file.ts'
 import { named, type Row, resolve, rows, type Schema } from './sample-bodies.ts'
 import { done, idOf, idsFor, pathOf } from './valid-ids.ts'
 import { expandAll } from './valid-requests.ts'
 
-let ground: Ground
-beforeAll(async () => {
-  ground = await openGround()
-}, 60_000)
-afterAll(() => ground.close())
-beforeEach(() => ground.reset())
+const at = groundOfFile()
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -28,8 +24,8 @@ async function placeOf(row: Row): Promise<string> {
   const isMade =
     row.path.endsWith('}') && rows.some(({ method, path }) => method === 'POST' && path === collection)
   const [name = ''] = row.parameters
-  if (!isMade || row.path.startsWith('/dashboard-snapshots')) return pathOf(row, await idsFor(ground, row))
-  return pathOf(row, { [name]: idOf(done(await createFull(ground, collection), row.path)) })
+  if (!isMade || row.path.startsWith('/dashboard-snapshots')) return pathOf(row, await idsFor(at.ground, row))
+  return pathOf(row, { [name]: idOf(done(await createFull(at.ground, collection), row.path)) })
 }
 
 /** Where the document writes ids of what it reads as objects, their ids, as its clients send them. */
@@ -88,15 +84,15 @@ describe('what was read', () => {
     const read = readOf(row) as Row
     const path = await placeOf(row)
     const query = expandAll(read, '')
-    const before = done(await ground.call('GET', path, { query }), path)
+    const before = done(await at.ground.call('GET', path, { query }), path)
     const shown =
       row.body && resolve({ ref: row.body.schema }).type === 'array' ? before.body.items : before.body
     const body = written({ ref: row.body?.schema ?? '' }, shown)
-    const came = await ground.call(row.method, path, {
+    const came = await at.ground.call(row.method, path, {
       query: 'confirmDisabledObjects' in row.query ? 'confirmDisabledObjects=true' : '',
       body: Array.isArray(body) ? body : { ...(body as Fields), ...otherwise[row.id]?.(before.body) },
     })
     expect(came.status, came.text).toBe(row.answer.status)
-    expect(still(row, await ground.call('GET', path, { query }))).toEqual(still(row, before))
+    expect(still(row, await at.ground.call('GET', path, { query }))).toEqual(still(row, before))
   })
 })

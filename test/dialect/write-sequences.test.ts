@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../authorization-server/seeded-random.ts'
-import { type Ground, openGround } from './ground.ts'
+import { groundOfFile } from './ground-of-file.ts'
 import {
   changeOne,
   families,
@@ -12,17 +12,12 @@ import {
 } from './living-objects.ts'
 import { idOf } from './valid-ids.ts'
 
-let ground: Ground
-beforeAll(async () => {
-  ground = await openGround()
-}, 60_000)
-afterAll(() => ground.close())
-beforeEach(() => ground.reset())
+const at = groundOfFile()
 
 type Ids = Map<string, string[]>
 
 const idsOf = async (family: LivingFamily): Promise<string[]> =>
-  (await listOf(ground, family)).map((one) => String(one[family.idKey]))
+  (await listOf(at.ground, family)).map((one) => String(one[family.idKey]))
 
 /** More of one kind are not made: streams have a limit of ten. */
 const most = 6
@@ -35,7 +30,7 @@ async function write(random: (below: number) => number, ids: Ids, made: Ids): Pr
   const there = (path: string): readonly string[] => ids.get(path) ?? []
   const kind = own.length >= most ? 2 : random(3)
   if (kind === 0 || id === undefined) {
-    const came = await makeOne(ground, family, there)
+    const came = await makeOne(at.ground, family, there)
     expect([`POST ${family.path}`, came.status, came.status === 201 || came.text]).toEqual([
       `POST ${family.path}`,
       201,
@@ -46,7 +41,8 @@ async function write(random: (below: number) => number, ids: Ids, made: Ids): Pr
     ids.set(family.path, [...there(family.path), fresh])
     return `make ${family.path}/${fresh}`
   }
-  const came = kind === 1 ? await changeOne(ground, family, id, there) : await removeOne(ground, family, id)
+  const came =
+    kind === 1 ? await changeOne(at.ground, family, id, there) : await removeOne(at.ground, family, id)
   const what = `${kind === 1 ? 'change' : 'delete'} ${family.path}/${id}`
   expect([what, came.status < 300 || came.text]).toEqual([what, true])
   if (kind === 2) {
@@ -58,7 +54,7 @@ async function write(random: (below: number) => number, ids: Ids, made: Ids): Pr
       family.path,
       there(family.path).filter((one) => one !== id),
     )
-    expect([what, (await ground.call('GET', `${family.path}/${id}`)).status]).toEqual([what, 404])
+    expect([what, (await at.ground.call('GET', `${family.path}/${id}`)).status]).toEqual([what, 404])
   }
   return what
 }
@@ -69,7 +65,7 @@ async function readProblems(
   listed: Readonly<Record<string, unknown>>,
 ): Promise<readonly string[]> {
   const path = `${family.path}/${listed[family.idKey]}`
-  const { status, body } = await ground.call('GET', path)
+  const { status, body } = await at.ground.call('GET', path)
   if (status !== 200) return [`${path} is listed and read as ${status}`]
   // The document gives dates of dashboards two forms (v7-notes section 11).
   if (family.path === '/dashboards') return []
@@ -82,7 +78,7 @@ async function readProblems(
 async function listProblems(ids: Ids): Promise<readonly string[]> {
   const problems: string[] = []
   for (const family of families) {
-    const listed = await listOf(ground, family)
+    const listed = await listOf(at.ground, family)
     const found = listed.map((one) => String(one[family.idKey])).toSorted()
     const expected = (ids.get(family.path) ?? []).toSorted()
     if (found.join() !== expected.join()) problems.push(`${family.path} lists ${found}, expected ${expected}`)
@@ -92,11 +88,11 @@ async function listProblems(ids: Ids): Promise<readonly string[]> {
 }
 
 async function danglingReferences(ids: Ids): Promise<readonly string[]> {
-  const tests = ((await ground.call('GET', '/tests')).body.tests as { testId: string }[]).map(
+  const tests = ((await at.ground.call('GET', '/tests')).body.tests as { testId: string }[]).map(
     ({ testId }) => testId,
   )
   const known = { test: tests, tag: ids.get('/tags') ?? [], rule: ids.get('/alerts/rules') ?? [] }
-  return (await namedBy(ground, ids))
+  return (await namedBy(at.ground, ids))
     .filter(({ kind, id }) => !known[kind].includes(id))
     .map(({ where, kind, id }) => `${where} names the ${kind} ${id}, which is not there`)
 }
@@ -108,13 +104,13 @@ async function pageProblems(): Promise<readonly string[]> {
     ['/endpoint/labels', 'labels', 'id'],
     ['/endpoint/agents', 'agents', 'id'],
   ] as const) {
-    const whole = ((await ground.call('GET', path)).body[key] as Record<string, string>[]).map(
+    const whole = ((await at.ground.call('GET', path)).body[key] as Record<string, string>[]).map(
       (one) => one[id],
     )
     const paged: (string | undefined)[] = []
-    let next: string | undefined = `${ground.service.url}/v7${path}?max=2`
+    let next: string | undefined = `${at.ground.service.url}/v7${path}?max=2`
     while (next !== undefined && paged.length <= whole.length) {
-      const { body } = await ground.call('GET', next)
+      const { body } = await at.ground.call('GET', next)
       paged.push(...(body[key] as Record<string, string>[]).map((one) => one[id]))
       next = body._links.next?.href
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { organizationWindows } from '#limits/organization-windows.ts'
 import { type SharedWindows, sharedWindows } from '#limits/shared-windows.ts'
@@ -57,7 +58,8 @@ function openNodes(limit: number) {
         const work = planned
         planned = undefined
         work?.()
-        await new Promise((done) => setTimeout(done, 20))
+        // Of a store in memory: nothing waits for a timer or a disk.
+        for (let turns = 0; turns < 20; turns += 1) await turn()
       },
     }
   }
@@ -86,14 +88,23 @@ function upstreamWindow(clock: FakeClock, limit: number) {
   }
 }
 
+/** One client alone calls at a node, which tells of it, and the window ends. */
+async function useWindow(
+  clock: FakeClock,
+  node: Node,
+  { client, calls }: { readonly client: string; readonly calls: number },
+): Promise<void> {
+  const window = upstreamWindow(clock, 100)
+  for (let call = 0; call < calls; call += 1) window.call(node, client)
+  await node.round()
+  clock.advance(41)
+}
+
 describe('the window of an organization with several nodes', () => {
   test('keeps at one node the share of a client that calls at another', async () => {
     await using nodes = openNodes(100)
     const [one, other] = [nodes.node(), nodes.node()]
-    const before = upstreamWindow(nodes.clock, 100)
-    for (let call = 0; call < 10; call += 1) before.call(other, 'small')
-    await other.round()
-    nodes.clock.advance(41)
+    await useWindow(nodes.clock, other, { client: 'small', calls: 10 })
 
     const window = upstreamWindow(nodes.clock, 100)
     expect(window.call(one, 'greedy')).toBe(true)
@@ -113,10 +124,7 @@ describe('the window of an organization with several nodes', () => {
   test('gives nothing more at one node to a client that used its share up at another', async () => {
     await using nodes = openNodes(100)
     const [one, other] = [nodes.node(), nodes.node()]
-    const before = upstreamWindow(nodes.clock, 100)
-    for (let call = 0; call < 40; call += 1) before.call(one, 'small')
-    await one.round()
-    nodes.clock.advance(41)
+    await useWindow(nodes.clock, one, { client: 'small', calls: 40 })
 
     const window = upstreamWindow(nodes.clock, 100)
     let greedy = 0

@@ -1,6 +1,6 @@
 import { pipeline, Readable, Transform } from 'node:stream'
 import { createBrotliDecompress, createInflate, createUnzip, createZstdDecompress } from 'node:zlib'
-import { type UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
+import { isJson, type UpstreamAnswer, UpstreamUnavailable } from '#upstream/upstream.ts'
 
 /** Codings that are undone, each with what undoes it (RFC 9110 §8.4.1, RFC 7932, RFC 8878). */
 const decoders: Readonly<Record<string, () => Transform>> = {
@@ -43,9 +43,6 @@ function counted(body: Readable): { readonly body: Readable; readonly bytes: () 
   pipeline(body, counter, () => undefined)
   return { body: counter, bytes: () => bytes }
 }
-
-const isJson = ({ headers }: UpstreamAnswer): boolean =>
-  headers['content-type']?.toLowerCase().includes('json') === true
 
 /**
  * JSON in the clear, as its links are to be rewritten; anything else as it came, coded or not. We ask for no coding, so this is for

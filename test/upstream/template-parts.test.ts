@@ -10,7 +10,7 @@ const named = {
   userInputs: { host: 'crm.example', interval: 120, agents: [{ agentId: '1' }], secure: false },
   tests: { web: { testId: '77' } },
 }
-const context = { open: named, secret: named }
+const context = { open: named, whole: named, secret: named }
 
 describe('placeholders', () => {
   test.each([

@@ -149,7 +149,7 @@ describe('a template with secrets', () => {
 
   test('takes what was read for itself in a deployment too', async () => {
     const { body } = await deploy({
-      userInputValues: { pass: mask },
+      userInputValues: { pass: mask, sip: { ...masked.userInputs.sip.defaultValue, port: 5062 } },
       tests: {
         web: { password: mask, interval: 600 },
         sip: { targetSipCredentials: { ...sip.targetSipCredentials, password: mask } },
@@ -157,16 +157,33 @@ describe('a template with secrets', () => {
     })
     expect(await passwordOf(body.tests.web.testId)).toBe('pw-literal')
     expect(await passwordOf(body.tests.filled.testId)).toBe('pw-default')
-    const kept = (await stored('tests')).find((entry) => entry.id === body.tests.sip.testId)
-    expect(kept?.fields['targetSipCredentials']).toMatchObject({ password: 'pw-sip' })
+    const credentialsOf = async (testId: string) =>
+      (await stored('tests')).find((entry) => entry.id === testId)?.fields['targetSipCredentials']
+    expect(await credentialsOf(body.tests.sip.testId)).toMatchObject({ password: 'pw-sip' })
+    expect(await credentialsOf(body.tests.held.testId)).toMatchObject({ password: 'pw-held', port: 5062 })
+    expect(shownSecrets()).toEqual([])
   })
 })
 
 describe('a secret of a template cannot be brought to where it shows', () => {
+  const { targetSipCredentials } = sip
   test.each([
     ['a name', { tests: { web: { testName: '{{userInputs.pass}}' } } }],
     ['all inputs', { tests: { web: { description: '{{userInputs}}' } } }, true],
     ['a part of an input', { tests: { web: { username: '{{userInputs.sip.password}}' } } }],
+    ['requests that are one', { tests: { web: { requests: '{{userInputs.pass}}' } } }],
+    ['settings that are one', { endpointTests: { laptops: { httpConfig: '{{userInputs.pass}}' } } }],
+    ['credentials that are one', { tests: { web: { targetSipCredentials: '{{userInputs.sip.password}}' } } }],
+    ['credentials in a text', { tests: { web: { targetSipCredentials: 'x{{userInputs.sip}}' } } }, true],
+    [
+      'a key that credentials do not have',
+      {
+        tests: {
+          sip: { targetSipCredentials: { ...targetSipCredentials, clientId: '{{userInputs.pass}}' } },
+        },
+      },
+      true,
+    ],
     [
       'a header of that name',
       { tests: { web: { customHeaders: { root: { password: '{{userInputs.pass}}' } } } } },

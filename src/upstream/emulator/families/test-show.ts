@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts'
-import { type JsonObject, objectsOf, textOf, textsOf, without } from '../json.ts'
+import { type JsonObject, objectOf, objectsOf, textOf, textsOf, without } from '../json.ts'
+import { project } from '../project.ts'
 import type { Entry } from '../state.ts'
 import { testKindOf } from './test-kinds.ts'
 import { labelsShown } from './test-labels.ts'
@@ -69,9 +70,9 @@ function hidden({ type, networkMeasurements, protocol }: JsonObject): readonly s
 }
 
 /** `targetSipCredentials` comes back flattened; the object itself stays too, because the document requires it. */
-function sipKeys(credentials: JsonObject | undefined): JsonObject {
+function sipKeys(credentials: JsonObject | undefined, { model }: Call): JsonObject {
   if (!credentials) return {}
-  const open = without(credentials, ['password'])
+  const open = objectOf(project(model, model.schema('TestSipCredentials'), credentials))
   return { ...open, targetSipCredentials: open }
 }
 
@@ -87,7 +88,7 @@ export function showTest(test: Entry, call: Call): JsonObject {
       // The interval when it is not set (official document, `TestHttpInterval`).
       httpInterval: fields['httpInterval'] ?? fields['interval'] ?? 60,
     }),
-    ...sipKeys(credentials),
+    ...sipKeys(credentials, call),
     // The answer has no `port`; it stands in the server (v7-notes section 9, from client code).
     ...(port !== undefined &&
       server !== undefined &&

@@ -54,7 +54,9 @@ interface TagAssignments {
 function contextOf(sections: readonly Section[], { values, made }: Run, isTest: boolean): Context {
   const assets = Object.fromEntries([...made].filter(([section]) => sections.includes(section)))
   const open: JsonObject = { ...assets, ...values.open }
-  return { open, secret: isTest ? { ...assets, ...values.secret } : open }
+  return isTest
+    ? { open, whole: { ...assets, ...values.whole }, secret: { ...assets, ...values.secret } }
+    : { open, whole: open, secret: open }
 }
 
 /** Fills the placeholders of one asset. */
@@ -206,6 +208,7 @@ export async function deployTemplate(
   const name = textOf(body['name']) ?? textOf(template.fields['name']) ?? ''
   const values: Context = {
     open: { name, userInputs: inputs.open },
+    whole: { name, userInputs: inputs.whole },
     secret: { name, userInputs: inputs.values },
   }
   const last = lastDeployment(template.id, name, call)

@@ -13,6 +13,8 @@ const isPath = (expression: string): boolean => /^[\w$-]+(?:\.[\w$-]+)*$/.test(e
 export interface Context {
   /** Anywhere. */
   readonly open: JsonObject
+  /** In the place of all that a test keeps under a key: with the secrets that stand below keys of secrets, where no answer shows them. */
+  readonly whole: JsonObject
   /** Where a test keeps a secret, which no answer shows. */
   readonly secret: JsonObject
 }
@@ -28,13 +30,24 @@ const holders: readonly string[] = ['targetSipCredentials', 'oAuth', 'requests',
 
 const top = ({ open }: Context): Place => ({ context: open, keeps: 'secrets and their holders' })
 
+/** The expression of a text that is one placeholder and nothing else. */
+function onlyExpression(text: string): string | undefined {
+  const [first] = text.matchAll(placeholder)
+  return first?.[0] === text.trim() ? (first[1] ?? '').trim() : undefined
+}
+
+/** A holder that is filled as a whole gets its secrets with it; a secret by itself is no holder. */
+const isFilledWhole = (inner: Json): boolean =>
+  onlyExpression(textOf(inner) ?? '')
+    ?.split('.')
+    .some(isSecretKey) === false
+
 /** From an object to what it has under the key. Headers may be called `password` too, but are shown. */
-function below({ context, keeps }: Place, [key, inner]: readonly [string, Json], { secret }: Context): Place {
-  if (keeps !== 'none' && isSecretKey(key)) return { context: secret, keeps: 'none' }
+function below({ context, keeps }: Place, [key, inner]: readonly [string, Json], all: Context): Place {
+  if (keeps !== 'none' && isSecretKey(key)) return { context: all.secret, keeps: 'none' }
   const isHolder = keeps === 'secrets and their holders' && holders.includes(key)
-  // A holder that is filled as a whole gets its secrets with it.
   return {
-    context: isHolder && typeof inner === 'string' ? secret : context,
+    context: isHolder && isFilledWhole(inner) ? all.whole : context,
     keeps: isHolder ? 'secrets' : 'none',
   }
 }
@@ -62,7 +75,7 @@ function* textsIn(value: Json, context: Context): Generator<readonly [text: stri
 const expressionsOf = (text: string): readonly string[] =>
   Array.from(text.matchAll(placeholder), ([, inner = '']) => inner.trim())
 
-const none: Context = { open: {}, secret: {} }
+const none: Context = { open: {}, whole: {}, secret: {} }
 
 /** Expressions that are more than the path of a value. */
 export const nonPathsIn = (value: Json): readonly string[] =>
@@ -90,8 +103,8 @@ const asText = (value: Json | undefined): string =>
 
 /** A text that is one placeholder and nothing else becomes the value itself, whatever its type. */
 function fillText(text: string, named: JsonObject): Json {
-  const [only] = text.matchAll(placeholder)
-  if (only && only[0] === text.trim()) return lookUp(named, (only[1] ?? '').trim()) ?? text
+  const only = onlyExpression(text)
+  if (only !== undefined) return lookUp(named, only) ?? text
   return text.replaceAll(placeholder, (_, inner: string) => asText(lookUp(named, inner.trim())))
 }
 

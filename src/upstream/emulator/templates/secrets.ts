@@ -34,12 +34,14 @@ export const maskedAsset = (config: JsonObject): JsonObject => objectOf(atSecret
 /** The value as what is shown may refer to it. */
 export const withoutSecrets = (value: Json): Json => atSecrets(value, () => undefined)
 
-/** The keys of the user inputs that fill secrets. */
+/** The keys of the user inputs that fill secrets, and not from below a key that is masked anyway. */
 export function secretInputs(template: JsonObject): ReadonlySet<string> {
   const keys = new Set<string>()
   const note = (secret: Json): Json => {
-    for (const [, key = ''] of (JSON.stringify(secret) ?? '').matchAll(/userInputs\.([\w$-]+)/g))
-      keys.add(key)
+    for (const [, key = '', rest = ''] of (JSON.stringify(secret) ?? '').matchAll(
+      /userInputs\.([\w$-]+)([\w$.-]*)/g,
+    ))
+      if (!rest.split('.').some(isSecretKey)) keys.add(key)
     return secret
   }
   for (const section of sections) atSecrets(template[section] ?? null, note)

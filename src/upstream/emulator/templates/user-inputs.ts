@@ -12,7 +12,7 @@ import {
 } from '../json.ts'
 import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
 import { mask } from '../secrets.ts'
-import { secretInputs, withoutSecrets } from './secrets.ts'
+import { secretInputs, withoutSecrets, withSecrets } from './secrets.ts'
 
 const isText = (value: Json): boolean => typeof value === 'string'
 const isNumber = (value: Json): boolean => typeof value === 'number'
@@ -61,12 +61,24 @@ export interface InputValues {
   readonly values: JsonObject
   /** Without the template's own secrets, which who deploys it need not know. */
   readonly open: JsonObject
+  /** With those of its secrets that stand below keys of secrets. */
+  readonly whole: JsonObject
 }
 
-/** What was given for the input; a secret default that comes back as it was read stands for itself. */
-const givenFor = (key: string, given: JsonObject, isSecret: boolean): Json | undefined => {
-  const value = own(given, key)
-  return isSecret && value === mask ? undefined : value
+interface InputValue {
+  readonly value: Json | undefined
+  readonly open: Json | undefined
+  readonly whole: Json | undefined
+}
+
+/** What the input has: a secret of its default that comes back as it was read stands for itself. */
+function valuesOf(given: Json | undefined, byDefault: Json | undefined, isSecret: boolean): InputValue {
+  if (given !== undefined && !(isSecret && given === mask)) {
+    const value = isSecret ? given : withSecrets(given, byDefault)
+    return { value, open: given, whole: value }
+  }
+  if (isSecret || byDefault === undefined) return { value: byDefault, open: undefined, whole: undefined }
+  return { value: byDefault, open: withoutSecrets(byDefault), whole: byDefault }
 }
 
 /** @param given `userInputValues` of the deployment */
@@ -74,18 +86,14 @@ export function inputValues(template: JsonObject, given: JsonObject): InputValue
   const secret = secretInputs(template)
   const inputs = Object.entries(objectOf(template['userInputs'])).map(([key, one]) => {
     const input = objectOf(one)
-    const isSecret = secret.has(key)
-    const mine = givenFor(key, given, isSecret)
-    const { defaultValue } = input
-    const shown = isSecret || defaultValue === undefined ? undefined : withoutSecrets(defaultValue)
-    return { key, input, value: mine ?? defaultValue, open: mine ?? shown }
+    return { key, input, ...valuesOf(own(given, key), input['defaultValue'], secret.has(key)) }
   })
   const wrong = inputs.flatMap(({ key, input, value }): readonly Violation[] => {
     const message = wrongValue(input, value)
     return message === undefined ? [] : [{ field: `userInputValues.${key}`, message }]
   })
   if (wrong.length > 0) return invalid(wrong)
-  const keyed = (which: 'value' | 'open'): JsonObject =>
+  const keyed = (which: keyof InputValue): JsonObject =>
     present(Object.fromEntries(inputs.map((one) => [one.key, one[which]])))
-  return { values: keyed('value'), open: keyed('open') }
+  return { values: keyed('value'), open: keyed('open'), whole: keyed('whole') }
 }

@@ -72,6 +72,18 @@ describe('fields of a test that the document sets against each other', () => {
   )
 })
 
+test('a test may have thousands of names, of which the last is told too when it is there twice', {
+  timeout: 5_000,
+}, async () => {
+  const names = Array.from({ length: 50_000 }, (_, index) => ({ name: `${index}` }))
+  expect((await post('api', { predefinedVariables: names })).status).toBe(201)
+  const { status, text } = await post('api', {
+    testName: 'another',
+    predefinedVariables: [...names, { name: '49999' }],
+  })
+  expect([status, text.includes('has the name 49999 twice.')]).toEqual([400, true])
+})
+
 describe('fields of a test that follow from others', () => {
   test('are those of a continuous test', async () => {
     const continuous = { continuousMode: true, fixedPacketRate: 50, bandwidthMeasurements: true }

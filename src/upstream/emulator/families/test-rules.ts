@@ -65,11 +65,17 @@ const ownThroughput: Rule = ({ type, merged }, { state }) => {
   return isCloud ? [{ field: 'throughputMeasurements', message: 'cannot be enabled with cloud agents.' }] : []
 }
 
+/** Bodies name thousands. */
+function namedTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>()
+  return names.find((name) => seen.size === seen.add(name).size)
+}
+
 const distinctNames =
   (key: string): Rule =>
   ({ type, supplied }) => {
-    const names = objectsOf(supplied[key]).map(({ name }) => name)
-    const twice = type === 'api' ? names.find((name, index) => names.indexOf(name) < index) : undefined
+    if (type !== 'api') return []
+    const twice = namedTwice(objectsOf(supplied[key]).flatMap(({ name }) => textOf(name) ?? []))
     return twice === undefined ? [] : [{ field: key, message: `has the name ${twice} twice.` }]
   }
 

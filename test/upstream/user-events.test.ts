@@ -148,3 +148,9 @@ test('names users, rules and account groups in the words of the document', async
     ['Alert rule created.', { type: 'alertRuleName', name: 'R' }],
   ])
 })
+
+test('names no agents with an account group but those that it is given', async () => {
+  await calls.call('POST', '/account-groups', { body: { accountGroupName: 'New', agents: ['110202'] } })
+  const [created] = await eventsOf()
+  expect(created?.resources.map(({ type }) => type)).toEqual(['accountGroupName', 'agentName'])
+})

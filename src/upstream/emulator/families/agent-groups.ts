@@ -11,10 +11,13 @@ export const agentsOfGroup = (aid: string, call: Call): readonly JsonObject[] =>
 
 /** Gives the account group exactly these agents besides its own. */
 export function setAgentGroups(aid: string, agentIds: readonly string[], { state, caller }: Call): void {
+  const wanted = new Set(agentIds)
   for (const agent of state.all('agents')) {
     if (agent.orgId !== caller.orgId || agent.aid === aid) continue
-    const others = textsOf(agent.fields['accountGroups']).filter((group) => group !== aid)
-    const accountGroups = agentIds.includes(agent.id) ? [...others, aid] : others
+    const groups = textsOf(agent.fields['accountGroups'])
+    if (groups.includes(aid) === wanted.has(agent.id)) continue
+    const others = groups.filter((group) => group !== aid)
+    const accountGroups = wanted.has(agent.id) ? [...others, aid] : others
     state.put({ ...agent, fields: { ...agent.fields, accountGroups } })
   }
 }

@@ -286,6 +286,34 @@ test('many changes are counted exactly, and kept in a record that does not grow 
   expect(JSON.parse(value).fields.stretches.length).toBeLessThanOrEqual(50)
 })
 
+test('of deleted tests an organization has the youngest five thousand on its bill, whatever others delete', async () => {
+  await remove(await newTest())
+  const [{ key, value } = { key: '', value: '' }] = await history()
+  const record = JSON.parse(value)
+  const put = (id: string, more: object, since: number) => ({
+    kind: 'put' as const,
+    key: key.replace(record.id, id),
+    value: JSON.stringify({ ...record, ...more, id, fields: { ...record.fields, since } }),
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    expected: 'any' as const,
+    indexes: ['v7:us1'],
+  })
+  const former = Array.from({ length: 4_999 }, (_, index) => put(`former${index}`, {}, index))
+  await store.commit([...former, put('stranger', { orgId: '999' }, 0)])
+  calls = await openCalls({ store, clock })
+  const youngest = await newTest()
+  await remove(youngest)
+  const ids = new Set((await history()).map((kept) => JSON.parse(kept.value).id))
+  expect(ids.size).toBe(5_001)
+  expect(['former0', 'former1', 'stranger', record.id, youngest].map((id) => ids.has(id))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    true,
+  ])
+})
+
 test('is kept by the store', async () => {
   const id = await newTest()
   clock.advance(day)

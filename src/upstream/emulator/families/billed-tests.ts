@@ -125,7 +125,10 @@ export function billedTests(call: Call, span: TimeRange): readonly BilledTest[] 
     .all(unitHistory)
     .filter(({ id, orgId }) => orgId === caller.orgId && !state.find('tests', id))
     .map(gone)
-    .filter(({ unitsIn }) => unitsIn(span).cloud + unitsIn(span).enterprise > 0)
+    .filter(({ unitsIn }) => {
+      const { cloud, enterprise } = unitsIn(span)
+      return cloud + enterprise > 0
+    })
   return [...tests.map((test) => living(test, call)), ...former].sort((a, b) => placeOf(b) - placeOf(a))
 }
 

@@ -2,7 +2,7 @@
  * What tests have used up before they became what they are, or were deleted: a record for each test that has changed what it
  * measures, with the rounds of every stretch of time that it was the same in. Covers the billing period and the one before.
  */
-import { isJsonObject, type JsonObject, objectOf, objectsOf, textOf } from '../json.ts'
+import { isJsonObject, type JsonObject, listOf, objectOf, objectsOf, textOf } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
 
@@ -33,7 +33,10 @@ export function sumOfRounds(all: readonly Rounds[]): Rounds {
 
 const seconds = (at: number): number => Math.floor(at / 1000)
 
-/** Rounds stand evenly in their stretch, so that spans side by side have those of the span over both. */
+/**
+ * How many of a stretch's rounds are in the span. They stand evenly in their stretch, so that spans side by side have those of
+ * the span over both.
+ */
 function countIn(count: number, stretch: TimeRange, span: TimeRange): number {
   const [first, last] = [seconds(stretch.startAt), seconds(stretch.endAt)]
   const until = (at: number): number => {
@@ -43,22 +46,26 @@ function countIn(count: number, stretch: TimeRange, span: TimeRange): number {
   return Math.max(0, until(seconds(span.endAt)) - until(seconds(span.startAt - 1)))
 }
 
-const roundsWithin = ({ rounds, ...stretch }: Stretch, span: TimeRange): Rounds => ({
-  cloud: countIn(rounds.cloud, stretch, span),
-  enterprise: new Map([...rounds.enterprise].map(([id, count]) => [id, countIn(count, stretch, span)])),
-})
+const isOutside = (stretch: TimeRange, span: TimeRange): boolean =>
+  seconds(span.startAt - 1) >= seconds(stretch.endAt) || seconds(span.endAt) < seconds(stretch.startAt)
 
-const stretchOf = ({ startAt, endAt, cloud, enterprise }: JsonObject): Stretch => ({
+const enterpriseOf = ({ enterprise }: JsonObject): readonly (readonly [string, number])[] =>
+  Object.entries(objectOf(enterprise)).map(([id, count]) => [id, Number(count)])
+
+const rangeOf = ({ startAt, endAt }: JsonObject): TimeRange => ({
   startAt: Number(startAt),
   endAt: Number(endAt),
-  rounds: {
-    cloud: Number(cloud),
-    enterprise: new Map(Object.entries(objectOf(enterprise)).map(([id, count]) => [id, Number(count)])),
-  },
 })
 
 export const stretchesOf = (record: Entry | undefined): readonly Stretch[] =>
-  objectsOf(record?.fields['stretches']).map(stretchOf)
+  objectsOf(record?.fields['stretches']).map((stored) => ({
+    ...rangeOf(stored),
+    rounds: { cloud: Number(stored['cloud']), enterprise: new Map(enterpriseOf(stored)) },
+  }))
+
+/** When the last of them ended, epoch ms: they stand in the order of time. */
+export const lastSettledAt = (record: Entry): number =>
+  Number(objectOf(listOf(record.fields['stretches']).at(-1))['endAt'] ?? 0)
 
 export const storedStretch = ({ startAt, endAt, rounds }: Stretch): JsonObject => ({
   startAt,
@@ -67,9 +74,19 @@ export const storedStretch = ({ startAt, endAt, rounds }: Stretch): JsonObject =
   enterprise: Object.fromEntries(rounds.enterprise),
 })
 
-/** Rounds of the span that the test had before it became what it is. */
-export const settledRounds = (record: Entry | undefined, span: TimeRange): Rounds =>
-  sumOfRounds(stretchesOf(record).map((stretch) => roundsWithin(stretch, span)))
+/** Rounds of the span that the test had before it became what it is. Many tests are asked for theirs at once. */
+export function settledRounds(record: Entry | undefined, span: TimeRange): Rounds {
+  let cloud = 0
+  const enterprise = new Map<string, number>()
+  for (const stored of objectsOf(record?.fields['stretches'])) {
+    const stretch = rangeOf(stored)
+    if (isOutside(stretch, span)) continue
+    cloud += countIn(Number(stored['cloud']), stretch, span)
+    for (const [id, count] of enterpriseOf(stored))
+      enterprise.set(id, (enterprise.get(id) ?? 0) + countIn(count, stretch, span))
+  }
+  return { cloud, enterprise }
+}
 
 /** Since when the test is what it is, epoch ms; 0 for one that never changed. */
 export const unchangedSince = (record: Entry | undefined): number => Number(record?.fields['since'] ?? 0)

@@ -11,6 +11,7 @@ import { keepAgentPeaks } from './agent-peaks.ts'
 import { agentsOf, measured } from './test-measured.ts'
 import {
   groupNameOf,
+  lastSettledAt,
   namedAgent,
   type Stretch,
   storedStretch,
@@ -23,6 +24,9 @@ import { billingPeriod, isEnterprise, liveRounds } from './units.ts'
 
 /** A test that changes more often has stretches joined, so that only spans within a month are told less exactly. */
 const mostStretches = 50
+
+/** How many deleted tests of an organization stay on the bill, so that who creates and deletes for ever is not kept for ever. */
+const mostGone = 5_000
 
 type Here = Pick<Call, 'region'>
 
@@ -129,11 +133,18 @@ function settle(test: Entry, before: Objects, call: Call): void {
   })
 }
 
-/** Records of tests that are gone end with the month behind their last round's. */
-function dropOld({ state, now }: Call): void {
+/**
+ * Records of the organization's tests that are gone end with the month behind their last round's, and those of tests that were
+ * deleted first when there are too many.
+ */
+function dropOld({ state, now, caller }: Call): void {
   const { startAt } = billingPeriod(now, -1)
-  for (const record of state.all(unitHistory))
-    if (!state.find('tests', record.id) && stretchesOf(record).every(({ endAt }) => endAt < startAt))
+  const gone = state
+    .all(unitHistory)
+    .filter(({ id, orgId }) => orgId === caller.orgId && !state.find('tests', id))
+    .toSorted((a, b) => unchangedSince(a) - unchangedSince(b))
+  for (const [index, record] of gone.entries())
+    if (index < gone.length - mostGone || lastSettledAt(record) < startAt)
       state.remove(unitHistory, record.id)
 }
 
@@ -143,9 +154,8 @@ function settleTests(call: Call, written: Written, before: Objects): void {
     const after = state.find('tests', test.id)
     return !after || consumption(test, before, call) !== consumption(after, state, call)
   })
-  if (changed.length === 0) return
   for (const test of changed) settle(test, before, call)
-  dropOld(call)
+  if (changed.some(({ id }) => !state.find('tests', id))) dropOld(call)
 }
 
 /** @param written what the call did, @param before the objects as they were */

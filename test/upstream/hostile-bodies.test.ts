@@ -205,6 +205,21 @@ describe('a body of many levels', () => {
     }
     expect((await post('/templates', nested(80, ['{"a":', '}']))).status).toBe(201)
   })
+
+  test.each([
+    ['lists', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('of %s is no list of agents as text either', async (_, open, close) => {
+    const userInputs = { agents: { name: 'agents', type: 'string' } }
+    const web = { type: 'http-server', testName: 'Deep', url: 'https://a.example', interval: 300 }
+    const tests = { web: { ...web, agents: '{{userInputs.agents}}' } }
+    const { body: template } = await post('/templates', { name: 'Deep', userInputs, tests })
+    for (const levels of [120, 6_000, 100_000]) {
+      const agents = `[${open.repeat(levels)}1${close.repeat(levels)}]`
+      const { status, body } = await post(`/templates/${template.id}/deploy`, { userInputValues: { agents } })
+      expect([levels, status, body.errors[0].field]).toEqual([levels, 400, 'tests.web.agents'])
+    }
+  })
 })
 
 describe('assets that are called as what every object inherits', () => {

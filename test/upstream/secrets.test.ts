@@ -37,7 +37,36 @@ describe('masked secrets', () => {
     })
   })
 
+  test('are found by their place among elements without names', () => {
+    expect(unmasked([{ token: mask }, { token: mask }], [{ token: '1' }, { token: '2', name: 'x' }])).toEqual(
+      [{ token: '1' }, { token: mask }],
+    )
+  })
+
+  test('are found at their own place among elements of one name', () => {
+    const stored = [
+      { name: 'one', value: '1' },
+      { name: 'one', value: '2' },
+    ]
+    expect(
+      unmasked(
+        stored.map(({ name }) => ({ name, value: mask })),
+        stored,
+      ),
+    ).toEqual(stored)
+  })
+
+  test('stand under their keys alone, when these are told', () => {
+    expect(
+      unmasked({ token: mask, name: mask }, { token: 't', name: 'n' }, (key) => key === 'token'),
+    ).toEqual({
+      token: 't',
+      name: mask,
+    })
+  })
+
   test('are the mask itself where there was none before', () => {
     expect(unmasked({ token: mask }, undefined)).toEqual({ token: mask })
+    expect(unmasked({ constructor: mask }, {})).toEqual({ constructor: mask })
   })
 })

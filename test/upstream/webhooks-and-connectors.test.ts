@@ -80,6 +80,15 @@ describe('a webhook operation', () => {
     ])
   })
 
+  test('shows no header’s secret under another name', async () => {
+    const { body } = await calls.call('POST', '/operations/webhooks', { body: webhook })
+    const headers = webhook.headers.map(() => ({ name: 'X-Other', value: '******' }))
+    const path = `/operations/webhooks/${body.id}`
+    const changed = await calls.call('PUT', path, { body: { ...webhook, headers } })
+    expect(changed.body.headers).toEqual(headers)
+    expect((await calls.call('GET', path)).text).not.toContain('header-secret')
+  })
+
   test('answers Spring’s error for JSON that is none, and for required keys left out', async () => {
     const broken = await calls.call('POST', '/operations/webhooks', { body: '{"name":' })
     expect(broken.status).toBe(400)

@@ -39,6 +39,9 @@ function withoutNulls(value: Json, level = 0): Json {
   )
 }
 
+/** What the text says as JSON. @throws SyntaxError | TooDeep */
+export const jsonIn = (text: string): Json => withoutNulls(JSON.parse(text) as Json)
+
 const mediaTypeOf = (header: string | undefined): string =>
   header?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
@@ -73,7 +76,7 @@ export function parseBody(
   const text = bytes.toString('utf8')
   if (mediaTypeOf(contentType) !== 'application/json') return { body: { json: undefined, text } }
   try {
-    const json = withoutNulls(JSON.parse(text) as Json)
+    const json = jsonIn(text)
     return { body: json === null ? noBody : { json, text: undefined } }
   } catch (failure) {
     return failure instanceof TooDeep

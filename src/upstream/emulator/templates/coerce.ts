@@ -5,6 +5,7 @@
  */
 import { isJsonObject, type Json, type JsonObject, listOf, own, textOf } from '../json.ts'
 import type { Model, Schema } from '../model.ts'
+import { jsonIn } from '../request-body.ts'
 
 /** Keys under which an object is known, where v7 takes the id alone. */
 const idKeys = ['testId', 'ruleId', 'agentId', 'tagId', 'groupId', 'id', 'serverName']
@@ -21,9 +22,12 @@ const readings = (value: Json): readonly string[] => {
   return [text, last, last.replace(/s$/, '')].map(folded)
 }
 
+const isWord = (value: Json): value is string | number =>
+  typeof value === 'string' || typeof value === 'number'
+
 function toText({ enum: choices }: Schema, value: Json): Json {
   if (isJsonObject(value)) return String(idKeys.map((key) => value[key]).find((id) => id !== undefined) ?? '')
-  if (typeof value !== 'string' && typeof value !== 'number') return value
+  if (!isWord(value)) return value
   const read = readings(value)
   const found = read.map((reading) => choices?.find((choice) => folded(choice) === reading))
   return found.find((choice) => choice !== undefined) ?? String(value)
@@ -43,7 +47,7 @@ function toList(value: Json): readonly Json[] {
   const [, inner] = /^\s*\[(.*)\]\s*$/s.exec(textOf(value) ?? '') ?? []
   if (inner === undefined) return [value]
   try {
-    return listOf(JSON.parse(`[${inner}]`) as Json)
+    return listOf(jsonIn(`[${inner}]`))
   } catch {
     return inner.split(',').map((item) => item.trim())
   }
@@ -52,7 +56,8 @@ function toList(value: Json): readonly Json[] {
 function toObject(model: Model, schema: Schema, value: Json): Json {
   const properties = model.properties(schema)
   const others = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
-  if (!isJsonObject(value)) return 'agentId' in properties ? { agentId: String(value) } : value
+  if (!isJsonObject(value))
+    return 'agentId' in properties && isWord(value) ? { agentId: String(value) } : value
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => {
       const property = Object.hasOwn(properties, key) ? properties[key] : others

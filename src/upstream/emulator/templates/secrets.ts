@@ -2,8 +2,8 @@
  * Secrets of templates (DECISIONS 138). The document says nothing of them; what its requests for tests call write-only, no template
  * shows either, and neither does the default of a user input that fills one.
  */
-import { isJsonObject, type Json, type JsonObject, listOf, objectOf, textOf } from '../json.ts'
-import { mask } from '../secrets.ts'
+import { isJsonObject, type Json, type JsonObject, listOf, objectOf, own, textOf } from '../json.ts'
+import { mask, unmasked } from '../secrets.ts'
 
 /** The write-only texts of the document's requests for tests and endpoint tests. */
 const secretKeys: ReadonlySet<string> = new Set(['password', 'bearerToken', 'clientId', 'clientSecret'])
@@ -82,20 +82,8 @@ export const maskedTemplate = (template: JsonObject): JsonObject =>
   )
 
 /** What was given, with the stored secret wherever the mask came back in the place of one. */
-export function withSecrets(given: Json, stored: Json | undefined): Json {
-  if (Array.isArray(given)) {
-    const before = listOf(stored)
-    return listOf(given).map((item, index) => withSecrets(item, before[index]))
-  }
-  if (!isJsonObject(given)) return given
-  const before = isJsonObject(stored) ? stored : {}
-  return Object.fromEntries(
-    Object.entries(given).map(([key, value]) => {
-      const known = Object.hasOwn(before, key) ? before[key] : undefined
-      return [key, isSecretKey(key) && value === mask ? (known ?? value) : withSecrets(value, known)]
-    }),
-  )
-}
+export const withSecrets = (given: Json, stored: Json | undefined): Json =>
+  unmasked(given, stored, isSecretKey)
 
 /** A template that replaces the stored one and may have what was read of it. */
 export function templateWithSecrets(given: JsonObject, stored: JsonObject): JsonObject {
@@ -104,7 +92,7 @@ export function templateWithSecrets(given: JsonObject, stored: JsonObject): Json
     given,
     (name) => (value) => withSecrets(value, stored[name]),
     (value, key, isSecret) => {
-      const { defaultValue } = objectOf(Object.hasOwn(inputs, key) ? inputs[key] : undefined)
+      const { defaultValue } = objectOf(own(inputs, key))
       return isSecret && value === mask ? (defaultValue ?? value) : withSecrets(value, defaultValue)
     },
   )

@@ -87,6 +87,7 @@ const typeOf = ({ fields }: Entry): string => textOf(fields['type']) ?? ''
 function living(test: Entry, call: Call): BilledTest {
   const record = call.state.find(unitHistory, test.id)
   const since = unchangedSince(record)
+  const live = liveRounds(test, call)
   return {
     id: test.id,
     aid: test.aid ?? '',
@@ -95,8 +96,8 @@ function living(test: Entry, call: Call): BilledTest {
     test,
     record,
     unitsIn(span) {
-      const live = liveRounds(test, { ...span, startAt: Math.max(span.startAt, since) }, call)
-      return priced(sumOfRounds([settledRounds(record, span), live]), typeOf(test))
+      const rounds = live({ ...span, startAt: Math.max(span.startAt, since) })
+      return priced(record ? sumOfRounds([settledRounds(record, span), rounds]) : rounds, typeOf(test))
     },
   }
 }

@@ -33,19 +33,23 @@ function roundsIn(schedule: Schedule, { startAt, endAt }: TimeRange): number {
 
 export const isEnterprise = ({ fields }: Entry): boolean => fields['agentType'] !== 'cloud'
 
-/** What the test has in the span as it is, on all of its agents. A test without agents has nothing. */
+/** What the test has in a span as it is, on all of its agents. A test without agents has nothing. */
 export function liveRounds(
   test: Entry,
-  span: TimeRange,
   here: Pick<Call, 'region'> & { readonly state: Objects },
-): Rounds {
-  const count = roundsIn(measured(test, here).schedule, span)
-  if (count === 0) return noRounds
-  const agents = agentsOf(test, here.state)
-  const enterprise = agents.filter(isEnterprise)
-  return {
-    cloud: (agents.length - enterprise.length) * count,
-    enterprise: new Map(enterprise.map(({ id }) => [id, count])),
+): (span: TimeRange) => Rounds {
+  const { schedule } = measured(test, here)
+  /** Looked up once, as several spans are asked for, and not before. */
+  let agents: readonly Entry[] | undefined
+  return (span) => {
+    const count = roundsIn(schedule, span)
+    if (count === 0) return noRounds
+    agents ??= agentsOf(test, here.state)
+    const enterprise = agents.filter(isEnterprise)
+    return {
+      cloud: (agents.length - enterprise.length) * count,
+      enterprise: new Map(enterprise.map(({ id }) => [id, count])),
+    }
   }
 }
 

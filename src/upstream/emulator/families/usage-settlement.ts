@@ -63,7 +63,7 @@ function stretchIn(
   span: TimeRange,
   { before, here }: { before: Objects; here: Here },
 ): readonly Stretch[] {
-  const rounds = liveRounds(test, span, { ...here, state: before })
+  const rounds = liveRounds(test, { ...here, state: before })(span)
   if (rounds.cloud + rounds.enterprise.size === 0) return []
   const schedule = scheduleOf(test, here)
   if (schedule.kind === 'once') return [{ startAt: schedule.at * 1000, endAt: schedule.at * 1000, rounds }]

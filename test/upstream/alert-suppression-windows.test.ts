@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { windowState } from '#upstream/emulator/families/window-state.ts'
+import { startsWithin, windowState } from '#upstream/emulator/families/window-state.ts'
 import { type Calls, openCalls, viewer } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
 
@@ -40,6 +40,15 @@ describe('an alert suppression window', () => {
     expect(await status()).toBe('active')
     calls.clock.advance(3600)
     expect(await status()).toBe('ended')
+  })
+
+  test('has a test once that a body names many times, and is worked out once for each day', async () => {
+    const times = <Value>(value: Value): readonly Value[] => Array(40_000).fill(value)
+    const repeat = { type: 'week', daysOfWeek: times('mon') }
+    const { body } = await post({ ...window, testIds: times('110301'), repeat })
+    expect(body.tests).toHaveLength(1)
+    const asked = { startAt: Date.parse('2017-07-01'), endAt: Date.parse('2017-07-30') }
+    expect(startsWithin({ ...window, repeat }, asked)).toHaveLength(4)
   })
 
   test('is refused without name, start or length, with a test of another account group, and to a Regular User', async () => {

@@ -29,12 +29,15 @@ function wrongEnd({ type, count, date }: JsonObject): readonly Violation[] {
   })
 }
 
+/** A test that is named twice is there once. */
 function accept({ call, merged }: Acceptance): Accepted | V7Refusal {
-  const strays = textsOf(merged['testIds'])
+  const testIds = [...new Set(textsOf(merged['testIds']))]
+  const strays = testIds
     .filter((id) => call.state.find('tests', id)?.aid !== call.aid)
     .map((id) => ({ field: 'testIds', message: `There is no test ${id} in this account group.` }))
   const wrong = [...wrongFields(merged), ...wrongEnd(objectOf(merged['endRepeat'])), ...strays]
-  return wrong.length > 0 ? invalid(wrong) : { fields: { isEnabled: true, ...merged } }
+  if (wrong.length > 0) return invalid(wrong)
+  return { fields: { isEnabled: true, ...merged, ...(merged['testIds'] !== undefined && { testIds }) } }
 }
 
 function show({ fields }: Entry, call: Call): JsonObject {

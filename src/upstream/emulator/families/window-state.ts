@@ -37,7 +37,7 @@ const stepOf = (repeat: JsonObject): Series['step'] => {
 function seriesOf(first: number, repeat: JsonObject): readonly Series[] {
   const step = stepOf(repeat)
   const named = unitOf(repeat) === 'week' ? textsOf(repeat['daysOfWeek']) : []
-  const days = named.map((day) => weekdays.indexOf(day))
+  const days = [...new Set(named)].map((day) => weekdays.indexOf(day))
   const today = new Date(first).getUTCDay()
   return days.length === 0
     ? [{ first, step }]

@@ -1,19 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '#store/store.ts'
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
-import { type Calls, memoryStore, openCalls } from './emulator-calls.ts'
+import { type Calls, openCalls } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
 
 /** The clock of the tests starts with a month. */
 const month = 31 * 24 * 3_600
 
-let clock: FakeClock
-let store: Store
 let calls: Calls
 beforeEach(async () => {
-  clock = fakeClock()
-  store = memoryStore(clock)
-  calls = await openCalls({ store, clock })
+  calls = await openCalls()
 })
 
 interface Row {
@@ -54,14 +48,14 @@ describe('agents are billed by the most that were switched on in the month', () 
     const before = await used()
     await makeFewer()
     expect(await used()).toEqual(before)
-    clock.advance(month)
+    calls.clock.advance(month)
     expect((await used()).total).toBe(before.total - 1)
   })
 
   test('when they are switched one after the other, and not by how many there were in all', async () => {
     const { total } = await used()
     await enable('110201', false)
-    clock.advance(month)
+    calls.clock.advance(month)
     expect((await used()).total).toBe(total - 1)
     await enable('110202', false)
     await enable('110201', true)
@@ -80,7 +74,7 @@ describe('agents are billed by the most that were switched on in the month', () 
     const after = (await calls.call('GET', '/usage')).body.usage
     expect(after.endpointAgentsUsed).toBe(before.endpointAgentsUsed)
     expect(after.endpointAgentsEssentialsUsed).toBe(before.endpointAgentsEssentialsUsed + 1)
-    clock.advance(month)
+    calls.clock.advance(month)
     const { endpointAgentsUsed } = (await calls.call('GET', '/usage')).body.usage
     expect(endpointAgentsUsed).toBe(before.endpointAgentsUsed - 1)
   })
@@ -91,14 +85,14 @@ describe('agents are billed by the most that were switched on in the month', () 
     const { total, rows } = await used()
     expect(total).toBe(before.total)
     expect(rows).toContainEqual(expect.objectContaining({ aid: '1102', accountGroupName: 'Acme Branches' }))
-    clock.advance(month)
+    calls.clock.advance(month)
     expect((await used()).rows.map(({ aid }) => aid)).toEqual(['1101'])
   })
 
   test('after a restart too', async () => {
     const before = await used()
     await enable('110201', false)
-    calls = await openCalls({ store, clock })
+    calls = await openCalls(calls)
     expect(await used()).toEqual(before)
   })
 
@@ -106,7 +100,7 @@ describe('agents are billed by the most that were switched on in the month', () 
     const other = async () => (await calls.call('GET', '/usage', { as: 'us2.2001' })).body.usage
     const before = await other()
     await enable('110201', false)
-    clock.advance(1)
+    calls.clock.advance(1)
     expect((await other()).enterpriseAgentsUsed).toBe(before.enterpriseAgentsUsed)
   })
 })

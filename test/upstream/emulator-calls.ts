@@ -51,6 +51,8 @@ export interface Calls {
   readonly upstream: EmbeddedUpstream
   readonly operations: readonly Operation[]
   readonly clock: FakeClock
+  /** What the upstream keeps its objects in. */
+  readonly store: Store
   /** What the emulator asked of the directory, oldest first. */
   readonly directoryCalls: readonly (readonly [string, unknown])[]
   call(method: string, path: string, options?: CallOptions): Promise<Came>
@@ -115,6 +117,7 @@ export async function openCalls(
     upstream,
     operations,
     clock,
+    store,
     directoryCalls,
     async call(method, path, options = {}) {
       const { operation, parameters } = match(operations, method, path)

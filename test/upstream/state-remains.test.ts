@@ -1,20 +1,14 @@
 /** What the state keeps of objects that are gone: read from the store, as no answer of v7 shows it. */
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '#store/store.ts'
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
-import { type Calls, memoryStore, openCalls } from './emulator-calls.ts'
+import { type Calls, openCalls } from './emulator-calls.ts'
 
-let clock: FakeClock
-let store: Store
 let calls: Calls
 beforeEach(async () => {
-  clock = fakeClock()
-  store = memoryStore(clock)
-  calls = await openCalls({ store, clock })
+  calls = await openCalls()
 })
 
 async function kept(collection: string) {
-  const records = await store.list('v7:us1', { limit: 100_000 })
+  const records = await calls.store.list('v7:us1', { limit: 100_000 })
   return records
     .map(({ value }) => JSON.parse(value))
     .filter((entry: { collection: string }) => entry.collection === collection)
@@ -32,9 +26,9 @@ describe('a dashboard snapshot that has expired', () => {
     (await calls.call('GET', '/audit-user-events', { query: 'window=1h' })).body.auditEvents
 
   test('leaves nothing behind when the next one is created, which nobody did', async () => {
-    const expirationDate = new Date(clock.now() + 60_000).toISOString()
+    const expirationDate = new Date(calls.clock.now() + 60_000).toISOString()
     await create({ expirationDate })
-    clock.advance(60)
+    calls.clock.advance(60)
     const id = await create()
     expect((await kept('dashboard-snapshots')).map((one) => one.id)).toEqual([id])
     expect((await kept('dashboard-snapshot-widgets')).map(({ fields }) => fields.snapshotId)).toEqual([id])

@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '#store/store.ts'
-import { fakeClock } from '../support/fake-clock.ts'
-import { type Calls, memoryStore, openCalls, ops } from './emulator-calls.ts'
+import { type Calls, openCalls, ops } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
 
 const mask = '******'
@@ -68,14 +66,11 @@ const masked = {
   deploymentStrategy: { password: 'update' },
 }
 
-let store: Store
 let calls: Calls
 let id: string
 let texts: string[]
 beforeEach(async () => {
-  const clock = fakeClock()
-  store = memoryStore(clock)
-  calls = await openCalls({ store, clock })
+  calls = await openCalls()
   texts = []
   id = (await call('POST', '/templates', template)).body.id
 })
@@ -92,7 +87,7 @@ const read = async () => (await call('GET', `/templates/${id}`)).body
 const replace = (change: object) => call('PUT', `/templates/${id}`, change)
 /** What stands in the store, where tests keep their secrets. */
 async function stored(collection: string) {
-  const records = await store.list('v7:us1', { limit: 100_000 })
+  const records = await calls.store.list('v7:us1', { limit: 100_000 })
   return records
     .map(({ value }) => JSON.parse(value))
     .filter((entry: { collection: string }) => entry.collection === collection)

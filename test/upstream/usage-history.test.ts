@@ -1,8 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '#store/store.ts'
-import type { FakeClock } from '../support/fake-clock.ts'
-import { fakeClock } from '../support/fake-clock.ts'
-import { type Calls, memoryStore, openCalls } from './emulator-calls.ts'
+import { type Calls, openCalls } from './emulator-calls.ts'
 import { pagesOf } from './paged-calls.ts'
 import { violations } from './schema-check.ts'
 
@@ -11,13 +8,9 @@ const hour = 3_600
 const day = 24 * hour
 const daysInMonth = 31
 
-let clock: FakeClock
-let store: Store
 let calls: Calls
 beforeEach(async () => {
-  clock = fakeClock()
-  store = memoryStore(clock)
-  calls = await openCalls({ store, clock })
+  calls = await openCalls()
 })
 
 /** Runs on two cloud agents and one enterprise agent every minute; a round of an agent costs 5 units. */
@@ -86,7 +79,7 @@ async function used(): Promise<{ readonly cloud: number; readonly enterprise: nu
 }
 
 const history = async (): Promise<readonly { readonly key: string; readonly value: string }[]> =>
-  (await store.list('v7:us1', { limit: 100_000 })).filter(({ key }) => key.includes(':unit-history:'))
+  (await calls.store.list('v7:us1', { limit: 100_000 })).filter(({ key }) => key.includes(':unit-history:'))
 
 /** Each is told the id of a test that has run for a day. */
 const changes: readonly (readonly [string, (id: string) => Promise<unknown>])[] = [
@@ -107,7 +100,7 @@ const changes: readonly (readonly [string, (id: string) => Promise<unknown>])[] 
 describe('what a test has used stays on the bill when it', () => {
   test.each(changes)('%s', async (_, makeChange) => {
     const id = await newTest()
-    clock.advance(day)
+    calls.clock.advance(day)
     const before = await used()
     const rounds = 24 * 60 + 1
     const row = { cloudUnitsUsed: rounds * 2 * 5, enterpriseUnitsUsed: rounds * 5 }
@@ -119,8 +112,8 @@ describe('what a test has used stays on the bill when it', () => {
 
   test.each(changes)('%s, and is there in the units of a span too', async (_, makeChange) => {
     const id = await newTest()
-    clock.advance(2 * day)
-    const iso = (ago: number): string => new Date(clock.now() - ago * 1000).toISOString()
+    calls.clock.advance(2 * day)
+    const iso = (ago: number): string => new Date(calls.clock.now() - ago * 1000).toISOString()
     const spans = [
       `startDate=${iso(day)}`,
       `startDate=${iso(2 * day)}&endDate=${iso(day + 1)}`,
@@ -142,7 +135,7 @@ describe('what a test has used stays on the bill when it', () => {
   test('goes with its account group', async () => {
     await done('PUT', '/agents/110201', { body: { accountGroups: ['1101', '1102'] } })
     const id = await newTest({}, '1102')
-    clock.advance(day)
+    calls.clock.advance(day)
     const before = await used()
     await done('DELETE', '/account-groups/1102')
     expect(await used()).toEqual(before)
@@ -155,7 +148,7 @@ describe('what a test has used stays on the bill when it', () => {
     const { testId } = await done('POST', path, { body: { server, agents } })
     for (const runs of [1, 2, 3]) {
       expect(await rowOf(testId)).toMatchObject({ cloudUnitsUsed: runs * 10, enterpriseUnitsUsed: runs * 5 })
-      clock.advance(30)
+      calls.clock.advance(30)
       await done('POST', `/tests/${testId}/run`)
     }
   })
@@ -164,13 +157,13 @@ describe('what a test has used stays on the bill when it', () => {
 describe('after a change', () => {
   test('rounds are counted by what the test is now', async () => {
     const id = await newTest()
-    clock.advance(hour)
+    calls.clock.advance(hour)
     await change(id, { interval: 120, agents: [{ agentId: '3' }] })
-    clock.advance(hour)
+    calls.clock.advance(hour)
     await change(id, { enabled: false })
-    clock.advance(hour)
+    calls.clock.advance(hour)
     await change(id, { enabled: true })
-    clock.advance(hour)
+    calls.clock.advance(hour)
     const cloud = (61 * 2 + 30 + 60 * 2) * 5
     expect(await rowOf(id)).toMatchObject({ cloudUnitsUsed: cloud, enterpriseUnitsUsed: (61 + 60) * 5 })
     await used()
@@ -178,7 +171,7 @@ describe('after a change', () => {
 
   test('projections follow what the test is now', async () => {
     const id = await newTest()
-    clock.advance(day)
+    calls.clock.advance(day)
     const { cloudUnitsUsed, cloudUnitsProjected } = (await rowOf(id)) as UnitRow
     expect(cloudUnitsProjected).toBe(daysInMonth * 24 * 60 * 2 * 5)
     await change(id, { interval: 3_600 })
@@ -202,7 +195,7 @@ describe('after a change', () => {
 
   test('an agent that is gone has its row, by the name that it had', async () => {
     const id = await newTest()
-    clock.advance(hour)
+    calls.clock.advance(hour)
     const [{ agentName }] = (await usage()).enterpriseAgentUnits.filter(
       ({ agentId }: UnitRow) => agentId === '110201',
     )
@@ -215,7 +208,7 @@ describe('after a change', () => {
 
   test('that changes nothing of what is used, nothing is kept', async () => {
     const id = await newTest()
-    clock.advance(hour)
+    calls.clock.advance(hour)
     await change(id, { testName: 'Renamed', description: 'x' })
     expect(await history()).toEqual([])
     expect(await rowOf(id)).toMatchObject({ testName: 'Renamed', cloudUnitsUsed: 61 * 10 })
@@ -224,7 +217,7 @@ describe('after a change', () => {
   test('another organization is told nothing of it', async () => {
     const before = await usage('expand=test', 'us2.2001')
     const id = await newTest()
-    clock.advance(hour)
+    calls.clock.advance(hour)
     await remove(id)
     const after = await usage('expand=test', 'us2.2001')
     const idsIn = (found: typeof after): readonly string[] => found.tests.map(({ testId }: UnitRow) => testId)
@@ -235,9 +228,9 @@ describe('after a change', () => {
 describe('the month', () => {
   test('starts with nothing, and the one before can still be asked for', async () => {
     const id = await newTest()
-    clock.advance(day)
+    calls.clock.advance(day)
     await remove(id)
-    clock.advance(daysInMonth * day)
+    calls.clock.advance(daysInMonth * day)
     expect(await rowOf(id)).toBeUndefined()
     await used()
     const january = 'startDate=2030-01-01T00:00:00Z&endDate=2030-01-31T23:59:59Z'
@@ -246,7 +239,7 @@ describe('the month', () => {
 
   test('of a test that is changed in the next one is cut where it ends', async () => {
     const id = await newTest()
-    clock.advance((daysInMonth + 1) * day)
+    calls.clock.advance((daysInMonth + 1) * day)
     await change(id, { enabled: false })
     expect(await rowOf(id)).toMatchObject({ cloudUnitsUsed: (24 * 60 + 1) * 10 })
     const january = 'startDate=2030-01-01T00:00:00Z&endDate=2030-01-31T23:59:59Z'
@@ -255,15 +248,15 @@ describe('the month', () => {
 
   test('is forgotten once the next one has passed', async () => {
     const old = await newTest()
-    clock.advance(day)
+    calls.clock.advance(day)
     await remove(old)
     expect(await history()).toHaveLength(1)
-    clock.advance(daysInMonth * day)
+    calls.clock.advance(daysInMonth * day)
     const inFebruary = await newTest()
-    clock.advance(day)
+    calls.clock.advance(day)
     await remove(inFebruary)
     expect(await history()).toHaveLength(2)
-    clock.advance(28 * day)
+    calls.clock.advance(28 * day)
     const other = await newTest()
     await remove(other)
     const kept = (await history()).map(({ key }) => key.split(':').at(-1))
@@ -274,7 +267,7 @@ describe('the month', () => {
 test('many changes are counted exactly, and kept in a record that does not grow with them', async () => {
   const id = await newTest()
   for (let times = 0; times < 200; times += 1) {
-    clock.advance(60)
+    calls.clock.advance(60)
     await change(id, times % 2 === 0 ? { agents: [{ agentId: '3' }] } : {})
   }
   // Rounds with two cloud agents and one enterprise agent, and rounds with one cloud agent, in turn.
@@ -299,8 +292,8 @@ test('of deleted tests an organization has the youngest five thousand on its bil
     indexes: ['v7:us1'],
   })
   const former = Array.from({ length: 4_999 }, (_, index) => put(`former${index}`, {}, index))
-  await store.commit([...former, put('stranger', { orgId: '999' }, 0)])
-  calls = await openCalls({ store, clock })
+  await calls.store.commit([...former, put('stranger', { orgId: '999' }, 0)])
+  calls = await openCalls(calls)
   const youngest = await newTest()
   await remove(youngest)
   const ids = new Set((await history()).map((kept) => JSON.parse(kept.value).id))
@@ -316,10 +309,10 @@ test('of deleted tests an organization has the youngest five thousand on its bil
 
 test('is kept by the store', async () => {
   const id = await newTest()
-  clock.advance(day)
+  calls.clock.advance(day)
   await remove(id)
   const before = [await used(), await rowOf(id)]
-  calls = await openCalls({ store, clock })
+  calls = await openCalls(calls)
   expect([await used(), await rowOf(id)]).toEqual(before)
 })
 
@@ -327,9 +320,9 @@ test('pages hold each test once though one is deleted between them', async () =>
   const ids: string[] = []
   for (let number = 0; number < 105; number += 1)
     ids.push(await newTest({ testName: `Each minute ${number}` }))
-  clock.advance(hour)
+  calls.clock.advance(hour)
   const first = await calls.call('GET', '/usage/units/tests')
-  clock.advance(60)
+  calls.clock.advance(60)
   await remove(ids[0] ?? '')
   const rows = (await pagesOf(calls, first, 'breakdowns')).flat() as readonly UnitRow[]
   expect(new Set(rows.map(({ testId }) => testId)).size).toBe(rows.length)

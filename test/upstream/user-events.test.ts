@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { storeAudit } from '#audit/store-audit.ts'
-import type { Store } from '#store/store.ts'
-import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
-import { type Calls, memoryStore, openCalls, ops, viewer } from './emulator-calls.ts'
+import { type Calls, openCalls, ops, viewer } from './emulator-calls.ts'
 import { pagesOf } from './paged-calls.ts'
 import { violations } from './schema-check.ts'
 
@@ -17,28 +15,26 @@ interface UserEvent {
 const range = 'startDate=2029-12-31T00:00:00Z&endDate=2030-01-02T00:00:00Z'
 const body = { testName: 'One', url: 'https://one.example', interval: 60, agents: [{ agentId: '3' }] }
 
-let clock: FakeClock
-let store: Store
 let calls: Calls
 beforeEach(async () => {
-  clock = fakeClock()
-  store = memoryStore(clock)
-  calls = await openCalls({ store, clock })
+  calls = await openCalls()
 })
 
 const eventsOf = async (query = range, options = {}): Promise<readonly UserEvent[]> =>
   (await calls.call('GET', '/audit-user-events', { query, ...options })).body.auditEvents
 
 const signIn = async (actor: string): Promise<void> => {
-  await store.commit([storeAudit(clock, randomBytes).entry({ event: 'sign-in', actor, detail: 'us1' })])
+  await calls.store.commit([
+    storeAudit(calls.clock, randomBytes).entry({ event: 'sign-in', actor, detail: 'us1' }),
+  ])
 }
 
 describe('GET /audit-user-events', () => {
   test('shows a created, changed and deleted test, the youngest first, in the form of the document', async () => {
     const { testId } = (await calls.call('POST', '/tests/http-server', { body, as: ops })).body
-    clock.advance(60)
+    calls.clock.advance(60)
     await calls.call('PUT', `/tests/http-server/${testId}`, { body: { ...body, testName: 'Two' } })
-    clock.advance(60)
+    calls.clock.advance(60)
     await calls.call('DELETE', `/tests/http-server/${testId}`)
     const answer = await calls.call('GET', '/audit-user-events', { query: range, aid: '1101' })
     expect(answer.status).toBe(200)
@@ -68,13 +64,15 @@ describe('GET /audit-user-events', () => {
   })
 
   test('shows failed sign-ins, locks and new passwords of the users they happened to', async () => {
-    const audit = storeAudit(clock, randomBytes)
+    const audit = storeAudit(calls.clock, randomBytes)
     const events = ['sign-in-refused', 'user-locked', 'password-changed', 'password-reset'] as const
     for (const event of events) {
-      await store.commit([audit.entry({ event, actor: 'somebody', userId: 'us1.1003' })])
-      clock.advance(1)
+      await calls.store.commit([audit.entry({ event, actor: 'somebody', userId: 'us1.1003' })])
+      calls.clock.advance(1)
     }
-    await store.commit([audit.entry({ event: 'sign-in-refused', actor: 'the digest of an unknown address' })])
+    await calls.store.commit([
+      audit.entry({ event: 'sign-in-refused', actor: 'the digest of an unknown address' }),
+    ])
     expect((await eventsOf()).map(({ event, uid }) => [event, uid])).toEqual([
       ['Password reset.', '1003'],
       ['Password changed.', '1003'],
@@ -99,7 +97,7 @@ describe('GET /audit-user-events', () => {
     await calls.call('POST', '/tests/http-server', { body })
     expect(await eventsOf('startDate=2029-12-01T00:00:00Z&endDate=2029-12-31T23:59:59Z')).toEqual([])
     expect(await eventsOf('window=1m')).toHaveLength(1)
-    clock.advance(3_600)
+    calls.clock.advance(3_600)
     expect(await eventsOf('window=1m')).toEqual([])
     expect(await eventsOf('')).toHaveLength(1)
   })
@@ -128,7 +126,7 @@ describe('GET /audit-user-events', () => {
 
   test('is kept by the store', async () => {
     await calls.call('POST', '/tests/http-server', { body })
-    const again = await openCalls({ store, clock })
+    const again = await openCalls(calls)
     const { auditEvents } = (await again.call('GET', '/audit-user-events', { query: range })).body
     expect(auditEvents).toMatchObject([{ event: 'Test created.' }])
   })

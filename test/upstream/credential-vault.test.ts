@@ -86,6 +86,24 @@ describe('a credential vault operation', () => {
     ])
   })
 
+  test('has no two secrets under one id', async () => {
+    const { id, secrets } = await create()
+    const [user, password] = secrets
+    const put = (given: readonly object[]) =>
+      calls.call('PUT', `${path}/${id}`, { body: { ...operation, secrets: given } })
+    const twice = await put([{ ...user }, { ...user, name: 'other' }, { ...password }])
+    expect([twice.status, twice.text.includes('secrets[1].id')]).toEqual([400, true])
+    const { body } = await put([
+      { ...user, name: 'renamed' },
+      { name: 'user', secretKey: 'acme/new' },
+    ])
+    expect(body.secrets).toEqual([
+      { ...user, name: 'renamed' },
+      { id: expect.stringMatching(/^[\da-f-]{36}$/), name: 'user', secretKey: 'acme/new' },
+    ])
+    expect(body.secrets[1].id).not.toBe(user?.id)
+  })
+
   test.each([
     ['POST', {}],
     ['POST', { ...operation, secrets: [{ name: 'user' }] }],

@@ -46,6 +46,27 @@ describe('a dashboard snapshot that has expired', () => {
   })
 })
 
+describe('a template that is deployed again and again', () => {
+  test('keeps what is left of what it made, and no more', async () => {
+    const tag = (value: string) => ({ key: 'site', value, objectType: 'test', accessType: 'all' })
+    const { id } = await post('/templates', { name: 'Office', tags: { a: tag('a') } })
+    const deploy = async () => (await post(`/templates/${id}/deploy`, {})).tags
+    const replace = (keys: readonly string[]) =>
+      calls.call('PUT', `/templates/${id}`, {
+        body: { name: 'Office', tags: Object.fromEntries(keys.map((key) => [key, tag(key)])) },
+      })
+    const { a } = await deploy()
+    await replace(['b'])
+    const { b } = await deploy()
+    await replace(['c'])
+    await remove(`/tags/${a.id}`)
+    const { c } = await deploy()
+    const [{ fields }, ...others] = await kept('template-deployments')
+    expect([Object.keys(fields.assets), fields.made]).toEqual([['tags.b', 'tags.c'], { tags: [b.id, c.id] }])
+    expect(others).toEqual([])
+  })
+})
+
 describe('a template that is deleted', () => {
   const site = { key: 'site', value: 'Austin', objectType: 'test', accessType: 'all' }
   const shared = { name: 'Office', tags: { site }, deploymentStrategy: { site: 'ignore' } }

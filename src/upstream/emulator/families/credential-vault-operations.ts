@@ -10,11 +10,24 @@ import { disableTestsUsing, secretIdsOf, takeSecretsFromTests, testsUsing } from
 /** The document's enum names only `webhook` (v7-notes section 11). The answer repeats the word that was given, if any. */
 const types = ['credential-vault', 'webhook']
 
-/** Finds the secret of the operation that is meant: by its id, or by its name when the client gives none. */
-function secretsAmong(known: readonly JsonObject[]): (secret: JsonObject) => JsonObject | undefined {
+/**
+ * Finds the secret of the operation that is meant: by its id, or by its name when the client gives none. The name of one that is
+ * given by its id is free for another.
+ */
+function secretsAmong(
+  known: readonly JsonObject[],
+  given: readonly JsonObject[],
+): (secret: JsonObject) => JsonObject | undefined {
   const byId = new Map(known.map((one) => [one['id'], one]))
-  const byName = new Map(known.map((one) => [one['name'], one]))
+  const givenIds = new Set(given.map(({ id }) => id))
+  const byName = new Map(known.filter(({ id }) => !givenIds.has(id)).map((one) => [one['name'], one]))
   return ({ id, name }) => (id === undefined ? byName.get(name) : byId.get(id))
+}
+
+/** Tells of each value whether it was asked for before. */
+function repetitions(): (value: Json | undefined) => boolean {
+  const known = new Set<Json>()
+  return (value) => value !== undefined && known.size === known.add(value).size
 }
 
 /** The secrets with their ids: those that the operation had keep theirs, new ones get one. */
@@ -23,13 +36,14 @@ function secretsWithIds(
   stored: Entry | undefined,
   call: Call,
 ): readonly JsonObject[] | V7Refusal {
-  const sameSecret = secretsAmong(objectsOf(stored?.fields['secrets']))
-  const names = new Set<Json | undefined>()
+  const sameSecret = secretsAmong(objectsOf(stored?.fields['secrets']), given)
+  const isRepeated = { name: repetitions(), id: repetitions() }
   const wrong = given.flatMap((secret, index): readonly Violation[] => {
-    const isRepeated = names.size === names.add(secret['name']).size
-    const isStray = stored !== undefined && secret['id'] !== undefined && !sameSecret(secret)
+    const { id, name } = secret
+    const isStray = stored !== undefined && id !== undefined && !sameSecret(secret)
     return [
-      ...(isRepeated ? [{ field: `secrets[${index}].name`, message: 'is given twice.' }] : []),
+      ...(isRepeated.name(name) ? [{ field: `secrets[${index}].name`, message: 'is given twice.' }] : []),
+      ...(isRepeated.id(id) ? [{ field: `secrets[${index}].id`, message: 'is given twice.' }] : []),
       ...(isStray ? [{ field: `secrets[${index}].id`, message: 'There is no such secret here.' }] : []),
     ]
   })

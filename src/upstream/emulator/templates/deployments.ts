@@ -87,14 +87,23 @@ const idsOf = (kind: AssetKind, placed: Placed): readonly string[] =>
     asset.kind === kind && !Object.hasOwn(asset.config, kind.idKey) ? [id] : [],
   )
 
-/** Keeps what was deployed. */
+/** The assets that the last deployment left, as far as they are still there. */
+const livingConfigs = (assets: JsonObject, state: Objects): JsonObject =>
+  Object.fromEntries(
+    Object.entries(assets).filter(([key, asset]) => {
+      const kind = assetKinds.find(({ section }) => key.startsWith(`${section}.`))
+      return kind !== undefined && state.find(kind.collection, String(objectOf(asset)['id']))
+    }),
+  )
+
+/** Keeps what was deployed, beside what is left of earlier deployments. */
 export function keepDeployment(
   { entry }: Deployment,
   { templateId, name, assets }: { templateId: string; name: string; assets: Placed },
   { state, caller, aid }: Call,
 ): void {
   const kept = [...assets].map(([asset, id]) => [keyOf(asset), { id, config: asset.config }] as const)
-  const before = objectOf(entry?.fields['made'])
+  const before = livingAssets(objectOf(entry?.fields['made']), state)
   const made = assetKinds.flatMap((kind) => {
     const ids = new Set([...textsOf(before[kind.section]), ...idsOf(kind, assets)])
     return ids.size === 0 ? [] : [[kind.section, [...ids]] as const]
@@ -107,7 +116,7 @@ export function keepDeployment(
     fields: {
       templateId,
       name,
-      assets: { ...objectOf(entry?.fields['assets']), ...Object.fromEntries(kept) },
+      assets: { ...livingConfigs(objectOf(entry?.fields['assets']), state), ...Object.fromEntries(kept) },
       made: Object.fromEntries(made),
     },
   })

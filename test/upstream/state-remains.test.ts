@@ -104,3 +104,25 @@ describe('a template that is deleted', () => {
     expect((await calls.call('GET', second.template)).status).toBe(200)
   })
 })
+
+describe('a test that is changed again and again', () => {
+  const agents = [{ agentId: '3' }]
+  const body = { url: 'https://a.example', interval: 60, agents }
+
+  test('keeps the versions that its history can tell of, and none of them once it is deleted', async () => {
+    const before = await kept('test-versions')
+    const { testId } = await post('/tests/http-server', { testName: '1', ...body })
+    const path = `/tests/http-server/${testId}`
+    for (let number = 2; number <= 503; number += 1)
+      await calls.call('PUT', path, { body: { ...body, testName: `${number}` } })
+    const { body: history } = await calls.call('GET', `/tests/${testId}/history`, { query: 'limit=500' })
+    const ids = history.testVersionHistory.map(({ versionId }: { versionId: string }) => versionId)
+    expect(ids).toEqual(Array.from({ length: 500 }, (_, index) => `${503 - index}`))
+    const nameOf = async (version: number) =>
+      (await calls.call('GET', path, { query: `versionId=${version}` })).body.testName
+    expect([await nameOf(4), await nameOf(503)]).toEqual(['4', '503'])
+    expect((await kept('test-versions')).length - before.length).toBeLessThanOrEqual(501)
+    await remove(path)
+    expect(await kept('test-versions')).toEqual(before)
+  })
+})

@@ -4,19 +4,34 @@ import type { JsonObject } from '../json.ts'
 import { notFound } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 
-/** Oldest first. They are numbered from 1 on without a gap, and found by their ids: there are many of other tests. */
-function versionsOf(testId: string, { state }: Call): readonly Entry[] {
+const collection = 'test-versions'
+
+/** How many versions of a test are kept: as many as its history can tell of at once (official document). */
+const mostVersions = 500
+
+/** The number of the oldest version, which stands beside the versions once there were too many. */
+const firstOf = (testId: string, { state }: Call): number =>
+  Number(state.find(collection, testId)?.fields['first'] ?? 1)
+
+/** Oldest first. They are numbered without a gap, and found by their ids: there are many of other tests. */
+function versionsOf(testId: string, call: Call): readonly Entry[] {
   const versions: Entry[] = []
-  const next = (): Entry | undefined => state.find('test-versions', `${testId}.${versions.length + 1}`)
+  const first = firstOf(testId, call)
+  const next = (): Entry | undefined => call.state.find(collection, `${testId}.${first + versions.length}`)
   for (let version = next(); version; version = next()) versions.push(version)
   return versions
 }
 
 /** Every write of a test leaves a version of it behind (v7-notes section 2). */
 export function writeVersion(test: Entry, call: Call): void {
-  const number = versionsOf(test.id, call).length + 1
-  const { id: _, sequence: __, ...kept } = test
-  call.state.put({ ...kept, collection: 'test-versions', id: `${test.id}.${number}` })
+  const versions = versionsOf(test.id, call)
+  const first = firstOf(test.id, call)
+  const { id, sequence: _, ...kept } = test
+  call.state.put({ ...kept, collection, id: `${id}.${first + versions.length}` })
+  const old = versions.slice(0, Math.max(0, versions.length + 1 - mostVersions))
+  if (old.length === 0) return
+  for (const version of old) call.state.remove(collection, version.id)
+  call.state.put({ ...kept, collection, id, fields: { first: first + old.length } })
 }
 
 /** Changes a test by what happens to another object: who did that has changed the test now, which leaves a version. */
@@ -28,7 +43,8 @@ export function changeTest(test: Entry, fields: JsonObject, call: Call): void {
 }
 
 export function removeVersions(test: Entry, call: Call): void {
-  for (const { id } of versionsOf(test.id, call)) call.state.remove('test-versions', id)
+  for (const { id } of versionsOf(test.id, call)) call.state.remove(collection, id)
+  call.state.remove(collection, test.id)
 }
 
 /** `GET /tests/{testId}/history`, newest first. */

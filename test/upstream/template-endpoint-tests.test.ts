@@ -220,6 +220,17 @@ describe('deploying a template with endpoint tests', () => {
       'http.authType',
     ],
     ['what is no object', { endpointTests: { network: 5 } }, 'network'],
+    [
+      'settings that are no object',
+      { endpointTests: { network: { machineConfig: 'x' } } },
+      'network.machineConfig',
+    ],
+    [
+      'a category that is none',
+      { endpointTests: { network: { testCategory: 'TEST' } } },
+      'network.testCategory',
+    ],
+    ['an alert rule in text', { endpointTests: { network: { alertRules: '[17]' } } }, 'network.alertRules'],
   ])('400 for %s, and makes nothing', async (_, change, field) => {
     const id = await newTemplate()
     const before = await everything()

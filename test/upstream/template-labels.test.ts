@@ -150,6 +150,16 @@ describe('deploying a template with labels', () => {
     expect((await deploy(ignoring)).body.labels.shared.groupId).toBe(first.labels.shared.groupId)
   })
 
+  test('keeps their type, which says what they hang on', async () => {
+    const id = await newTemplate()
+    const { body: first } = await deploy(id)
+    const { status, body } = await deploy(id, { labels: { office: { type: 'endpoint_tests' } } })
+    expect([status, body.errors[0].field]).toEqual([400, 'labels.office.type'])
+    const again = await deploy(id, { labels: { office: { name: 'Renamed' } } })
+    expect(again.body.labels.office.groupId).toBe(first.labels.office.groupId)
+    expect((await labelsOf('http-server', first.tests.web.testId))[0].name).toBe('Renamed')
+  })
+
   test('tells no other account group what they are called', async () => {
     const { body } = await deploy(await newTemplate())
     const labels = [body.labels.office.groupId]

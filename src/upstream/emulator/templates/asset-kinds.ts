@@ -2,10 +2,15 @@ import type { Call } from '../call.ts'
 import { dynamicKind, type EndpointTestKind, scheduledKinds } from '../families/endpoint-test-kinds.ts'
 import { testKindOf } from '../families/test-kinds.ts'
 import { type JsonObject, only, without } from '../json.ts'
-import type { V7Refusal } from '../refusals.ts'
+import type { V7Refusal, Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { dashboardRequest } from './dashboard-words.ts'
-import { endpointTestChange, endpointTestRequest, endpointTestTypeOf } from './endpoint-words.ts'
+import {
+  endpointTestChange,
+  endpointTestMistakes,
+  endpointTestRequest,
+  endpointTestTypeOf,
+} from './endpoint-words.ts'
 import { hangOnEndpointTest, labelsAreThere } from './relations.ts'
 
 export type Section =
@@ -28,6 +33,8 @@ export interface AssetKind {
   readonly path: (config: JsonObject) => string | undefined
   /** The key that says which place; `type` when left out. */
   readonly typeKey?: string
+  /** What is wrong with the configuration that the request would not show. */
+  readonly mistakes?: (config: JsonObject) => readonly Violation[]
   /** From the words of templates to those of the request. */
   readonly request: (config: JsonObject) => JsonObject
   /** The keys that a deployment strategy takes for the same asset; left out where none applies. */
@@ -94,6 +101,7 @@ export const assetKinds: readonly AssetKind[] = [
     refersTo: ['labels', 'tags'],
     path: (config) => endpointKindOf(config)?.path,
     typeKey: 'testType',
+    mistakes: endpointTestMistakes,
     request: endpointTestRequest,
     sameIn: ['type', 'isDynamic', 'testName'],
     isMadeAnew: true,

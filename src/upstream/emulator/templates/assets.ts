@@ -95,6 +95,8 @@ export function assetWriter(model: Model): Write {
 
   async function writeObject(asset: Asset, rows: Rows, { call, id }: { call: Call; id: string | undefined }) {
     const { kind, config } = asset
+    const wrong = kind.mistakes?.(config) ?? []
+    if (wrong.length > 0) return invalid(wrong)
     const written = await send(kind.request(config), rowFor(rows, id), { call, kind, id })
     if (isV7Refusal(written)) return written
     const change = kind.change?.(config)

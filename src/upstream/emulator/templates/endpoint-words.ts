@@ -3,20 +3,20 @@
  * of v7 have single keys. Which key is which is inferred from the names and descriptions of both. Enums are brought to v7 by
  * coerce.ts. Settings that tests of v7 do not have, as the expected response code, stay in the template.
  */
-import { type Json, type JsonObject, objectOf, present, textOf, without } from '../json.ts'
+import { isJsonObject, type Json, type JsonObject, objectOf, own, present, textOf, without } from '../json.ts'
+import type { Violation } from '../refusals.ts'
+
+/** The groups that are objects. */
+const objects = ['genericConfig', 'machineConfig', 'networkConfig', 'httpConfig', 'server']
 
 const groups = [
+  ...objects,
   'name',
   'description',
   'testType',
   'testCategory',
   'flagEnabled',
   'alertRules',
-  'genericConfig',
-  'machineConfig',
-  'networkConfig',
-  'httpConfig',
-  'server',
   'testLabelIds',
   'tagIds',
 ]
@@ -35,10 +35,26 @@ const selectorWords: ReadonlyMap<Json | undefined, string> = new Map([
 /** What a test of v7 has by itself when it is not told. */
 const known = (value: Json | undefined): Json | undefined => (value === 'UNKNOWN' ? undefined : value)
 
+/** Whether tests of the category are dynamic. */
+const categories: Readonly<Record<string, boolean>> = { SCHEDULED_TEST: false, DYNAMIC_APP_TEST: true }
+
+/** What is wrong with the configuration, and would be passed over on the way to a request of v7. */
+export function endpointTestMistakes(config: JsonObject): readonly Violation[] {
+  const { testCategory = 'SCHEDULED_TEST' } = config
+  const names = Object.keys(categories)
+  const others = objects.filter((key) => !isJsonObject(config[key] ?? {}))
+  return [
+    ...(names.some((name) => name === testCategory)
+      ? []
+      : [{ field: 'testCategory', message: `must be one of ${names.join(', ')}.` }]),
+    ...others.map((field) => ({ field, message: 'must be an object.' })),
+  ]
+}
+
 /** Which kind of endpoint test the configuration is of. */
 export const endpointTestTypeOf = ({ testType, testCategory }: JsonObject): JsonObject => ({
   type: typeWords.get((textOf(testType) ?? '').toLowerCase()) ?? '',
-  isDynamic: testCategory === 'DYNAMIC_APP_TEST',
+  isDynamic: own(categories, textOf(testCategory) ?? '') ?? false,
 })
 
 const machineKeys = ({ monitoringSettingsType, agentIds, labelIds, maxMachines }: JsonObject): JsonObject =>

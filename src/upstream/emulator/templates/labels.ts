@@ -2,7 +2,8 @@ import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
 import { type LabelType, labelCollection, labelTypes, putLabel } from '../families/test-labels.ts'
 import { type JsonObject, objectsOf, textOf } from '../json.ts'
-import { invalid, invalidField, notFound, type V7Refusal } from '../refusals.ts'
+import { invalid, invalidField, isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
+import type { Entry } from '../state.ts'
 import { violationsOf } from '../validate.ts'
 import { coerce, coerceObject } from './coerce.ts'
 
@@ -28,6 +29,20 @@ function requestOf({ model }: Call, config: JsonObject): JsonObject {
   return { ...read, type }
 }
 
+/** The tests that the label names, in its account group. */
+function namedTests(request: JsonObject, type: LabelType, call: Call): readonly Entry[] | V7Refusal {
+  const { field, collection } = places[type]
+  const ids = objectsOf(request[field]).map(({ testId }) => textOf(testId) ?? '')
+  const tests = ids.flatMap((id) => testOf(collection, id, call) ?? [])
+  const stray = ids.find((id) => !testOf(collection, id, call))
+  return stray === undefined ? tests : invalidField(field, `There is no test ${stray} in this account group.`)
+}
+
+function testOf(collection: string, id: string, call: Call): Entry | undefined {
+  const test = call.state.find(collection, id)
+  return test !== undefined && test.aid === call.aid && test.fields['instant'] !== true ? test : undefined
+}
+
 /**
  * Makes a label, which v7 has no operation for, or changes the one of the id, and hangs it on the tests that it names.
  * @returns its id, or why it is refused
@@ -41,10 +56,10 @@ export function writeLabel(config: JsonObject, call: Call, id?: string): { reado
   if (!type) return invalidField('type', `must be one of ${labelTypes.join(', ')}.`)
   const stored = id === undefined ? undefined : state.find(labelCollection, id)
   if (id !== undefined && !(stored && isOwn(stored, call))) return notFound
-  const { field, collection } = places[type]
-  const tests = objectsOf(request[field]).map(({ testId }) => textOf(testId) ?? '')
-  const stray = tests.find((testId) => !isThere(collection, testId, call))
-  if (stray !== undefined) return invalidField(field, `There is no test ${stray} in this account group.`)
+  if (stored && stored.fields['type'] !== type)
+    return invalidField('type', `must stay ${stored.fields['type']}, as the label may hang on tests.`)
+  const tests = namedTests(request, type, call)
+  if (isV7Refusal(tests)) return tests
   const label = {
     collection: labelCollection,
     id: stored?.id ?? state.nextId({ name: 'labelIds', first: 500_001 }),
@@ -53,14 +68,6 @@ export function writeLabel(config: JsonObject, call: Call, id?: string): { reado
     fields: { name: request['name'] ?? '', type },
   }
   state.put(label)
-  for (const testId of tests) {
-    const test = state.find(collection, testId)
-    if (test) putLabel(test, label.id, call)
-  }
+  for (const test of tests) putLabel(test, label.id, call)
   return { id: label.id }
-}
-
-function isThere(collection: string, testId: string, call: Call): boolean {
-  const test = call.state.find(collection, testId)
-  return test !== undefined && test.aid === call.aid && test.fields['instant'] !== true
 }

@@ -3,7 +3,7 @@ import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
 import { assign } from '../families/tag-assignments.ts'
 import { type LabelType, labelOf } from '../families/test-labels.ts'
-import { type Json, type JsonObject, objectsOf, textsOf } from '../json.ts'
+import { type Json, type JsonObject, textsOf } from '../json.ts'
 import { invalid, invalidField, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { coerce } from './coerce.ts'
@@ -33,8 +33,7 @@ export function labelsAreThere(
 export function hangOnEndpointTest(test: Entry, config: JsonObject, call: Call): V7Refusal | undefined {
   const { testLabelIds, tagIds, alertRules } = config
   const isRule = (id: string): boolean => call.state.find('alert-rules', id)?.aid === call.aid
-  const ruleIds = objectsOf(alertRules).map(({ ruleId }) => String(ruleId ?? ''))
-  const noRule = ruleIds.find((id) => !isRule(id))
+  const noRule = idsIn(alertRules, call).find((id) => !isRule(id))
   if (noRule !== undefined)
     return invalidField('alertRules', `There is no alert rule ${noRule} in this account group.`)
   const labelled = testLabelIds === undefined ? test : withLabels(test, idsIn(testLabelIds, call), call)

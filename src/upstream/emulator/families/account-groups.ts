@@ -46,9 +46,17 @@ function takeRoles(aid: string, { state }: Call): void {
   }
 }
 
-/** Takes the account group from what was given to it, and its own agents from the tests of others. */
+/** Removes what the account group owns, and takes its agents from the tests of others. */
+function removeOwned(aid: string, call: Call): void {
+  const { state } = call
+  const agents = state.all('agents').filter((agent) => agent.aid === aid)
+  for (const collection of state.collections())
+    for (const entry of state.all(collection)) if (entry.aid === aid) state.remove(collection, entry.id)
+  for (const { id } of agents) takeFromTests(id, call)
+}
+
+/** Takes the account group from what was given to it. */
 function takeBack(aid: string, call: Call): void {
-  for (const agent of call.state.all('agents')) if (agent.aid === aid) takeFromTests(agent.id, call)
   setAgentGroups(aid, [], call)
   takeRoles(aid, call)
   for (const test of call.state.all('tests')) {
@@ -95,10 +103,8 @@ const accountGroup: Family = {
   beforeDelete(group, call) {
     if (group.id === call.caller.loginAid)
       return refused('forbidden', 'The login account group of the caller cannot be deleted.')
+    removeOwned(group.id, call)
     takeBack(group.id, call)
-    for (const collection of call.state.collections())
-      for (const entry of call.state.all(collection))
-        if (entry.aid === group.id) call.state.remove(collection, entry.id)
     return undefined
   },
 }

@@ -166,3 +166,9 @@ describe('catalogues of agents', () => {
     expect(violations(schema, body)).toEqual([])
   })
 })
+
+test('an agent is given once to an account group that is named twice', async () => {
+  const accountGroups = ['1102', '1101', '1102']
+  const { status, body } = await calls.call('PUT', '/agents/110201', { body: { accountGroups } })
+  expect([status, body.accountGroups.map(({ aid }: { aid: string }) => aid)]).toEqual([200, ['1101', '1102']])
+})

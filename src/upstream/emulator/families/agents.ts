@@ -62,7 +62,7 @@ function accept({ call, supplied, merged, stored }: Acceptance): Accepted | V7Re
   if (foreign !== undefined)
     return invalidField('accountGroups', `There is no account group ${foreign} in this organization.`)
   const owner = stored?.aid
-  const groups = textsOf(merged['accountGroups']).filter((aid) => aid !== owner)
+  const groups = [...new Set(textsOf(merged['accountGroups']))].filter((aid) => aid !== owner)
   if (supplied['tests'] !== undefined && stored)
     setAgentTests(stored.id, new Set(textsOf(supplied['tests'])), call)
   return { fields: { ...without(merged, ['tests']), accountGroups: groups } }

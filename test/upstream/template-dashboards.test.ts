@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Calls, openCalls, viewer } from './emulator-calls.ts'
+import { viewer } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
+import { openTemplates, type TemplateCalls } from './template-calls.ts'
 
 const web = {
   type: 'http-server',
@@ -46,21 +47,11 @@ const template = {
   dashboards: { overview },
 }
 
-let calls: Calls
+let calls: TemplateCalls
 beforeEach(async () => {
-  calls = await openCalls()
+  calls = await openTemplates(template, { userInputValues: { host: 'a.example' } })
 })
 
-const newTemplate = async (change: object = {}): Promise<string> => {
-  const { status, body } = await calls.call('POST', '/templates', { body: { ...template, ...change } })
-  expect([status, violations('TemplateResponse', body)]).toEqual([201, []])
-  return body.id
-}
-const deploy = (id: string, body: object = {}, options: object = {}) =>
-  calls.call('POST', `/templates/${id}/deploy`, {
-    body: { name: 'Paris', userInputValues: { host: 'a.example' }, ...body },
-    ...options,
-  })
 const titles = async () => {
   const { body } = await calls.call('GET', '/dashboards')
   return body.slice(1).map(({ title }: { title: string }) => title)
@@ -73,7 +64,7 @@ const read = async (dashboardId: string) => (await calls.call('GET', `/dashboard
 
 describe('deploying a template with a dashboard', () => {
   test('makes the filter and the dashboard, which refer to what was made before them', async () => {
-    const { status, body } = await deploy(await newTemplate())
+    const { status, body } = await calls.deploy(await calls.newTemplate())
     expect([status, violations('TemplateResponse', body)]).toEqual([200, []])
     const { testId } = body.tests.web
     const filterId = body.dashboardFilters.health.id
@@ -92,7 +83,7 @@ describe('deploying a template with a dashboard', () => {
   })
 
   test('brings the words of the web application to those of v7, and the widgets show data', async () => {
-    const { body } = await deploy(await newTemplate())
+    const { body } = await calls.deploy(await calls.newTemplate())
     const { dashboardId } = body.dashboards.overview
     const [bars, numbers] = (await read(dashboardId)).widgets
     expect(bars).toMatchObject({
@@ -116,15 +107,15 @@ describe('deploying a template with a dashboard', () => {
   })
 
   test('again leaves it, and changes it in its place when it has changed', async () => {
-    const id = await newTemplate()
-    const first = await deploy(id)
+    const id = await calls.newTemplate()
+    const first = await calls.deploy(id)
     const { dashboardId } = first.body.dashboards.overview
     const before = await read(dashboardId)
     calls.clock.advance(60)
-    expect((await deploy(id)).body.dashboards.overview.dashboardId).toBe(dashboardId)
+    expect((await calls.deploy(id)).body.dashboards.overview.dashboardId).toBe(dashboardId)
     expect(await read(dashboardId)).toEqual(before)
     const change = { dashboards: { overview: { description: 'New' } } }
-    const changed = await deploy(id, change)
+    const changed = await calls.deploy(id, change)
     expect(changed.body.dashboards.overview.dashboardId).toBe(dashboardId)
     expect(await read(dashboardId)).toMatchObject({ description: 'New', title: before.title })
     expect([await titles(), await filterNames()]).toEqual([['Paris - overview'], ['Paris - health']])
@@ -144,8 +135,10 @@ describe('deploying a template with a dashboard', () => {
         dashboards: { overview: shared },
         deploymentStrategy: { overview: strategy },
       }
-      const first = await deploy(await newTemplate(change))
-      const second = await deploy(await newTemplate(change), { userInputValues: { host: 'b.example' } })
+      const first = await calls.deploy(await calls.newTemplate(change))
+      const second = await calls.deploy(await calls.newTemplate(change), {
+        userInputValues: { host: 'b.example' },
+      })
       const { dashboardId } = second.body.dashboards.overview
       expect(dashboardId).toBe(first.body.dashboards.overview.dashboardId)
       expect((await read(dashboardId)).description).toBe(description)
@@ -156,13 +149,13 @@ describe('deploying a template with a dashboard', () => {
     const { body: mine } = await calls.call('POST', '/dashboards', { body: { title: 'Health' } })
     const none = { tests: {}, tags: {}, dashboardFilters: {} }
     const named = { ...none, dashboards: { overview: { dashboardId: mine.dashboardId, title: 'Health 2' } } }
-    expect((await deploy(await newTemplate(named))).status).toBe(200)
+    expect((await calls.deploy(await calls.newTemplate(named))).status).toBe(200)
     expect(await titles()).toEqual(['Health 2'])
     const sharing = {
       dashboards: { overview: { title: 'Health 2' } },
       deploymentStrategy: { overview: 'ignore' },
     }
-    const { body } = await deploy(await newTemplate({ ...none, ...sharing }))
+    const { body } = await calls.deploy(await calls.newTemplate({ ...none, ...sharing }))
     expect(body.dashboards.overview.dashboardId).not.toBe(mine.dashboardId)
     expect(await titles()).toEqual(['Health 2', 'Health 2'])
   })
@@ -175,9 +168,8 @@ describe('deploying a template with a dashboard', () => {
       dashboards: { overview: { title: 'Health' } },
     }
     await calls.call('POST', '/dashboards', { body: { title: 'Health' } })
-    expect((await deploy(await newTemplate(change))).status).toBe(200)
-    const refused = await deploy(await newTemplate(change))
-    expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'dashboards.overview.title'])
+    expect((await calls.deploy(await calls.newTemplate(change))).status).toBe(200)
+    expect(await calls.refusal(await calls.newTemplate(change))).toEqual([400, 'dashboards.overview.title'])
     expect(await titles()).toEqual(['Health', 'Health'])
   })
 
@@ -204,17 +196,16 @@ describe('deploying a template with a dashboard', () => {
       'dashboards.overview',
     ],
   ])('400 for %s, and makes nothing', async (_, change, field) => {
-    const { status, body } = await deploy(await newTemplate(), change)
-    expect([status, body.errors[0].field]).toEqual([400, field])
+    expect(await calls.refusal(await calls.newTemplate(), change)).toEqual([400, field])
     expect([await titles(), await filterNames()]).toEqual([[], []])
   })
 
   test('leaves it out where it is skipped, and 403 for a Regular User', async () => {
-    const id = await newTemplate({ resourceInclusion: { overview: 'skipped', health: 'skipped' } })
-    const { status, body } = await deploy(id)
+    const id = await calls.newTemplate({ resourceInclusion: { overview: 'skipped', health: 'skipped' } })
+    const { status, body } = await calls.deploy(id)
     expect(status).toBe(200)
     expect(body.dashboards.overview).not.toHaveProperty('dashboardId')
     expect(await titles()).toEqual([])
-    expect((await deploy(id, {}, { as: viewer })).status).toBe(403)
+    expect((await calls.deploy(id, {}, { as: viewer })).status).toBe(403)
   })
 })

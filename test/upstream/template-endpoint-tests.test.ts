@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Calls, openCalls, ops, viewer } from './emulator-calls.ts'
+import { ops, viewer } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
+import { openTemplates, type TemplateCalls } from './template-calls.ts'
 
 const laptop = '3fde6422-f119-40e1-ae32-000000001101'
 const foreignLaptop = '3fde6422-f119-40e1-ae32-000000001201'
@@ -75,21 +76,11 @@ const paths = {
   dynamic: '/endpoint/tests/dynamic-tests/agent-to-server',
 }
 
-let calls: Calls
+let calls: TemplateCalls
 beforeEach(async () => {
-  calls = await openCalls()
+  calls = await openTemplates(template, { userInputValues: { host: 'a.example', laptops: [laptop] } })
 })
 
-const newTemplate = async (change: object = {}): Promise<string> => {
-  const { status, body } = await calls.call('POST', '/templates', { body: { ...template, ...change } })
-  expect([status, violations('TemplateResponse', body)]).toEqual([201, []])
-  return body.id
-}
-const deploy = (id: string, body: object = {}, options: object = {}) =>
-  calls.call('POST', `/templates/${id}/deploy`, {
-    body: { name: 'Paris', userInputValues: { host: 'a.example', laptops: [laptop] }, ...body },
-    ...options,
-  })
 const read = async (path: string) => (await calls.call('GET', path)).body
 const endpointTests = async (): Promise<readonly { testName: string; testId: string }[]> =>
   (await read('/endpoint/tests/scheduled-tests')).tests
@@ -99,7 +90,7 @@ const everything = async () => [await endpointTests(), await read('/tags'), (awa
 
 describe('deploying a template with endpoint tests', () => {
   test('makes them of both types, with what the template says', async () => {
-    const { status, body } = await deploy(await newTemplate())
+    const { status, body } = await calls.deploy(await calls.newTemplate())
     expect([status, violations('TemplateResponse', body)]).toEqual([200, []])
     const { testId } = body.endpointTests.http
     const portal = await read(`${paths.http}/${testId}`)
@@ -136,14 +127,16 @@ describe('deploying a template with endpoint tests', () => {
 
   test('makes a dynamic one, which needs its application', async () => {
     const meetings = { ...network, testCategory: 'DYNAMIC_APP_TEST', name: 'Meetings', tagIds: undefined }
-    const without = await deploy(await newTemplate({ endpointTests: { meetings } }))
-    expect([without.status, without.body.errors[0].field]).toEqual([
+    expect(await calls.refusal(await calls.newTemplate({ endpointTests: { meetings } }))).toEqual([
       400,
       'endpointTests.meetings.application',
     ])
     const tags = { site: template.tags.site }
-    const id = await newTemplate({ tags, endpointTests: { meetings: { ...meetings, application: 'zoom' } } })
-    const { body } = await deploy(id)
+    const id = await calls.newTemplate({
+      tags,
+      endpointTests: { meetings: { ...meetings, application: 'zoom' } },
+    })
+    const { body } = await calls.deploy(id)
     expect(await read(`${paths.dynamic}/${body.endpointTests.meetings.testId}`)).toMatchObject({
       testName: 'Meetings',
       application: 'zoom',
@@ -152,7 +145,7 @@ describe('deploying a template with endpoint tests', () => {
   })
 
   test('has their results, and their tags on them', async () => {
-    const { body } = await deploy(await newTemplate())
+    const { body } = await calls.deploy(await calls.newTemplate())
     const { http: portal, network: vpn } = body.endpointTests
     const { status } = await calls.call(
       'GET',
@@ -232,16 +225,15 @@ describe('deploying a template with endpoint tests', () => {
     ],
     ['an alert rule in text', { endpointTests: { network: { alertRules: '[17]' } } }, 'network.alertRules'],
   ])('400 for %s, and makes nothing', async (_, change, field) => {
-    const id = await newTemplate()
+    const id = await calls.newTemplate()
     const before = await everything()
-    const { status, body } = await deploy(id, change)
-    expect([status, body.errors?.[0].field]).toEqual([400, `endpointTests.${field}`])
+    expect(await calls.refusal(id, change)).toEqual([400, `endpointTests.${field}`])
     expect(await everything()).toEqual(before)
   })
 
   test('403 for a Regular User and for a role without endpoint tests, and makes nothing', async () => {
-    const id = await newTemplate()
-    expect((await deploy(id, {}, { as: viewer })).status).toBe(403)
+    const id = await calls.newTemplate()
+    expect((await calls.deploy(id, {}, { as: viewer })).status).toBe(403)
     const { permissions } = await read('/permissions')
     const wanted = [
       'API access',
@@ -268,39 +260,38 @@ describe('deploying a template with endpoint tests', () => {
         accountGroupRoles,
       },
     })
-    const { status, text } = await deploy(id, {}, { as: viewer })
+    const { status, text } = await calls.deploy(id, {}, { as: viewer })
     expect(status).toBe(403)
     expect(text).toContain('Edit endpoint tests')
     expect(await named('Paris')).toEqual([])
   })
 
   test('makes those of the account group that is asked for', async () => {
-    const id = await newTemplate()
+    const id = await calls.newTemplate()
     await calls.call('PUT', `/templates/${id}/sharing-settings`, { body: { scope: 'organization' } })
     const userInputValues = { host: 'a.example', laptops: [foreignLaptop] }
-    expect((await deploy(id, { userInputValues }, { aid: '1102', as: ops })).status).toBe(200)
+    expect((await calls.deploy(id, { userInputValues }, { aid: '1102', as: ops })).status).toBe(200)
     expect(await named('Paris')).toEqual([])
-    expect((await deploy(id, {}, { aid: '1102', as: ops })).status).toBe(400)
+    expect((await calls.deploy(id, {}, { aid: '1102', as: ops })).status).toBe(400)
   })
 })
 
 describe('deploying a template with endpoint tests again', () => {
   test('leaves what has not changed', async () => {
-    const id = await newTemplate()
-    const first = await deploy(id)
+    const id = await calls.newTemplate()
+    const first = await calls.deploy(id)
     const before = await endpointTests()
     calls.clock.advance(60)
-    expect((await deploy(id)).body.endpointTests).toEqual(first.body.endpointTests)
+    expect((await calls.deploy(id)).body.endpointTests).toEqual(first.body.endpointTests)
     expect(await endpointTests()).toEqual(before)
   })
 
   test('makes a changed one anew, under create by another name alone', async () => {
-    const id = await newTemplate()
-    await deploy(id)
+    const id = await calls.newTemplate()
+    await calls.deploy(id)
     const slow = { endpointTests: { network: { genericConfig: { interval: 600, priority: 0 } } } }
-    const refused = await deploy(id, slow)
-    expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'endpointTests.network.testName'])
-    const renamed = await deploy(id, { endpointTests: { network: { testName: 'Paris - vpn 2' } } })
+    expect(await calls.refusal(id, slow)).toEqual([400, 'endpointTests.network.testName'])
+    const renamed = await calls.deploy(id, { endpointTests: { network: { testName: 'Paris - vpn 2' } } })
     expect(renamed.status).toBe(200)
     expect(await named('Paris')).toEqual(['Paris - portal', 'Paris - vpn', 'Paris - vpn 2'])
   })
@@ -309,10 +300,10 @@ describe('deploying a template with endpoint tests again', () => {
     ['update', [{ agentSelectorType: 'all-agents', maxMachines: 7 }, 'https://b.example/home', true]],
     ['ignore', [{ agentSelectorType: 'specific-agents', maxMachines: 5 }, 'https://a.example/home', true]],
   ])('under %s keeps its id, and is then %j', async (strategy, [agentSelectorConfig, url]) => {
-    const id = await newTemplate({ deploymentStrategy: { http: strategy, network: strategy } })
-    const { body } = await deploy(id)
+    const id = await calls.newTemplate({ deploymentStrategy: { http: strategy, network: strategy } })
+    const { body } = await calls.deploy(id)
     const machineConfig = { monitoringSettingsType: 'ANY_AGENT', maxMachines: 7 }
-    const again = await deploy(id, {
+    const again = await calls.deploy(id, {
       userInputValues: { host: 'b.example', laptops: [laptop] },
       endpointTests: { http: { machineConfig } },
     })
@@ -325,15 +316,14 @@ describe('deploying a template with endpoint tests again', () => {
   })
 
   test('changes one that it names by its id, and never makes it', async () => {
-    const id = await newTemplate()
+    const id = await calls.newTemplate()
     const [seeded] = (await read(paths.network)).tests
     const named = (testId: string) => ({ endpointTests: { network: { testId, testName: 'Taken over' } } })
-    expect((await deploy(id, named(seeded.testId))).status).toBe(200)
+    expect((await calls.deploy(id, named(seeded.testId))).status).toBe(200)
     expect(await read(`${paths.network}/${seeded.testId}`)).toMatchObject({
       testName: 'Taken over',
       port: 8443,
     })
-    const foreign = await deploy(id, named('110701'))
-    expect([foreign.status, foreign.body.errors[0].field]).toEqual([400, 'endpointTests.network.testId'])
+    expect(await calls.refusal(id, named('110701'))).toEqual([400, 'endpointTests.network.testId'])
   })
 })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Calls, openCalls, ops } from './emulator-calls.ts'
+import { ops } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
+import { laptopsTest, openTemplates, type TemplateCalls } from './template-calls.ts'
 
 const web = {
   type: 'http-server',
@@ -11,12 +12,8 @@ const web = {
   groups: [{ groupId: '{{labels.office.groupId}}' }],
 }
 const laptops = {
-  testName: '{{name}} - laptops',
+  ...laptopsTest,
   testType: 'Network',
-  testCategory: 'SCHEDULED_TEST',
-  genericConfig: { interval: 300, priority: 0 },
-  networkConfig: {},
-  machineConfig: { maxMachines: 25 },
   server: { serverName: 'a.example', port: 443 },
   testLabelIds: '[{{labels.machines.groupId}}]',
 }
@@ -31,24 +28,17 @@ const template = {
 }
 const existing = '110301'
 
-let calls: Calls
+let calls: TemplateCalls
 beforeEach(async () => {
-  calls = await openCalls()
+  calls = await openTemplates(template)
 })
 
-const newTemplate = async (change: object = {}): Promise<string> => {
-  const { status, body } = await calls.call('POST', '/templates', { body: { ...template, ...change } })
-  expect(status).toBe(201)
-  return body.id
-}
-const deploy = (id: string, body: object = {}, options: object = {}) =>
-  calls.call('POST', `/templates/${id}/deploy`, { body: { name: 'Paris', ...body }, ...options })
 const labelsOf = async (type: string, testId: string) =>
   (await calls.call('GET', `/tests/${type}/${testId}`, { query: 'expand=label' })).body.labels
 
 describe('deploying a template with labels', () => {
   test('makes them, and its tests and endpoint tests have them', async () => {
-    const { status, body } = await deploy(await newTemplate())
+    const { status, body } = await calls.deploy(await calls.newTemplate())
     expect([status, violations('TemplateResponse', body)]).toEqual([200, []])
     const { office, machines } = body.labels
     expect(await labelsOf('http-server', body.tests.web.testId)).toEqual([
@@ -62,18 +52,18 @@ describe('deploying a template with labels', () => {
   })
 
   test('hangs them on tests that are there, beside the labels that these have', async () => {
-    const first = await newTemplate({
+    const first = await calls.newTemplate({
       labels: { one: { name: 'One', tests: [{ testId: Number(existing) }] } },
       tests: {},
       endpointTests: {},
     })
-    const second = await newTemplate({
+    const second = await calls.newTemplate({
       labels: { two: { name: 'Two', tests: [{ testId: existing }] } },
       tests: {},
       endpointTests: {},
     })
-    await deploy(first)
-    await deploy(second)
+    await calls.deploy(first)
+    await calls.deploy(second)
     const labels: readonly { name: string }[] = await labelsOf('http-server', existing)
     expect(labels.map(({ name }) => name)).toEqual(['One', 'Two'])
   })
@@ -96,7 +86,7 @@ describe('deploying a template with labels', () => {
         ],
       },
     }
-    const { body } = await deploy(await newTemplate({ dashboards }))
+    const { body } = await calls.deploy(await calls.newTemplate({ dashboards }))
     const { dashboardId } = body.dashboards.overview
     const { body: dashboard } = await calls.call('GET', `/dashboards/${dashboardId}`)
     const { body: shown } = await calls.call(
@@ -132,36 +122,36 @@ describe('deploying a template with labels', () => {
       'labels.office',
     ],
   ])('400 without %s, and makes nothing', async (_, change, field) => {
-    const id = await newTemplate()
-    const { status, body } = await deploy(id, change)
-    expect([status, body.errors[0].field]).toEqual([400, field])
+    const id = await calls.newTemplate()
+    expect(await calls.refusal(id, change)).toEqual([400, field])
     const { body: list } = await calls.call('GET', '/tests')
     expect(list.tests.map(({ testName }: { testName: string }) => testName)).not.toContain('Paris - web')
   })
 
   test('leaves them at the second time, and shares them under ignore alone', async () => {
     const only = { tests: {}, endpointTests: {}, labels: { shared: { name: 'Shared', type: 'tests' } } }
-    const id = await newTemplate(only)
-    const { body: first } = await deploy(id)
-    expect((await deploy(id)).body.labels.shared.groupId).toBe(first.labels.shared.groupId)
-    const refused = await deploy(await newTemplate(only))
-    expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'labels.shared.name'])
-    const ignoring = await newTemplate({ ...only, deploymentStrategy: { shared: 'ignore' } })
-    expect((await deploy(ignoring)).body.labels.shared.groupId).toBe(first.labels.shared.groupId)
+    const id = await calls.newTemplate(only)
+    const { body: first } = await calls.deploy(id)
+    expect((await calls.deploy(id)).body.labels.shared.groupId).toBe(first.labels.shared.groupId)
+    expect(await calls.refusal(await calls.newTemplate(only))).toEqual([400, 'labels.shared.name'])
+    const ignoring = await calls.newTemplate({ ...only, deploymentStrategy: { shared: 'ignore' } })
+    expect((await calls.deploy(ignoring)).body.labels.shared.groupId).toBe(first.labels.shared.groupId)
   })
 
   test('keeps their type, which says what they hang on', async () => {
-    const id = await newTemplate()
-    const { body: first } = await deploy(id)
-    const { status, body } = await deploy(id, { labels: { office: { type: 'endpoint_tests' } } })
-    expect([status, body.errors[0].field]).toEqual([400, 'labels.office.type'])
-    const again = await deploy(id, { labels: { office: { name: 'Renamed' } } })
+    const id = await calls.newTemplate()
+    const { body: first } = await calls.deploy(id)
+    expect(await calls.refusal(id, { labels: { office: { type: 'endpoint_tests' } } })).toEqual([
+      400,
+      'labels.office.type',
+    ])
+    const again = await calls.deploy(id, { labels: { office: { name: 'Renamed' } } })
     expect(again.body.labels.office.groupId).toBe(first.labels.office.groupId)
     expect((await labelsOf('http-server', first.tests.web.testId))[0].name).toBe('Renamed')
   })
 
   test('tells no other account group what they are called', async () => {
-    const { body } = await deploy(await newTemplate())
+    const { body } = await calls.deploy(await calls.newTemplate())
     const labels = [body.labels.office.groupId]
     const test = {
       testName: 'Nosy',
@@ -179,9 +169,8 @@ describe('deploying a template with labels', () => {
     })
     expect(shown.labels).toEqual([{ labelId: labels[0], name: labels[0], isBuiltin: false }])
     const named = { labels: { office: { groupId: labels[0], name: 'Mine' } } }
-    const id = await newTemplate({ tests: {}, endpointTests: {}, labels: { office: { name: 'x' } } })
+    const id = await calls.newTemplate({ tests: {}, endpointTests: {}, labels: { office: { name: 'x' } } })
     await calls.call('PUT', `/templates/${id}/sharing-settings`, { body: { scope: 'organization' } })
-    const taken = await deploy(id, named, options)
-    expect([taken.status, taken.body.errors[0].field]).toEqual([400, 'labels.office.groupId'])
+    expect(await calls.refusal(id, named, options)).toEqual([400, 'labels.office.groupId'])
   })
 })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Calls, openCalls, ops } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
+import { laptopsTest } from './template-calls.ts'
 
 const mask = '******'
 const secrets = ['pw-literal', 'pw-default', 'pw-sip', 'pw-laptop', 'pw-given', 'pw-held']
@@ -26,12 +27,8 @@ const sip = {
 }
 const held = { ...sip, testName: '{{name}} - held', targetSipCredentials: '{{userInputs.sip}}' }
 const laptops = {
-  testName: '{{name}} - laptops',
+  ...laptopsTest,
   testType: 'Http',
-  testCategory: 'SCHEDULED_TEST',
-  genericConfig: { interval: 300, priority: 0 },
-  networkConfig: {},
-  machineConfig: { maxMachines: 25 },
   httpConfig: { url: 'https://{{userInputs.host}}', password: 'pw-laptop' },
 }
 const template = {

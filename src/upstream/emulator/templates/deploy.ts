@@ -26,12 +26,16 @@ const mostFilled = 1_048_576
 /** How many assets a deployment may make: it holds the other writes of its region meanwhile. Ours (DECISIONS 137). */
 const mostAssets = 1_000
 
+/** The assets of each kind that a deployment includes, with their keys, before their placeholders are filled in. */
+type Described = ReadonlyMap<AssetKind, readonly (readonly [key: string, raw: JsonObject])[]>
+
 /** The assets of a section that are made, by their keys. */
 type Made = Record<string, JsonObject>
 
 interface Run {
   readonly call: Call
   readonly template: JsonObject
+  readonly described: Described
   readonly last: Deployment
   readonly twins: Twins
   readonly write: Write
@@ -108,24 +112,25 @@ async function place(asset: Asset, run: Run): Promise<{ readonly id: string } | 
     : write(asset, call)
 }
 
-/** The assets of one kind that the deployment includes: overrides go over the template's, key by key. */
-function described(kind: AssetKind, { call, template }: Run): readonly (readonly [string, JsonObject])[] {
-  const { [kind.section]: given, resourceInclusion } = objectOf(call.body)
-  const inclusion = { ...objectOf(template['resourceInclusion']), ...objectOf(resourceInclusion) }
-  return Object.entries(objectOf(template[kind.section]))
-    .filter(([key]) => own(inclusion, key) !== 'skipped')
-    .map(([key, raw]) => {
-      const override = objectOf(own(objectOf(given), key))
-      return [key, { ...objectOf(raw), ...objectOf(withSecrets(override, raw)) }] as const
-    })
+/** What the deployment includes: overrides go over the template's assets, key by key. */
+function describedIn(template: JsonObject, body: JsonObject): Described {
+  const inclusion = { ...objectOf(template['resourceInclusion']), ...objectOf(body['resourceInclusion']) }
+  const assetsOf = ({ section }: AssetKind) =>
+    Object.entries(objectOf(template[section]))
+      .filter(([key]) => own(inclusion, key) !== 'skipped')
+      .map(([key, raw]) => {
+        const override = objectOf(own(objectOf(body[section]), key))
+        return [key, { ...objectOf(raw), ...objectOf(withSecrets(override, raw)) }] as const
+      })
+  return new Map(assetKinds.map((kind) => [kind, assetsOf(kind)]))
 }
 
 /** What the tags that were placed are to be assigned to, as the template has it. */
 function assignmentsOf(run: Run, placed: ReadonlyMap<Asset, string>): readonly TagAssignments[] {
-  const isTags = ({ section }: AssetKind): boolean => section === 'tags'
-  const raws = new Map(assetKinds.filter(isTags).flatMap((kind) => described(kind, run)))
+  const tags = assetKinds.find(({ section }) => section === 'tags')
+  const raws = new Map(tags && run.described.get(tags))
   return [...placed].flatMap(([{ kind, key }, id]) => {
-    const tag = isTags(kind) ? run.call.state.find(kind.collection, id) : undefined
+    const tag = kind === tags ? run.call.state.find(kind.collection, id) : undefined
     const { assignments } = raws.get(key) ?? {}
     return tag && assignments !== undefined ? [{ field: `tags.${key}`, tag, raw: { assignments } }] : []
   })
@@ -148,10 +153,10 @@ async function assignTags(run: Run, placed: ReadonlyMap<Asset, string>): Promise
 }
 
 /** The section whose assets are too many together with those before them. */
-function wrongCount(run: Run): V7Refusal | undefined {
+function wrongCount(described: Described): V7Refusal | undefined {
   let count = 0
-  for (const kind of assetKinds) {
-    count += described(kind, run).length
+  for (const [kind, assets] of described) {
+    count += assets.length
     if (count > mostAssets)
       return invalidField(kind.section, `makes more than ${mostAssets} assets in one deployment.`)
   }
@@ -161,11 +166,11 @@ function wrongCount(run: Run): V7Refusal | undefined {
 /** Makes one asset after the other, each in a turn of the event loop, so that other calls are answered in between. */
 async function placeAll(run: Run): Promise<ReadonlyMap<Asset, string> | V7Refusal> {
   const placed = new Map<Asset, string>()
-  for (const kind of assetKinds) {
+  for (const [kind, assets] of run.described) {
     const context = contextOf(kind.refersTo, run, kind.isMadeAnew === true)
     // Without a prototype, so that an asset may be called as what objects inherit.
     const made: Made = Object.create(null)
-    for (const [key, raw] of described(kind, run)) {
+    for (const [key, raw] of assets) {
       const result = filled(`${kind.section}.${key}`, without(raw, ['assignments']), {
         context,
         filled: run.filled,
@@ -213,19 +218,20 @@ export async function deployTemplate(
   }
   const last = lastDeployment(template.id, name, call)
   const twins = twinsIn(call)
-  const made = new Map<Section, Made>()
+  const described = describedIn(template.fields, body)
+  const tooMany = wrongCount(described)
+  if (tooMany) return tooMany
   const run: Run = {
     call,
     template: template.fields,
+    described,
     last,
     twins,
     write,
     values,
-    made,
+    made: new Map(),
     filled: { length: 0 },
   }
-  const tooMany = wrongCount(run)
-  if (tooMany) return tooMany
   const placed = await placeAll(run)
   if (isV7Refusal(placed)) return placed
   const refusal = await assignTags(run, placed)

@@ -37,6 +37,8 @@ class ToldWindows implements SharedWindows {
   readonly #parts: SharedWindowsParts
   #callOff: (() => void) | undefined
   #underWay: Promise<void> = Promise.resolve()
+  /** Something happened that no round has told yet. */
+  #hasNews = false
   #isClosing = false
   #isAway = false
   #wroteAt = Number.NEGATIVE_INFINITY
@@ -68,6 +70,7 @@ class ToldWindows implements SharedWindows {
 
   /** The first one at once: others may know of a window that is used up. */
   #plan(): void {
+    this.#hasNews = true
     if (this.#callOff || this.#isClosing) return
     this.#callOff = this.#parts.after(this.#hasBegun ? roundMs : 0, () => {
       this.#underWay = this.#round()
@@ -78,6 +81,7 @@ class ToldWindows implements SharedWindows {
   async #round(): Promise<void> {
     try {
       const others = await this.#others()
+      this.#hasNews = false
       this.#parts.windows.hear(others.flat())
       await this.#tell(others.length > 0)
       this.#isAway = false
@@ -85,9 +89,11 @@ class ToldWindows implements SharedWindows {
       // Each node goes on by what it is told itself, as the only one would.
       if (!this.#isAway) this.#parts.log({ event: 'upstream-windows-unshared', error: String(failure) })
       this.#isAway = true
+      this.#hasNews = true
     }
-    // From now on a call plans the next one.
     this.#callOff = undefined
+    // What came while this one was telling, or could not be told, is told by the next; else the next call plans it.
+    if (this.#hasNews) this.#plan()
   }
 
   async #others(): Promise<readonly (readonly WindowNews[])[]> {

@@ -15,6 +15,8 @@ interface Node extends SharedWindows {
   round(): Promise<void>
   readonly log: object[]
   commits(): number
+  /** Does the work while the next round is telling. */
+  whileTelling(work: () => void): void
 }
 
 /** Nodes on one store, whose rounds are let go by hand. */
@@ -28,10 +30,13 @@ function openNodes(limit: number) {
     names += 1
     let planned: (() => void) | undefined
     let commits = 0
+    let meanwhile = (): void => {}
     const own: Store = {
       ...store,
       async commit(changes) {
         commits += 1
+        meanwhile()
+        meanwhile = () => {}
         return store.commit(changes)
       },
       list: (...asked) => (isAway ? Promise.reject(new StoreFailure('away')) : store.list(...asked)),
@@ -54,6 +59,9 @@ function openNodes(limit: number) {
       close: () => shared.close(),
       log,
       commits: () => commits,
+      whileTelling(work) {
+        meanwhile = work
+      },
       async round() {
         const work = planned
         planned = undefined
@@ -149,6 +157,35 @@ describe('the window of an organization with several nodes', () => {
     expect(other.draw(organization, 'meraki')).toEqual({ allowed: false, limit: 240, remaining: 0, resetAt })
     nodes.clock.advance(20)
     expect(other.draw(organization, 'meraki').allowed).toBe(true)
+  })
+
+  test('is told though the answer of the last call came while a round was telling', async () => {
+    await using nodes = openNodes(100)
+    const [one, other] = [nodes.node(), nodes.node()]
+    const resetAt = nodes.clock.now() + 20_000
+    other.draw(organization, 'meraki')
+    await other.round()
+    one.draw(organization, 'meraki')
+    one.whileTelling(() => one.ended(organization, { limit: 100, remaining: 0, resetAt }))
+    await one.round()
+    await one.round()
+    other.draw(organization, 'meraki')
+    await other.round()
+    expect(other.draw(organization, 'meraki')).toMatchObject({ allowed: false, remaining: 0 })
+  })
+
+  test('is told once the store is back, without another call', async () => {
+    await using nodes = openNodes(100)
+    const [one, other] = [nodes.node(), nodes.node()]
+    nodes.becomeAway(true)
+    one.draw(organization, 'meraki')
+    one.ended(organization, { limit: 100, remaining: 0, resetAt: nodes.clock.now() + 20_000 })
+    await one.round()
+    nodes.becomeAway(false)
+    await one.round()
+    other.draw(organization, 'meraki')
+    await other.round()
+    expect(other.draw(organization, 'meraki').allowed).toBe(false)
   })
 
   test('is what the upstream said last, to whichever node', async () => {

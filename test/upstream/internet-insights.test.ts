@@ -214,6 +214,28 @@ describe('outages', () => {
     expect(elsewhere.body.affectedTests).toEqual([{ id: 110601, name: 'Branch to portal' }])
   })
 
+  test('hit a test that is switched off later, and none of those that come then', async () => {
+    const path = '/tests/http-server/110301'
+    const hits = async (window: string): Promise<readonly string[]> => {
+      const all = await outages({ window, outageScope: 'with-affected-test' })
+      const details = await Promise.all(
+        all.map(async ({ type, id }) => (await calls.call('GET', `${insights}/${type}/${id}`)).body),
+      )
+      return details
+        .filter(({ affectedTests }) => affectedTests.some(({ id }: { id: number }) => id === 110301))
+        .map(({ id }) => id)
+    }
+    const before = await hits('30d')
+    expect(before.length).toBeGreaterThan(0)
+    const { url, interval, agents } = (await calls.call('GET', path, { query: 'expand=agent' })).body
+    const named = agents.map(({ agentId }: { agentId: string }) => ({ agentId }))
+    const off = { url, interval, agents: named, enabled: false }
+    expect((await calls.call('PUT', path, { body: off })).status).toBe(200)
+    expect(await hits('30d')).toEqual(before)
+    calls.clock.advance(30 * 86_400)
+    expect(await hits('29d')).toEqual([])
+  })
+
   test.each([
     ['window', { window: 'soon' }],
     ['window', { window: '1d', startDate: '2025-01-01T00:00:00Z', endDate: '2025-01-02T00:00:00Z' }],

@@ -51,8 +51,8 @@ export async function answerRead(
   return finish(prepared, { request, row: received.row, result })
 }
 
-/** Loaded with the families, which are not there before the first call. */
-const usageSettlement = () => import('./families/usage-settlement.ts')
+/** What follows from a write, whichever operation it was. Loaded with the families, which are not there before the first call. */
+const consequences = () => import('./families/write-consequences.ts')
 
 /** Answers any other call. Writes of a region run in turn, so that a check and the write behind it are one step. */
 export async function answerWrite(
@@ -67,8 +67,8 @@ export async function answerWrite(
     if (isV7Refusal(ready)) return ready
     const answer = await ready.answerer(ready.call)
     if (isV7Refusal(answer)) return answer
-    const { settleUsage } = await usageSettlement()
-    settleUsage(ready.call, written(), before)
+    const { followWrite } = await consequences()
+    followWrite(ready.call, written, before)
     logActivity(ready.call, written(), before)
     const changes = written()
     for (const effect of changes.effects) await effect()

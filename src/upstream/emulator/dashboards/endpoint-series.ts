@@ -11,7 +11,7 @@ import {
 } from '../families/endpoint-samples.ts'
 import { isInstant } from '../families/endpoint-tests.ts'
 import type { HttpNumbers } from '../measurements/http.ts'
-import { roundsOf } from '../measurements/measurements.ts'
+import { intervalAt, roundsOf } from '../measurements/measurements.ts'
 import type { NetworkNumbers } from '../measurements/network.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
@@ -93,13 +93,13 @@ export function endpointSeries(
   return tests.flatMap((test): readonly Series[] => {
     const whole = { test, facts: measuredEndpointTest(test, call), agents: agentsSelected(test, call.state) }
     const rounds = roundsOf(whole.facts, range, call.now)
-    const { schedule } = whole.facts
-    if (schedule.kind !== 'repeated' || rounds.count === 0) return []
+    if (rounds.count === 0) return []
+    const interval = intervalAt(whole.facts, rounds.at(0))
     return whole.agents.map((agent) => ({
       testId: test.id,
       groupsOf: (property) => groupsOf(property, { test, agent, target: targetOf(test) }, call),
       rounds,
-      interval: schedule.interval,
+      interval,
       valueAt: (round) => known.measure(endpointSample(whole, agent, round)),
     }))
   })

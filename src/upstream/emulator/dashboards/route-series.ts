@@ -2,7 +2,7 @@ import type { Call } from '../call.ts'
 import { routesIn, watchesOf } from '../families/bgp-results.ts'
 import { targetsOf } from '../families/test-measured.ts'
 import type { RouteNumbers } from '../measurements/bgp.ts'
-import { roundsOf } from '../measurements/measurements.ts'
+import { intervalAt, roundsOf } from '../measurements/measurements.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
 import type { Series } from './series.ts'
@@ -26,13 +26,13 @@ export function routeSeries(
     return watchesOf(test, call).flatMap((watched): readonly Series[] => {
       const { facts, monitor } = watched
       const rounds = roundsOf(facts, range, call.now)
-      if (facts.schedule.kind !== 'repeated' || rounds.count === 0 || !target) return []
+      if (rounds.count === 0 || !target) return []
       return [
         {
           testId: test.id,
           groupsOf: (property) => groupsOf(property, { test, agent: monitor, target }, call),
           rounds,
-          interval: facts.schedule.interval,
+          interval: intervalAt(facts, rounds.at(0)),
           valueAt: (round) => of(routesIn(watched, round)),
         },
       ]

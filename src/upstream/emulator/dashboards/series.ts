@@ -1,4 +1,4 @@
-import type { Rounds } from '../measurements/measurements.ts'
+import type { Rounds } from '../measurements/schedule.ts'
 import type { Group } from './subjects.ts'
 
 /** Values over time of one thing that is measured, as one agent that measures one target. */

@@ -5,7 +5,7 @@ import { directionsOf } from '../families/test-directions.ts'
 import { testKindOf } from '../families/test-kinds.ts'
 import { measured } from '../families/test-measured.ts'
 import { isReachable } from '../families/test-reach.ts'
-import { roundsOf } from '../measurements/measurements.ts'
+import { intervalAt, roundsOf } from '../measurements/measurements.ts'
 import { isV7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
@@ -33,11 +33,11 @@ export function testSeries(
 ): readonly Series[] {
   return tests.flatMap((test): readonly Series[] => {
     const facts = measured(test, call)
-    if (!hasMetric(metric, test) || facts.schedule.kind !== 'repeated') return []
+    if (!hasMetric(metric, test)) return []
     const directions = directionsOf(test, metric.direction ?? null, ['to-target'])
     const rounds = roundsOf(facts, range, call.now)
     if (isV7Refusal(directions) || rounds.count === 0) return []
-    const { interval } = facts.schedule
+    const interval = intervalAt(facts, rounds.at(0))
     const sampleOf = samplesOf(test, call)
     return cellsOf(test, directions, call).map((cell) => ({
       testId: test.id,

@@ -51,7 +51,10 @@ function wordingsOf({ test, incident }: Alert, call: Call): (source: Entry) => W
 /** Only the first of both types is in the document. */
 const typeOf = ({ collection }: Entry): string => (collection === 'monitors' ? 'bgp_monitor' : 'cea_agent')
 
-/** What each source that suffers measured when the incident began and, if it is over, in the first good round. */
+/**
+ * What each source that suffers measured when the incident began and, if it is over, in the first good round, which a test that
+ * was switched off before it did not have.
+ */
 export function metricsOf(alert: Alert, call: Call): readonly JsonObject[] {
   const { incident, sources, clearedAt } = alert
   const wordingOf = wordingsOf(alert, call)
@@ -66,7 +69,8 @@ export function metricsOf(alert: Alert, call: Call): readonly JsonObject[] {
         type: typeOf(source),
         state: clearedAt === undefined ? 'trigger' : 'clear',
         start: { metrics: wording(incident.start) },
-        ...(clearedAt !== undefined && { end: { metrics: wording(incident.end) } }),
+        ...(clearedAt !== undefined &&
+          incident.over === incident.end && { end: { metrics: wording(incident.end) } }),
       },
     ]
   })

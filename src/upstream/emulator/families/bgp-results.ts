@@ -2,7 +2,7 @@ import type { Answer, Answerers, Call } from '../call.ts'
 import { type JsonObject, present, textOf } from '../json.ts'
 import { coveredPrefixes, prefixIdOf, type RouteNumbers, routeNumbers } from '../measurements/bgp.ts'
 import { incidentAt } from '../measurements/incidents.ts'
-import { hasRound, type MeasuredTest } from '../measurements/measurements.ts'
+import { hasRound, intervalAt, type MeasuredTest } from '../measurements/measurements.ts'
 import { enterprise, type Network, parseNetwork } from '../measurements/networks.ts'
 import { notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
@@ -55,13 +55,11 @@ const networkOf = ({ fields }: Entry): Network => parseNetwork(textOf(fields['ne
 
 /** What a monitor saw of a prefix in a round. */
 export function routesIn({ facts, monitor, monitorIds, prefix }: Watched, round: number): RouteNumbers {
-  const { schedule } = facts
-  const interval = schedule.kind === 'repeated' ? schedule.interval : 0
   return routeNumbers(
     { monitorId: monitor.id, network: networkOf(monitor), prefix },
     {
       round,
-      before: round - interval,
+      before: round - intervalAt(facts, round),
       suffersAt(at) {
         const incident = incidentAt(facts, at)
         return incident?.kind === 'unreachable' && incident.hits(monitorIds).includes(monitor.id)

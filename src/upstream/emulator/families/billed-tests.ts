@@ -87,7 +87,7 @@ const typeOf = ({ fields }: Entry): string => textOf(fields['type']) ?? ''
 function living(test: Entry, call: Call): BilledTest {
   const record = call.state.find(unitHistory, test.id)
   const since = unchangedSince(record)
-  const live = liveRounds(test, call)
+  const live = liveRounds(test, call.state)
   return {
     id: test.id,
     aid: test.aid ?? '',

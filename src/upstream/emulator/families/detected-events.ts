@@ -48,7 +48,7 @@ function eventOf(
       agents: all.filter(({ id }) => hits.has(id)),
       hitsAll: hits.size === all.length,
       startAt: incident.start * 1000,
-      endAt: incident.end * 1000 <= asOf ? incident.end * 1000 : undefined,
+      endAt: incident.over * 1000 <= asOf ? incident.over * 1000 : undefined,
     },
   ]
 }

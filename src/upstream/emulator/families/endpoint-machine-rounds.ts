@@ -1,5 +1,5 @@
 import { textOf } from '../json.ts'
-import { roundOf } from '../measurements/measurements.ts'
+import { roundOf } from '../measurements/schedule.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
 import { type Grid, joined } from './endpoint-grid.ts'

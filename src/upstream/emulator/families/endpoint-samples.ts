@@ -3,7 +3,7 @@ import { isOwn, shown } from '../crud.ts'
 import { type JsonObject, textOf } from '../json.ts'
 import { type Draw, drawOf } from '../measurements/draw.ts'
 import { incidentAt } from '../measurements/incidents.ts'
-import { type MeasuredTest, repeatedFrom, roundsOf, type Schedule } from '../measurements/measurements.ts'
+import { type MeasuredTest, roundsOf } from '../measurements/measurements.ts'
 import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
 import { type Target, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import { askedPage, pageLinks, pageOf } from '../paging.ts'
@@ -13,7 +13,8 @@ import { rangeEcho, type TimeRange, timeRangeOf } from '../time-range.ts'
 import { agentsSelected } from './endpoint-agent-relations.ts'
 import type { Grid } from './endpoint-grid.ts'
 import { loadOf, machineProfile, networkProfile, systemMetrics } from './endpoint-machine-profile.ts'
-import { familyOfEndpointTest, isInstant } from './endpoint-tests.ts'
+import { familyOfEndpointTest } from './endpoint-tests.ts'
+import { scheduleOf } from './test-schedule.ts'
 
 /** One measurement of an endpoint test: an agent in a round. */
 export interface EndpointSample {
@@ -28,21 +29,16 @@ export interface EndpointSample {
   readonly isUnavailable: boolean
 }
 
-const usualInterval = 60
-
-function scheduleOf(test: Entry): Schedule {
-  const { createdDate, interval, isEnabled, ranAt } = test.fields
-  if (isInstant(test)) return { kind: 'once', at: Math.floor(Number(ranAt) / 1000) }
-  if (isEnabled === false) return { kind: 'never' }
-  return repeatedFrom(Date.parse(textOf(createdDate) ?? '') || 0, Number(interval ?? usualInterval))
-}
-
 /** A stored endpoint test as measurements see it. */
-export const measuredEndpointTest = (test: Entry, { region }: Pick<Call, 'region'>): MeasuredTest => ({
-  key: `${region} endpoint ${test.id}`,
-  type: textOf(test.fields['type']) ?? '',
-  schedule: scheduleOf(test),
-})
+export function measuredEndpointTest(test: Entry, { region }: Pick<Call, 'region'>): MeasuredTest {
+  const schedule = scheduleOf(test)
+  return {
+    key: `${region} endpoint ${test.id}`,
+    type: textOf(test.fields['type']) ?? '',
+    schedule,
+    shown: schedule,
+  }
+}
 
 /** Dynamic tests follow the sessions of an application, to servers that are made up here. */
 export function targetOf({ fields }: Entry): Target {

@@ -26,7 +26,7 @@ export const instantTests = (model: Model): Answerers => ({
   runInstantTest({ state, aid, parameters, now }) {
     const test = state.find('tests', parameters['testId'] ?? '')
     if (test?.aid !== aid || test.fields['instant'] !== true) return notFound
-    state.put({ ...test, fields: { ...test.fields, modifiedDate: isoDate(now) } })
+    state.put({ ...test, fields: { ...test.fields, modifiedDate: isoDate(now), ranAt: now } })
     return { status: 200 }
   },
 })

@@ -2,15 +2,15 @@
 import type { Call } from '../call.ts'
 import { objectOf, objectsOf } from '../json.ts'
 import type { Draw } from '../measurements/draw.ts'
+import { during, type RoundSpan, type Schedule } from '../measurements/schedule.ts'
 import type { Entry } from '../state.ts'
 import type { Outage } from './provider-outages.ts'
 import { agentsOf, measured, targetsOf } from './test-measured.ts'
 
-/** A test of the account group that runs again and again, with what is looked at for each outage. */
+/** A test of the account group that runs or ran again and again, with what is looked at for each outage. */
 interface RunningTest {
   readonly test: Entry
-  /** Epoch ms. */
-  readonly since: number
+  readonly schedule: Schedule
   readonly agents: readonly Entry[]
   /** The names that it measures against. */
   readonly hosts: readonly string[]
@@ -21,10 +21,10 @@ export type HitTest = Pick<RunningTest, 'test' | 'agents' | 'hosts'>
 
 export const runningTests = (call: Call): readonly RunningTest[] =>
   call.state.all('tests').flatMap((test) => {
-    const { schedule } = measured(test, call)
-    if (test.aid !== call.aid || schedule.kind !== 'repeated') return []
+    const schedule = measured(test, call).schedule.filter(({ interval }) => interval > 0)
+    if (test.aid !== call.aid || schedule.length === 0) return []
     const hosts = targetsOf(test, call.state).map(({ host }) => host)
-    return [{ test, since: schedule.first * 1000, agents: agentsOf(test, call.state), hosts }]
+    return [{ test, schedule, agents: agentsOf(test, call.state), hosts }]
   })
 
 const isBelow = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
@@ -36,10 +36,15 @@ function hitAgents({ asn, domains }: Outage, { agents, hosts }: RunningTest): re
   return domains.some((domain) => hosts.some((host) => isBelow(host, domain))) ? agents : []
 }
 
+const spanOf = ({ startAt, endAt }: Outage, now: number): RoundSpan => ({
+  from: Math.floor(startAt / 1000),
+  to: Math.floor((endAt ?? now) / 1000),
+})
+
 /** @param now epoch ms: how far an outage reaches that goes on */
 export const testsHitBy = (outage: Outage, tests: readonly RunningTest[], now: number): readonly HitTest[] =>
   tests
-    .filter(({ since }) => since <= (outage.endAt ?? now))
+    .filter(({ schedule }) => during(schedule, spanOf(outage, now)).length > 0)
     .map((running) => ({ ...running, agents: hitAgents(outage, running) }))
     .filter(({ agents }) => agents.length > 0)
 

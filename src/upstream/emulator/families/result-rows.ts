@@ -3,7 +3,7 @@ import { isoDate } from '../iso-date.ts'
 import { type JsonObject, present } from '../json.ts'
 import { type Draw, drawOf } from '../measurements/draw.ts'
 import { incidentAt } from '../measurements/incidents.ts'
-import { endOfRound, type MeasuredTest } from '../measurements/measurements.ts'
+import { intervalAt, type MeasuredTest } from '../measurements/measurements.ts'
 import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
@@ -78,7 +78,7 @@ export const roundFrame = (facts: MeasuredTest, round: number): JsonObject => ({
   date: isoDate(round * 1000),
   roundId: round,
   startTime: round,
-  endTime: endOfRound(facts, round),
+  endTime: round + intervalAt(facts, round),
 })
 
 /** What every row of an agent's result has. */

@@ -1,5 +1,5 @@
 import { isJsonObject, textOf } from '../json.ts'
-import type { RoundSpan } from '../measurements/measurements.ts'
+import type { RoundSpan } from '../measurements/schedule.ts'
 import type { Entry } from '../state.ts'
 
 /** What makes a test a snapshot of another one. */

@@ -211,5 +211,6 @@ export const acceptInstantTest =
       ...contradictions({ type: kind.type, merged, supplied }, call),
     ]
     if (wrong.length > 0) return invalid(wrong)
-    return { fields: { ...merged, ...derived(kind, acceptance), instant: true, alertRules: [] } }
+    const how = { instant: true, ranAt: call.now, alertRules: [] }
+    return { fields: { ...merged, ...derived(kind, acceptance), ...how } }
   }

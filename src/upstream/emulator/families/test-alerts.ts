@@ -3,6 +3,7 @@ import { textsOf } from '../json.ts'
 import { drawOf } from '../measurements/draw.ts'
 import { type Incident, type IncidentKind, incidentIn } from '../measurements/incidents.ts'
 import type { MeasuredTest } from '../measurements/measurements.ts'
+import { roundsIn } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Entry } from '../state.ts'
 import { measured, sourcesOf } from './test-measured.ts'
@@ -58,24 +59,21 @@ function triggers({ fields }: Entry, hit: number, all: number): boolean {
 interface Violation {
   readonly test: Entry
   readonly facts: MeasuredTest
-  readonly interval: number
   readonly incident: Incident
   readonly sources: readonly Entry[]
 }
 
-function alertOf(
-  rule: Entry,
-  { test, facts, interval, incident, sources }: Violation,
-  asOf: number,
-): Alert[] {
+function alertOf(rule: Entry, { test, facts, incident, sources }: Violation, asOf: number): Alert[] {
   const hits = new Set(incident.hits(sources.map(({ id }) => id)))
   const required = Number(rule.fields['roundsViolatingRequired'] ?? 1)
-  const start = incident.start + (required - 1) * interval
+  const bad = roundsIn(facts.schedule, { from: incident.start, to: incident.end - 1 })
+  if (bad.count < required) return []
+  const start = bad.at(bad.count - required)
   const isViolated = violated[incident.kind].includes(String(rule.fields['alertType']))
-  const happens = isViolated && triggers(rule, hits.size, sources.length) && start < incident.end
+  const happens = isViolated && triggers(rule, hits.size, sources.length)
   if (!happens || start * 1000 > asOf) return []
   const id = idInSlot(drawOf(`${facts.key} alert ${rule.id}`), incident.slot)
-  const clearedAt = incident.end * 1000 <= asOf ? incident.end * 1000 : undefined
+  const clearedAt = incident.over * 1000 <= asOf ? incident.over * 1000 : undefined
   const hit = sources.filter(({ id }) => hits.has(id))
   return [{ id, test, rule, incident, sources: hit, startAt: start * 1000, clearedAt }]
 }
@@ -89,13 +87,12 @@ export function alertsIn(slots: readonly number[], call: Call, asOf: number): re
   const alerts = tests.flatMap((test) => {
     const rules = rulesOf(test, call)
     const facts = measured(test, call)
-    if (rules.length === 0 || facts.schedule.kind !== 'repeated') return []
-    const { interval } = facts.schedule
+    if (rules.length === 0) return []
     const sources = sourcesOf(test, call.state)
     return slots.flatMap((slot) => {
       const incident = incidentIn(facts, slot)
       if (!incident) return []
-      return rules.flatMap((rule) => alertOf(rule, { test, facts, interval, incident, sources }, asOf))
+      return rules.flatMap((rule) => alertOf(rule, { test, facts, incident, sources }, asOf))
     })
   })
   return alerts.sort((a, b) => b.startAt - a.startAt || (a.id < b.id ? -1 : 1))

@@ -1,8 +1,9 @@
 import type { Answerers, Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
-import type { JsonObject } from '../json.ts'
+import { type JsonObject, without } from '../json.ts'
 import { notFound } from '../refusals.ts'
 import type { Entry } from '../state.ts'
+import { runsKey } from './test-schedule.ts'
 
 const collection = 'test-versions'
 
@@ -26,8 +27,13 @@ function versionsOf(testId: string, call: Call): readonly Entry[] {
 export function writeVersion(test: Entry, call: Call): void {
   const versions = versionsOf(test.id, call)
   const first = firstOf(test.id, call)
-  const { id, sequence: _, ...kept } = test
-  call.state.put({ ...kept, collection, id: `${id}.${first + versions.length}` })
+  const { id, sequence: _, fields, ...kept } = test
+  call.state.put({
+    ...kept,
+    collection,
+    id: `${id}.${first + versions.length}`,
+    fields: without(fields, [runsKey]),
+  })
   const old = versions.slice(0, Math.max(0, versions.length + 1 - mostVersions))
   if (old.length === 0) return
   for (const version of old) call.state.remove(collection, version.id)

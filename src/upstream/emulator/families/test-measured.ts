@@ -1,48 +1,37 @@
 import type { Call } from '../call.ts'
 import { objectsOf, textOf, textsOf } from '../json.ts'
-import {
-  type MeasuredTest,
-  type RoundSpan,
-  repeatedFrom,
-  type Schedule,
-} from '../measurements/measurements.ts'
+import type { MeasuredTest } from '../measurements/measurements.ts'
+import { covering, roundOf, type Schedule } from '../measurements/schedule.ts'
 import { type Target, targetOfPrefix, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import type { Entry, Objects } from '../state.ts'
 import { snapshotFacts } from './snapshot-facts.ts'
-
-const usualInterval = 60
-
-/** Seconds between rounds of BGP, which tests cannot choose: no source tells it, so that it is ours. */
-const bgpInterval = 900
-
-function scheduleOf({ fields }: Entry): Schedule {
-  const at = (key: string): number => Date.parse(textOf(fields[key]) ?? '') || 0
-  if (fields['instant'] === true) return { kind: 'once', at: Math.floor(at('modifiedDate') / 1000) }
-  if (fields['enabled'] === false) return { kind: 'never' }
-  const interval = fields['type'] === 'bgp' ? bgpInterval : Number(fields['interval'] ?? usualInterval)
-  return repeatedFrom(at('createdDate'), interval)
-}
+import { bgpInterval, scheduleOf } from './test-schedule.ts'
 
 /** A snapshot shows only what it was made of. */
-const shownOf = (schedule: Schedule, shown: RoundSpan | undefined): Schedule =>
-  schedule.kind === 'repeated' && shown ? { ...schedule, shown } : schedule
-
-/** A stored test as measurements see it: an instant one ran once, a disabled one not at all, a snapshot is its source. */
-export function measured(test: Entry, { region }: Pick<Call, 'region'>): MeasuredTest {
+function shownOf(test: Entry, schedule: Schedule): Schedule {
   const snapshot = snapshotFacts(test)
+  return snapshot ? covering(schedule, snapshot.span) : schedule
+}
+
+/** A stored test as measurements see it; a snapshot is its source. */
+export function measured(test: Entry, { region }: Pick<Call, 'region'>): MeasuredTest {
+  const schedule = scheduleOf(test)
   return {
-    key: `${region} ${snapshot?.sourceTestId ?? test.id}`,
+    key: `${region} ${snapshotFacts(test)?.sourceTestId ?? test.id}`,
     type: textOf(test.fields['type']) ?? '',
-    schedule: shownOf(scheduleOf(test), snapshot?.span),
+    schedule,
+    shown: shownOf(test, schedule),
   }
 }
 
-/** The BGP measurements of a test, which have rounds of their own. */
+/** The BGP measurements of a test, which have rounds of their own, from the one on that its own first round falls into. */
 export function measuredRoutes(test: Entry, call: Pick<Call, 'region'>): MeasuredTest {
   const facts = measured(test, call)
-  const { schedule } = facts
-  if (schedule.kind !== 'repeated') return facts
-  return { ...facts, schedule: { ...schedule, ...repeatedFrom(schedule.first * 1000, bgpInterval) } }
+  const schedule = facts.schedule.map((run, index) => {
+    if (run.interval === 0) return run
+    return { ...run, interval: bgpInterval, from: index === 0 ? roundOf(run.from, bgpInterval) : run.from }
+  })
+  return { ...facts, schedule, shown: shownOf(test, schedule) }
 }
 
 /** The monitors that watch the test's prefix: those that it names, and with `usePublicBgp` all public ones. */

@@ -74,6 +74,14 @@ export const storedStretch = ({ startAt, endAt, rounds }: Stretch): JsonObject =
   enterprise: Object.fromEntries(rounds.enterprise),
 })
 
+/** What of a stretch was by an instant that the clock has been set back to. */
+export function stretchUntil(stretch: Stretch, at: number): Stretch {
+  if (stretch.endAt <= at) return stretch
+  const part = (count: number): number => countIn(count, stretch, { startAt: stretch.startAt, endAt: at })
+  const enterprise = new Map([...stretch.rounds.enterprise].map(([id, count]) => [id, part(count)]))
+  return { ...stretch, endAt: at, rounds: { cloud: part(stretch.rounds.cloud), enterprise } }
+}
+
 /** Rounds of the span that the test had before it became what it is. Many tests are asked for theirs at once. */
 export function settledRounds(record: Entry | undefined, span: TimeRange): Rounds {
   let cloud = 0

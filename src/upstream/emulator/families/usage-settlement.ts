@@ -4,11 +4,12 @@
  */
 import type { Call } from '../call.ts'
 import { objectOf, objectsOf } from '../json.ts'
-import type { Schedule } from '../measurements/measurements.ts'
+import { during } from '../measurements/schedule.ts'
 import type { Entry, Objects, Written } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
 import { keepAgentPeaks } from './agent-peaks.ts'
-import { agentsOf, measured } from './test-measured.ts'
+import { agentsOf } from './test-measured.ts'
+import { scheduleOf } from './test-schedule.ts'
 import {
   groupNameOf,
   lastSettledAt,
@@ -16,11 +17,12 @@ import {
   type Stretch,
   storedStretch,
   stretchesOf,
+  stretchUntil,
   sumOfRounds,
   unchangedSince,
   unitHistory,
 } from './unit-history.ts'
-import { billingPeriod, isEnterprise, liveRounds } from './units.ts'
+import { billingPeriod, isEnterprise, liveRounds, roundSpan } from './units.ts'
 
 /** A test that changes more often has stretches joined, so that only spans within a month are told less exactly. */
 const mostStretches = 50
@@ -28,13 +30,9 @@ const mostStretches = 50
 /** How many deleted tests of an organization stay on the bill, so that who creates and deletes for ever is not kept for ever. */
 const mostGone = 5_000
 
-type Here = Pick<Call, 'region'>
-
-const scheduleOf = (test: Entry, here: Here): Schedule => measured(test, here).schedule
-
 /** Tells two states of a test apart that do not use the same. */
-const consumption = (test: Entry, objects: Objects, here: Here): string =>
-  JSON.stringify([scheduleOf(test, here), agentsOf(test, objects).map(({ id }) => id)])
+const consumption = (test: Entry, objects: Objects): string =>
+  JSON.stringify([scheduleOf(test), agentsOf(test, objects).map(({ id }) => id)])
 
 const isSwitchedOn = (agent: Entry | undefined): boolean =>
   agent !== undefined && agent.fields['enabled'] !== false
@@ -58,17 +56,12 @@ function touchedTests({ entries, removed }: Written, before: Objects, after: Obj
 }
 
 /** What the test had in the part of the span that is not settled yet; nothing when that are no rounds. */
-function stretchIn(
-  test: Entry,
-  span: TimeRange,
-  { before, here }: { before: Objects; here: Here },
-): readonly Stretch[] {
-  const rounds = liveRounds(test, { ...here, state: before })(span)
+function stretchIn(test: Entry, span: TimeRange, before: Objects): readonly Stretch[] {
+  const rounds = liveRounds(test, before)(span)
   if (rounds.cloud + rounds.enterprise.size === 0) return []
-  const schedule = scheduleOf(test, here)
-  if (schedule.kind === 'once') return [{ startAt: schedule.at * 1000, endAt: schedule.at * 1000, rounds }]
-  const firstAt = schedule.kind === 'repeated' ? schedule.first * 1000 : 0
-  return [{ startAt: Math.max(span.startAt, firstAt), endAt: span.endAt, rounds }]
+  const runs = during(scheduleOf(test), roundSpan(span))
+  const startAt = Math.max(span.startAt, (runs[0]?.from ?? 0) * 1000)
+  return [{ startAt, endAt: Math.min(span.endAt, (runs.at(-1)?.to ?? 0) * 1000), rounds }]
 }
 
 /** Joins neighbours in pairs, those of one month with each other. */
@@ -87,24 +80,24 @@ function joined(stretches: readonly Stretch[]): readonly Stretch[] {
 }
 
 /** From when on the test has what it has now. An instant test that runs again has the round of this second too. */
-function changedAt(test: Entry, after: Entry, { now, region }: Call): number {
-  const schedule = scheduleOf(after, { region })
-  const was = scheduleOf(test, { region })
-  const isRunAgain = schedule.kind === 'once' && (was.kind !== 'once' || was.at !== schedule.at)
-  return isRunAgain ? schedule.at * 1000 : now + 1
+function changedAt(test: Entry, after: Entry, { now }: Call): number {
+  const [last, was] = [scheduleOf(after).at(-1), scheduleOf(test).at(-1)]
+  return last?.interval === 0 && last.from !== was?.from ? last.from * 1000 : now + 1
 }
 
 function settle(test: Entry, before: Objects, call: Call): void {
-  const { state, now, region } = call
+  const { state, now } = call
   const record = state.find(unitHistory, test.id)
   const after = state.find('tests', test.id)
   const periods = [billingPeriod(now, -1), billingPeriod(now)] as const
   const since = unchangedSince(record)
   const fresh = periods.flatMap(({ startAt, endAt }) => {
     const span = { startAt: Math.max(startAt, since), endAt: Math.min(endAt, now) }
-    return stretchIn(test, span, { before, here: { region } })
+    return stretchIn(test, span, before)
   })
-  const kept = stretchesOf(record).filter(({ endAt }) => endAt >= periods[0].startAt)
+  const kept = stretchesOf(record)
+    .filter(({ startAt, endAt }) => endAt >= periods[0].startAt && startAt <= now)
+    .map((stretch) => stretchUntil(stretch, now))
   const stretches = joined([...kept, ...fresh])
   if (!after && stretches.length === 0) {
     state.remove(unitHistory, test.id)
@@ -152,7 +145,7 @@ function settleTests(call: Call, written: Written, before: Objects): void {
   const { state } = call
   const changed = [...touchedTests(written, before, state)].filter((test) => {
     const after = state.find('tests', test.id)
-    return !after || consumption(test, before, call) !== consumption(after, state, call)
+    return !after || consumption(test, before) !== consumption(after, state)
   })
   for (const test of changed) settle(test, before, call)
   if (changed.some(({ id }) => !state.find('tests', id))) dropOld(call)

@@ -1,5 +1,6 @@
 import { type Draw, drawOf } from './draw.ts'
-import { type MeasuredTest, roundOf } from './measurements.ts'
+import type { MeasuredTest } from './measurements.ts'
+import { pauseAfter, type Run, roundOf } from './schedule.ts'
 import { slotOf, slotSeconds } from './slots.ts'
 
 /**
@@ -10,9 +11,11 @@ export interface Incident {
   readonly kind: IncidentKind
   /** Number of the slot since 1970. */
   readonly slot: number
-  /** First bad round and first good one behind, epoch seconds. */
+  /** First bad round, and the first instant behind that is good, epoch seconds. */
   readonly start: number
   readonly end: number
+  /** When it is over: at its end, unless the test is switched off before. */
+  readonly over: number
   readonly draw: Draw
   /** Which of the test's agents, or monitors, suffer: at least one. */
   hits(sourceIds: readonly string[]): readonly string[]
@@ -40,17 +43,45 @@ function hitBy(draw: Draw, sourceIds: readonly string[]): readonly string[] {
   return hit.length > 0 ? hit : sourceIds.slice(0, 1)
 }
 
-/** The incident of a slot, if the test has one there. */
-export function incidentIn({ key, type, schedule }: MeasuredTest, slot: number): Incident | undefined {
+/** When the incident of a slot is, by the interval of a run. */
+function spanIn(
+  slot: number,
+  { interval }: Run,
+  draw: Draw,
+): { readonly start: number; readonly end: number } {
+  const length = Math.min(draw.whole('length', [2, 12]) * interval, slotSeconds / 2)
+  const start = roundOf(slot * slotSeconds + draw.fraction('start') * (slotSeconds - length), interval)
+  return { start, end: start + length }
+}
+
+/**
+ * The incident of a slot, if the test has one there. What has begun stays as the test is changed: the first run that one begins
+ * in decides, and a pause ends it.
+ */
+export function incidentIn(
+  { key, type, schedule }: Omit<MeasuredTest, 'shown'>,
+  slot: number,
+): Incident | undefined {
   const draw = drawOf(`${key} incident ${slot}`)
   const kinds = kindsOf[type] ?? webKinds
   const kind = kinds[draw.whole('kind', [0, kinds.length - 1])]
-  if (schedule.kind !== 'repeated' || kind === undefined || draw.fraction('any') >= share) return undefined
-  const { interval, first } = schedule
-  const length = Math.min(draw.whole('length', [2, 12]) * interval, slotSeconds / 2)
-  const start = roundOf(slot * slotSeconds + draw.fraction('start') * (slotSeconds - length), interval)
-  if (start < first) return undefined
-  return { kind, slot, start, end: start + length, draw, hits: (sourceIds) => hitBy(draw, sourceIds) }
+  if (kind === undefined || draw.fraction('any') >= share) return undefined
+  for (const run of schedule) {
+    if (run.interval === 0 || run.to < slot * slotSeconds) continue
+    const { start, end } = spanIn(slot, run, draw)
+    if (start < run.from || start > run.to) continue
+    const pause = pauseAfter(schedule, start)
+    return {
+      kind,
+      slot,
+      start,
+      end: Math.min(end, pause + 1),
+      over: Math.min(end, pause),
+      draw,
+      hits: (sourceIds) => hitBy(draw, sourceIds),
+    }
+  }
+  return undefined
 }
 
 /** The incident that a round falls into. */

@@ -4,92 +4,41 @@
  * answer: the families give these numbers the form of the document.
  */
 import type { TimeRange } from '../time-range.ts'
-
-/** When a test measures. Instants in epoch seconds, as v7 writes rounds (v7-notes section 3). */
-export type Schedule =
-  | {
-      readonly kind: 'repeated'
-      readonly interval: number
-      readonly first: number
-      /** What is shown of it, when not everything is. */
-      readonly shown?: RoundSpan
-    }
-  | { readonly kind: 'once'; readonly at: number }
-  | { readonly kind: 'never' }
-
-/** Both ends are shown, and the round that the span begins in. */
-export interface RoundSpan {
-  readonly from: number
-  readonly to: number
-}
+import { covering, type Rounds, roundsIn, runAt, type Schedule } from './schedule.ts'
 
 export interface MeasuredTest {
   /** Tells this test's numbers from all others', of other regions too. */
   readonly key: string
   readonly type: string
+  /** When it measured: incidents follow from that. */
   readonly schedule: Schedule
+  /** What is shown of it: all, unless this is a snapshot. */
+  readonly shown: Schedule
 }
 
-/** Rounds of a span of time, the newest first, worked out when asked for. */
-export interface Rounds {
-  readonly count: number
-  /** Epoch seconds. */
-  at(index: number): number
-}
-
-const none: Rounds = { count: 0, at: () => 0 }
 const seconds = (at: number): number => Math.floor(at / 1000)
 
-/** The round that an instant falls into: rounds stand on multiples of the interval (v7-notes section 3). */
-export const roundOf = (at: number, interval: number): number => Math.floor(at / interval) * interval
-
-/** A schedule that begins with the round in which the test was created, so that a new test has a result at once. */
-export const repeatedFrom = (createdAt: number, interval: number): Schedule => ({
-  kind: 'repeated',
-  interval,
-  first: roundOf(seconds(createdAt), interval),
-})
-
-const everything: RoundSpan = { from: 0, to: Number.POSITIVE_INFINITY }
+/** The most recent one alone. */
+const newestOf = (rounds: Rounds): Rounds => ({ ...rounds, count: Math.min(1, rounds.count) })
 
 /**
  * Rounds that a range covers, that in which it begins included; without a range the most recent one (official document).
  * @param asOf epoch ms; no round is younger
  */
-export function roundsOf({ schedule }: MeasuredTest, range: TimeRange | undefined, asOf: number): Rounds {
-  switch (schedule.kind) {
-    case 'never':
-      return none
-    case 'once': {
-      const { at } = schedule
-      const isCovered =
-        at <= seconds(asOf) && (!range || (at >= seconds(range.startAt) && at <= seconds(range.endAt)))
-      return isCovered ? { count: 1, at: () => at } : none
-    }
-    case 'repeated': {
-      const { interval, first, shown = everything } = schedule
-      const until = Math.min(seconds(Math.min(range?.endAt ?? asOf, asOf)), shown.to)
-      const newest = roundOf(until, interval)
-      const since = Math.max(range ? seconds(range.startAt) : until, shown.from)
-      const oldest = Math.max(roundOf(since, interval), first)
-      const count = (newest - oldest) / interval + 1
-      return count > 0 ? { count, at: (index) => newest - index * interval } : none
-    }
-    default:
-      return schedule satisfies never
-  }
+export function roundsOf(
+  { shown }: Pick<MeasuredTest, 'shown'>,
+  range: TimeRange | undefined,
+  asOf: number,
+): Rounds {
+  if (!range) return newestOf(roundsIn(shown, { from: 0, to: seconds(asOf) }))
+  const to = seconds(Math.min(range.endAt, asOf))
+  return roundsIn(covering(shown, { from: seconds(range.startAt), to }), { from: 0, to })
 }
 
 /** Whether the test had this round by then. @param round epoch seconds, @param asOf epoch ms */
-export function hasRound({ schedule }: MeasuredTest, round: number, asOf: number): boolean {
-  if (schedule.kind === 'repeated') {
-    const { interval, first, shown = everything } = schedule
-    const isShown = round <= shown.to && round >= roundOf(shown.from, interval)
-    return round % interval === 0 && round >= first && isShown && round * 1000 <= asOf
-  }
-  return schedule.kind === 'once' && round === schedule.at && round * 1000 <= asOf
-}
+export const hasRound = ({ shown }: MeasuredTest, round: number, asOf: number): boolean =>
+  round * 1000 <= asOf && roundsIn(shown, { from: round, to: round }).count === 1
 
-/** When a round ends: the next one begins then. */
-export const endOfRound = ({ schedule }: MeasuredTest, round: number): number =>
-  round + (schedule.kind === 'repeated' ? schedule.interval : 0)
+/** Seconds until the round that followed this one; 0 for a test that ran once. */
+export const intervalAt = ({ schedule }: Pick<MeasuredTest, 'schedule'>, round: number): number =>
+  runAt(schedule, round)?.interval ?? 0

@@ -40,8 +40,14 @@ function refuse(response: ServerResponse, status: number, description: string): 
 }
 
 /** More than one Host header is an attempt to be read in two ways (RFC 9112 §3.2). */
-const hostCount = (request: IncomingMessage): number =>
-  request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
+function hasOneHost({ rawHeaders }: IncomingMessage): boolean {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1
+  }
+  return count === 1
+}
 
 const isPageRequest = ({ method, url = '' }: IncomingMessage): boolean =>
   (method === 'GET' || method === 'HEAD') && !url.startsWith('/v7') && !url.startsWith('/.well-known')
@@ -61,7 +67,7 @@ export function publicListener(parts: PublicListenerParts): Listener {
     const target = request.url ?? ''
     if (isGatewayTarget(target)) return gateway(request, response)
     const host = request.headers.host ?? ''
-    if (!target.startsWith('/') || hostCount(request) !== 1)
+    if (!target.startsWith('/') || !hasOneHost(request))
       return refuse(response, 400, 'The request target or Host is malformed.')
     if (!allowsHost(host))
       return refuse(

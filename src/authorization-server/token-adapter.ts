@@ -36,8 +36,10 @@ const redundantInAccess: ReadonlySet<string> = new Set([...redundant, 'gty'])
 /** The engine's payload as it is stored in the grant's record. */
 export function compact(payload: object, without: ReadonlySet<string> = redundant): Payload {
   const kept: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(payload))
+  for (const name in payload) {
+    const value = (payload as Payload)[name]
     if (value !== undefined && !without.has(name)) kept[name] = value
+  }
   return kept
 }
 

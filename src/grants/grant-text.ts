@@ -52,10 +52,26 @@ type GrantText = readonly [
   others: Payload | None,
 ]
 
+/**
+ * @returns the members of an object that have no place of their own; undefined for none, as in almost all. A rest pattern would make
+ * an object each time to find that out.
+ */
+function membersBeside(object: object, placed: ReadonlySet<string>): Payload | undefined {
+  let others: Record<string, unknown> | undefined
+  for (const name in object) {
+    if (placed.has(name)) continue
+    others ??= {}
+    others[name] = (object as Payload)[name]
+  }
+  return others
+}
+
+const placedInToken: ReadonlySet<string> = new Set(['iat', 'scope'])
+
 function tokenText({ hash, exp, payload }: IssuedToken, grantScope: string, more: number): TokenText {
-  const { iat = null, scope = null, ...rest } = payload
-  const isAll = Object.keys(rest).length === 0
-  return [hash, exp, iat, scope === grantScope ? none : scope, isAll ? none : rest, more]
+  const { iat = null, scope = null } = payload
+  const rest = membersBeside(payload, placedInToken) ?? none
+  return [hash, exp, iat, scope === grantScope ? none : scope, rest, more]
 }
 
 function tokenOf([hash, exp, iat, scope, rest]: TokenText, grantScope: string): IssuedToken {
@@ -89,9 +105,11 @@ function spentOf(spent: SpentText | GrantRecord['spent'], grantScope: string): G
 
 const isSpentText = (spent: SpentText | GrantRecord['spent']): spent is SpentText => Array.isArray(spent)
 
+const repeatedOfGrant: ReadonlySet<string> = new Set(['accountId', 'clientId', 'kind', 'exp', 'openid'])
+
 /** What the engine's Grant repeats of the record is not written. */
 function grantRest({ grant, userId, clientId, endsAt }: GrantRecord, scope: string): Payload {
-  const { accountId, clientId: client, kind, exp, openid, ...rest } = grant
+  const { accountId, clientId: client, kind, exp, openid } = grant
   const own = openid as { scope?: unknown } | undefined
   const isRepeated =
     accountId === userId &&
@@ -100,34 +118,53 @@ function grantRest({ grant, userId, clientId, endsAt }: GrantRecord, scope: stri
     Number(exp) * 1000 === endsAt &&
     own?.scope === scope &&
     Object.keys(own).length === 1
-  return isRepeated ? rest : grant
+  return isRepeated ? (membersBeside(grant, repeatedOfGrant) ?? {}) : grant
 }
+
+/** All that `GrantText` has a place for. */
+const placed: ReadonlySet<string> = new Set<keyof GrantRecord>([
+  'userId',
+  'region',
+  'clientId',
+  'scopes',
+  'accountGroups',
+  'sessionUid',
+  'createdAt',
+  'firstUsedAt',
+  'lastUsedAt',
+  'lastUsedAddress',
+  'endsAt',
+  'pendingUntil',
+  'grant',
+  'code',
+  'access',
+  'refresh',
+  'spent',
+])
 
 /** @param record of one connection @returns what `grantOfText` reads */
 export function grantText(record: GrantRecord): string {
-  const { userId, region, clientId, scopes, accountGroups, sessionUid, ...times } = record
-  const { createdAt, firstUsedAt = none, lastUsedAt, lastUsedAddress = none, endsAt, ...rest } = times
-  const { pendingUntil, grant: _grant, code, access, refresh, spent: _spent, ...others } = rest
-  const scope = scopes.join(' ')
+  const { code, refresh } = record
+  const scope = record.scopes.join(' ')
   const text: GrantText = [
-    userId,
-    region,
-    clientId,
+    record.userId,
+    record.region,
+    record.clientId,
     scope,
-    accountGroups,
-    sessionUid,
-    createdAt,
-    firstUsedAt,
-    lastUsedAt,
-    lastUsedAddress,
-    endsAt,
-    pendingUntil,
+    record.accountGroups,
+    record.sessionUid,
+    record.createdAt,
+    record.firstUsedAt ?? none,
+    record.lastUsedAt,
+    record.lastUsedAddress ?? none,
+    record.endsAt,
+    record.pendingUntil,
     grantRest(record, scope),
     code ? tokenText(code, scope, code.consumedAt ?? none) : none,
-    access.map((token) => tokenText(token, scope, none)),
+    record.access.map((token) => tokenText(token, scope, none)),
     refresh ? tokenText(refresh, scope, refresh.generation) : none,
     spentText(record, scope),
-    Object.keys(others).length === 0 ? none : (others as Payload),
+    membersBeside(record, placed) ?? none,
   ]
   return JSON.stringify(text)
 }

@@ -13,7 +13,7 @@ import type { Secrets } from '#secrets/secrets.ts'
  * find them, and their MAC refuses what was made up before the store is asked.
  */
 const accessForm = /^([\w-]{16})\.[\w-]{43}$/
-const refreshForm = /^(([\w-]{16})\.(\d{1,9})\.[\w-]{43})\.([\w-]{16})$/
+const refreshForm = /^([\w-]{16})\.(\d{1,9})\.[\w-]{43}\.[\w-]{16}$/
 const refreshPurpose = 'refresh-token'
 
 export interface RefreshTokenParts {
@@ -48,16 +48,17 @@ export function refreshTokenValue(
 
 /** @returns the parts that a value of this form claims, without a check that we issued it; undefined for any other form */
 export function claimedRefreshTokenParts(value: string): RefreshTokenParts | undefined {
-  const [, , tagText = '', generation = ''] = refreshForm.exec(value) ?? []
+  const [, tagText = '', generation = ''] = refreshForm.exec(value) ?? []
   const tag = parseGrantTag(tagText)
   return tag && { tag, generation: Number(generation) }
 }
 
 /** @returns the parts of a refresh token that we issued; undefined for anything else */
 export function refreshTokenParts(secrets: Secrets, value: string): RefreshTokenParts | undefined {
-  const [, signed = '', , , mac = ''] = refreshForm.exec(value) ?? []
-  return mac !== '' && secrets.hasMac(refreshPurpose, signed, mac)
-    ? claimedRefreshTokenParts(value)
+  const claimed = claimedRefreshTokenParts(value)
+  const signedEnd = value.lastIndexOf('.')
+  return claimed && secrets.hasMac(refreshPurpose, value.slice(0, signedEnd), value.slice(signedEnd + 1))
+    ? claimed
     : undefined
 }
 

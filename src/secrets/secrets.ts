@@ -49,25 +49,34 @@ const tagLength = 16
 const hmacBlock = 64
 const digestLength = 32
 
+/** What is coded is mostly a token with a word in front: so many bytes are written where the last ones stood. */
+const shortMessage = 448
+
 /**
  * HMAC-SHA-256 (RFC 2104 §2) under one key, as two one-shot hashes over pads that are made once. Node's `createHmac` makes an
- * object for each code, and to make and collect it costs more than the hashing (DECISIONS 44).
+ * object for each code, and to make and collect it costs more than the hashing (DECISIONS 44); so does a buffer for each message.
  * @param key at most 64 bytes: a longer one would have to be hashed first
  */
 function hmacSha256(key: Buffer): (message: string, encoding: 'base64url' | 'binary') => string {
   if (key.length > hmacBlock) throw new Error(`the key of a code has at most ${hmacBlock} bytes`)
-  const padded = (byte: number): Buffer => {
-    const pad = Buffer.alloc(hmacBlock, byte)
+  const padded = (byte: number, room: number): Buffer => {
+    const pad = Buffer.concat([Buffer.alloc(hmacBlock, byte), Buffer.alloc(room)])
     for (const [index, keyByte] of key.entries()) pad[index] = byte ^ keyByte
     return pad
   }
-  const innerPad = padded(0x36)
-  const outer = Buffer.concat([padded(0x5c), Buffer.alloc(digestLength)])
+  const inner = padded(0x36, shortMessage)
+  const outer = padded(0x5c, digestLength)
+  // Views by their length: a text of n UTF-16 units has n to 3n bytes.
+  const views: Buffer[] = []
+  const padAnd = (message: string): Buffer => {
+    if (message.length * 3 > shortMessage)
+      return Buffer.concat([inner.subarray(0, hmacBlock), Buffer.from(message)])
+    const end = hmacBlock + inner.write(message, hmacBlock)
+    views[end] ??= inner.subarray(0, end)
+    return views[end]
+  }
   return (message, encoding) => {
-    const inner = Buffer.allocUnsafe(hmacBlock + Buffer.byteLength(message))
-    innerPad.copy(inner)
-    inner.write(message, hmacBlock)
-    outer.write(hash('sha256', inner, 'binary'), hmacBlock, 'binary')
+    outer.write(hash('sha256', padAnd(message), 'binary'), hmacBlock, 'binary')
     return hash('sha256', outer, encoding)
   }
 }

@@ -165,7 +165,7 @@ export function openAuthorizationServer(
   parts: AuthorizationServerParts,
   pages: readonly PageSurface[],
 ): AuthorizationServer {
-  const { secrets, clock, spans, randomBytes } = parts
+  const { secrets, clock, spans, randomBytes, engineNow } = parts
   const adapterParts = adapterPartsOf(parts)
   const { units, work, records, browsers } = adapterParts
   const replay = refreshReplay({
@@ -178,7 +178,7 @@ export function openAuthorizationServer(
   const provider = new Provider(parts.origin.origin, engineConfiguration(parts, adapterParts))
   // The listener in front has settled host, scheme and address; what arrives here is canonical (DECISIONS 14).
   provider.proxy = true
-  openSeams(provider, { units, work, secrets, judge: secretJudge(parts) })
+  openSeams(provider, { units, work, secrets, judge: secretJudge(parts), engineNow })
   logEngineEvents(provider, parts)
   const sessionParts = { provider, parts, units, browsers }
   endDestroyedSessions(sessionParts)

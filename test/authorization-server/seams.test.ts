@@ -122,7 +122,8 @@ describe('with the seams', () => {
     }
     const loaded = (_tag: GrantTag): unknown => ({ refresh: { generation } })
     const units = unitsOfWork({} as Store)
-    openSeams(provider, { units, work: { loaded } as unknown as GrantWork, secrets, judge })
+    const work = { loaded } as unknown as GrantWork
+    openSeams(provider, { units, work, secrets, judge, engineNow: Date.now })
   })
 
   const issued = {
@@ -179,6 +180,49 @@ describe('with the seams', () => {
     // 63 degrees of freedom: above 140 in one of ten million runs.
     expect(chiSquare).toBeLessThan(140)
   })
+
+  test.each(['AccessToken', 'RefreshToken'] as const)(
+    'of a %s is kept and told what the engine alone keeps and tells',
+    async (name) => {
+      const plain = newProvider()
+      const told: string[] = []
+      const keptBy = async (engine: Provider, members: object): Promise<object | undefined> => {
+        const client = await engine.Client.find('web')
+        const token = new engine[name]({ ...issued, client, ...members } as never)
+        for (const event of ['saved', 'destroyed', 'consumed'])
+          engine.once(
+            `${name === 'AccessToken' ? 'access' : 'refresh'}_token.${event}` as 'access_token.saved',
+            (one) => told.push(`${event} ${String(one === (token as unknown))}`),
+          )
+        const id = await token.save()
+        await token.destroy()
+        const { jti, extra, ...payload } = stored.get(`${name}:${id}`) ?? {}
+        expect([jti, extra]).toEqual([id, undefined])
+        return payload
+      }
+      for (const members of [
+        {},
+        { iat: 1_000, exp: 4_000_000_000 },
+        {
+          scope: undefined,
+          claims: { userinfo: { email: null } },
+          sid: 'sid',
+          rotations: 3,
+          'x5t#S256': 'x',
+        },
+        { strange: 'not kept', jti: undefined, amr: ['pwd'], iiat: 7, __proto__: { scope: 'inherited' } },
+      ]) {
+        const [expected, actual] = [await keptBy(plain, members), await keptBy(provider, members)]
+        expect(actual).toEqual({ ...expected, iat: expect.any(Number), exp: expect.any(Number) })
+        if ('exp' in members) expect(actual).toMatchObject(members)
+        else
+          expect(
+            Math.abs(Number(actual?.['exp' as never]) - Number(expected?.['exp' as never])),
+          ).toBeLessThan(5)
+        expect(told.splice(0)).toEqual(['saved true', 'destroyed true', 'saved true', 'destroyed true'])
+      }
+    },
+  )
 
   test('one rule holds for the redirect URIs of web and native clients', async () => {
     const [web, native] = [await provider.Client.find('web'), await provider.Client.find('native')]

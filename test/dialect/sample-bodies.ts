@@ -68,6 +68,8 @@ const known: Readonly<Record<string, unknown>> = {
   url: 'https://www.acme.example',
   email: 'sample@acme.example',
   roleArn: 'arn:aws:iam::012345678901:role/sample',
+  body: '{"status":"open"}',
+  queryParams: '{"status":"open"}',
 }
 
 let count = 0

@@ -78,6 +78,14 @@ describe('an alert rule', () => {
     })
   })
 
+  test('is of medium sensitivity when its rounds count by themselves, unless it says otherwise', async () => {
+    const made = (fields: object) =>
+      calls.call('POST', '/alerts/rules', { body: { ...rule, roundsViolatingMode: 'auto', ...fields } })
+    expect((await made({})).body.sensitivityLevel).toBe('medium')
+    expect((await made({ sensitivityLevel: 'high' })).body.sensitivityLevel).toBe('high')
+    expect((await made({ roundsViolatingMode: 'any' })).body).not.toHaveProperty('sensitivityLevel')
+  })
+
   test('counts its sources or takes a share of them', async () => {
     expect((await create({ minimumSourcesPct: 50 })).status).toBe(400)
     const { ruleId } = (await create({})).body

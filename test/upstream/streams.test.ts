@@ -104,8 +104,16 @@ describe('refusals of /streams', () => {
     ['no type', { type: undefined }, 'type: Type is empty.'],
     ['an unknown type', { type: 'carrier-pigeon' }, 'type: must be one of opentelemetry, splunk-hec.'],
     ['no address', { streamEndpointUrl: undefined }, 'streamEndpointUrl: StreamEndpointUrl is empty.'],
-    ['plain http', { streamEndpointUrl: 'http://collector.example' }, 'streamEndpointUrl: must use HTTPS.'],
-    ['no address at all', { streamEndpointUrl: 'collector' }, 'streamEndpointUrl: must be a URL.'],
+    [
+      'plain http',
+      { streamEndpointUrl: 'http://collector.example' },
+      'streamEndpointUrl: must be a URL and use HTTPS.',
+    ],
+    [
+      'no address at all',
+      { streamEndpointUrl: 'collector' },
+      'streamEndpointUrl: must be a URL and use HTTPS.',
+    ],
     [
       'a path over grpc',
       { streamEndpointUrl: 'https://collector.example/v1' },
@@ -114,14 +122,18 @@ describe('refusals of /streams', () => {
     [
       'traces in the first data model',
       { signal: 'trace', dataModelVersion: 'v1' },
-      'dataModelVersion: must be v2 when signal is trace.',
+      'dataModelVersion: must be v2 when signal is trace or log.',
     ],
     ['splunk-hec over grpc', { ...splunk, endpointType: 'grpc' }, 'must be http when type is splunk-hec.'],
-    ['splunk-hec without a token', { ...splunk, exporterConfig: {} }, 'Token is empty.'],
+    [
+      'splunk-hec without a token',
+      { ...splunk, exporterConfig: {} },
+      'exporterConfig.splunkHec.token: is required when type is splunk-hec.',
+    ],
     [
       'a Splunk token elsewhere',
       { exporterConfig: splunk.exporterConfig },
-      'can only be configured when type is splunk-hec.',
+      'exporterConfig.splunkHec: can only be used when type is splunk-hec.',
     ],
   ])('400 in the words of the streaming API for %s', async (_, change, message) => {
     const { status, body } = await create({ ...stream, ...change })

@@ -21,55 +21,30 @@ const bodies: Readonly<Record<string, object>> = {
 const post = (type: string, fields: object) =>
   calls.call('POST', `/tests/${type}`, { body: { testName: type, ...bodies[type], ...fields } })
 
-const step = (name: string) => ({ name, url })
-const variable = (name: string, value: string) => ({ name, value })
-
-/** The type, the field that is told, fields that fit, and what of them does not fit any more. */
-const rules = [
-  ['page-load', 'pageLoadTimeLimit', { pageLoadTimeLimit: 20, httpTimeLimit: 19 }, { httpTimeLimit: 20 }],
-  ['page-load', 'pageLoadTargetTime', { pageLoadTargetTime: 10 }, { pageLoadTargetTime: 11 }],
-  ['page-load', 'httpInterval', { httpInterval: 300 }, { httpInterval: 600 }],
-  ['page-load', 'subinterval', { interval: 1800, subinterval: 600 }, { interval: 900 }],
-  ['web-transactions', 'subinterval', { interval: 120, subinterval: 120 }, { interval: 60 }],
-  ['web-transactions', 'targetTime', { timeLimit: 31, targetTime: 31 }, { timeLimit: 30 }],
-  ['agent-to-server', 'fixedPacketRate', { fixedPacketRate: 10 }, { fixedPacketRate: 9 }],
-  [
-    'agent-to-agent',
-    'throughputMeasurements',
-    { throughputMeasurements: true },
-    { agents: [enterprise, cloud] },
-  ],
-  ['agent-to-agent', 'throughputMeasurements', { throughputMeasurements: true }, { targetAgentId: '3' }],
-  ['api', 'requests', { requests: [step('One'), step('Two')] }, { requests: [step('One'), step('One')] }],
-  [
-    'api',
-    'predefinedVariables',
-    { predefinedVariables: [variable('a', '1'), variable('b', '1')] },
-    { predefinedVariables: [variable('a', '1'), variable('a', '2')] },
-  ],
+/** What throughput is measured with, and what of it is a cloud agent. Rules between fields alone have rules.test.ts. */
+const clouds = [
+  ['source', { agents: [enterprise, cloud] }],
+  ['target', { targetAgentId: '3' }],
 ] as const
 
-describe('fields of a test that the document sets against each other', () => {
-  test.each(rules)(
-    '%s: %s is refused where it does not fit the others',
-    async (type, field, right, wrong) => {
-      const created = await post(type, right)
-      expect(created.status, created.text).toBe(201)
-      const path = `/tests/${type}/${created.body.testId}`
-      const before = await calls.call('GET', path)
-      for (const refused of [
-        await post(type, { ...right, ...wrong, testName: 'another' }),
-        await calls.call('PUT', path, { body: { ...bodies[type], ...right, ...wrong } }),
-      ]) {
-        expect([refused.status, refused.body?.title.includes(`field ${field} `)], refused.text).toEqual([
-          400,
-          true,
-        ])
-      }
-      expect((await calls.call('GET', path)).body).toEqual(before.body)
-      expect((await calls.call('GET', '/tests')).body.tests.at(-1).testId).toBe(created.body.testId)
-    },
-  )
+describe('throughput', () => {
+  test.each(clouds)('is not measured with a cloud agent as a %s', async (_, wrong) => {
+    const right = { throughputMeasurements: true }
+    const created = await post('agent-to-agent', right)
+    expect(created.status, created.text).toBe(201)
+    const path = `/tests/agent-to-agent/${created.body.testId}`
+    const before = await calls.call('GET', path)
+    for (const refused of [
+      await post('agent-to-agent', { ...right, ...wrong, testName: 'another' }),
+      await calls.call('PUT', path, { body: { ...bodies['agent-to-agent'], ...right, ...wrong } }),
+    ])
+      expect(
+        [refused.status, refused.body?.title.includes('field throughputMeasurements ')],
+        refused.text,
+      ).toEqual([400, true])
+    expect((await calls.call('GET', path)).body).toEqual(before.body)
+    expect((await calls.call('GET', '/tests')).body.tests.at(-1).testId).toBe(created.body.testId)
+  })
 })
 
 test('a test may have thousands of names, of which the last is told too when it is there twice', {
@@ -108,6 +83,11 @@ describe('fields of a test that follow from others', () => {
     expect((await post('agent-to-server', {})).body.probeMode).toBe('auto')
     const { body } = await post('agent-to-server', { testName: '2', protocol: 'icmp' })
     expect(body).not.toHaveProperty('probeMode')
+  })
+
+  test('are the codec of a voice test, by its id', async () => {
+    const voice = { targetAgentId: '110203', interval: 60, agents: [enterprise], codecId: '5' }
+    expect((await post('voice', voice)).body).toMatchObject({ codecId: '5', codec: 'G.729a @ 8 Kbps' })
   })
 
   test('keep the body of a request for tokens when it is posted alone', async () => {

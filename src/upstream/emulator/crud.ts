@@ -9,6 +9,7 @@ import { isJsonObject, type Json, type JsonObject } from './json.ts'
 import type { Model, Schema } from './model.ts'
 import { defaultsOf, project, suppliedFields } from './project.ts'
 import { isV7Refusal, notFound, type V7Refusal } from './refusals.ts'
+import { heldToRules } from './rules/rules.ts'
 import { shownText } from './shown-texts.ts'
 import type { Entry } from './state.ts'
 
@@ -152,12 +153,15 @@ const read =
 
 const bodySchema = (call: Call): Schema => call.model.schema(call.row.body?.schema ?? '')
 
+const accept = (family: Family, acceptance: Acceptance): Accepted | V7Refusal =>
+  heldToRules(acceptance.call, family.accept?.(acceptance) ?? { fields: acceptance.merged })
+
 const create =
   (family: Family): Answerer =>
   (call) => {
     const supplied = suppliedFields(call.model, bodySchema(call), call.body)
     const merged = { ...defaultsOf(call.model, bodySchema(call)), ...supplied }
-    const accepted = family.accept?.({ call, supplied, merged, stored: undefined }) ?? { fields: merged }
+    const accepted = accept(family, { call, supplied, merged, stored: undefined })
     if (isV7Refusal(accepted)) return accepted
     const entry = {
       collection: family.collection,
@@ -195,7 +199,7 @@ const update =
     if (!stored) return notFound
     const supplied = suppliedFields(call.model, bodySchema(call), call.body)
     const merged = { ...stored.fields, ...supplied }
-    const accepted = family.accept?.({ call, supplied, merged, stored }) ?? { fields: merged }
+    const accepted = accept(family, { call, supplied, merged, stored })
     if (isV7Refusal(accepted)) return accepted
     call.state.put({ ...stored, fields: accepted.fields })
     return written(family, call, { id: stored.id, before: stored })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { configFolder, type OperationRow, readOperationRows } from '#upstream/operation-rows.ts'
 import type { Json } from './json.ts'
+import { type Rule, readRules } from './rules/rule-file.ts'
 
 /** A schema of the official document: `allOf` is merged already, `ref` names another schema (config/v7/schemas.json). */
 export interface Schema {
@@ -42,12 +43,18 @@ export interface Model {
   resolve(schema: Schema): Schema
   /** All properties, those of the variants of a choice included. */
   properties(schema: Schema): Readonly<Record<string, Schema>>
+  /** What the document says of fields in words (config/v7/rules.yaml). */
+  rules(): readonly Rule[]
 }
 
 type Schemas = Readonly<Record<string, Schema>>
 
-/** @param schemas asked for with the first of them that is needed */
-export function modelOf(rows: readonly OperationRow[], schemas: () => Schemas): Model {
+/** @param schemas asked for with the first of them that is needed, as the rules are */
+export function modelOf(
+  rows: readonly OperationRow[],
+  schemas: () => Schemas,
+  rules: () => readonly Rule[] = () => [],
+): Model {
   const byPath = new Map(rows.map((row) => [`${row.method} ${row.path}`, row]))
   const resolved = new Map<Schema, Schema>()
   const merged = new Map<Schema, Readonly<Record<string, Schema>>>()
@@ -82,6 +89,7 @@ export function modelOf(rows: readonly OperationRow[], schemas: () => Schemas): 
     schemas,
     resolve,
     properties,
+    rules,
   }
 }
 
@@ -93,8 +101,16 @@ export async function loadModel(): Promise<Model> {
   const file = new URL('v7/schemas.json', configFolder)
   const [rows] = await Promise.all([readOperationRows(), access(file)])
   let schemas: Schemas | undefined
-  return modelOf(rows, () => {
-    schemas ??= JSON.parse(readFileSync(file, 'utf8')) as Schemas
-    return schemas
-  })
+  let rules: readonly Rule[] | undefined
+  return modelOf(
+    rows,
+    () => {
+      schemas ??= JSON.parse(readFileSync(file, 'utf8')) as Schemas
+      return schemas
+    },
+    () => {
+      rules ??= readRules()
+      return rules
+    },
+  )
 }

@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family } from '../crud.ts'
 import { type JsonObject, objectsOf, textsOf, without } from '../json.ts'
@@ -29,13 +28,6 @@ function passesFilters(agent: Entry, call: Call): boolean {
   )
 }
 
-const mostPrefixes = 5
-
-function isCidr(text: string): boolean {
-  const [, address = '', length = ''] = /^([\da-f.:]+)\/(\d{1,3})$/i.exec(text) ?? []
-  return isIPv4(address) ? Number(length) <= 32 : isIPv6(address) && Number(length) <= 128
-}
-
 const isCatalogue = (agent: Entry | undefined): boolean => agent?.fields['agentType'] === 'cloud'
 
 function accept({ call, supplied, merged, stored }: Acceptance): Accepted | V7Refusal {
@@ -49,11 +41,6 @@ function accept({ call, supplied, merged, stored }: Acceptance): Accepted | V7Re
         fields['agentName'] === merged['agentName'],
     )
   if (isTaken) return invalidField('agentName', 'An agent of this name exists already.')
-  const prefixes = textsOf(supplied['localResolutionPrefixes'])
-  if (prefixes.length > mostPrefixes)
-    return invalidField('localResolutionPrefixes', `must have at most ${mostPrefixes} elements.`)
-  if (!prefixes.every(isCidr))
-    return invalidField('localResolutionPrefixes', 'must be in CIDR notation, as in 192.0.2.0/24.')
   const stray = textsOf(supplied['tests']).find((id) => call.state.find('tests', id)?.aid !== call.aid)
   if (stray !== undefined) return invalidField('tests', `There is no test ${stray}.`)
   const foreign = textsOf(supplied['accountGroups']).find(

@@ -2,7 +2,7 @@ import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family, named, shown } from '../crud.ts'
 import { isJsonObject, type Json, type JsonObject, objectOf, textsOf, without } from '../json.ts'
 import type { Model } from '../model.ts'
-import { invalid, invalidField, notFound, refused, type V7Refusal, type Violation } from '../refusals.ts'
+import { invalid, notFound, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { simpleTest } from './agent-show.ts'
 import { setTestsOfRule, testsOfRule } from './alert-rule-tests.ts'
@@ -24,20 +24,6 @@ function wrongChoices(body: JsonObject): readonly Violation[] {
   })
 }
 
-const mostRounds = 10
-
-/** X of Y times: both from 1 to 10, X at most Y (Terraform's provider checks the same). */
-function wrongRounds({ roundsViolatingOutOf, roundsViolatingRequired }: JsonObject): readonly Violation[] {
-  const outOf = Number(roundsViolatingOutOf)
-  const required = Number(roundsViolatingRequired ?? 1)
-  const wrong = (field: string, message: string): readonly Violation[] => [{ field, message }]
-  if (outOf < 1 || outOf > mostRounds)
-    return wrong('roundsViolatingOutOf', `must be from 1 to ${mostRounds}.`)
-  return required < 1 || required > outOf
-    ? wrong('roundsViolatingRequired', 'must be from 1 to roundsViolatingOutOf.')
-    : []
-}
-
 const strayTests = ({ call, supplied }: Acceptance): readonly Violation[] =>
   textsOf(supplied['testIds'])
     .filter((id) => call.state.find('tests', id)?.aid !== call.aid)
@@ -54,29 +40,31 @@ function withRecipients(notifications: Json | undefined): JsonObject {
   }
 }
 
-/** Sources are counted or taken as a share, not both; what is given now wins over what is stored. */
-function sources(supplied: JsonObject): readonly string[] {
-  if (supplied['minimumSources'] !== undefined) return ['minimumSourcesPct']
-  return supplied['minimumSourcesPct'] === undefined ? [] : ['minimumSources']
+/** Sources are counted or taken as a share: what is given now wins over what is stored. Both at once are refused by a rule. */
+function otherSources(supplied: JsonObject): readonly string[] {
+  const isCounted = supplied['minimumSources'] !== undefined
+  if (isCounted === (supplied['minimumSourcesPct'] !== undefined)) return []
+  return [isCounted ? 'minimumSourcesPct' : 'minimumSources']
 }
+
+/** Rounds that count by themselves do so at a sensitivity, `medium` where none is given (official document). */
+const usualSensitivity = ({ roundsViolatingMode }: JsonObject): JsonObject =>
+  roundsViolatingMode === 'auto' ? { sensitivityLevel: 'medium' } : {}
 
 function accept(acceptance: Acceptance): Accepted | V7Refusal {
   const { call, supplied, merged } = acceptance
   const body = objectOf(call.body)
-  const wrong = [...wrongChoices(body), ...wrongRounds(merged), ...strayTests(acceptance)]
+  const wrong = [...wrongChoices(body), ...strayTests(acceptance)]
   if (wrong.length > 0) return invalid(wrong)
-  if (supplied['minimumSources'] !== undefined && supplied['minimumSourcesPct'] !== undefined)
-    return invalidField('minimumSources', 'cannot be used with minimumSourcesPct.')
   if (isRelinked(acceptance) && !call.caller.permissionsIn(call.aid).has('Edit tests'))
     return editTestsMissing
-  return {
-    fields: {
-      roundsViolatingMode: 'any',
-      ...without(merged, [...sources(supplied), 'testIds']),
-      ...chosen(body),
-      ...withRecipients(merged['notifications']),
-    },
+  const fields: JsonObject = {
+    roundsViolatingMode: 'any',
+    ...without(merged, [...otherSources(supplied), 'testIds']),
+    ...chosen(body),
+    ...withRecipients(merged['notifications']),
   }
+  return { fields: { ...usualSensitivity(fields), ...fields } }
 }
 
 /** Whether the write gives the rule to a test or takes it from one. */

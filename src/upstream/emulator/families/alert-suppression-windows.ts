@@ -1,6 +1,6 @@
 import type { Answerer, Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family } from '../crud.ts'
-import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
+import { type JsonObject, textOf, textsOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, isV7Refusal, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
@@ -16,26 +16,13 @@ function wrongFields({ name, startDate, duration }: JsonObject): readonly Violat
   ]
 }
 
-/** Each end has one way to tell when, and that of another end is not valid (official document, `EndRepeat`). */
-function wrongEnd({ type, count, date }: JsonObject): readonly Violation[] {
-  const given = { count, date }
-  return (['count', 'date'] as const).flatMap((key) => {
-    const field = `endRepeat.${key}`
-    if (type === key && given[key] === undefined)
-      return [{ field, message: `is required for the type ${key}.` }]
-    if (type !== key && given[key] !== undefined)
-      return [{ field, message: `is only valid for the type ${key}.` }]
-    return []
-  })
-}
-
 /** A test that is named twice is there once. */
 function accept({ call, merged }: Acceptance): Accepted | V7Refusal {
   const testIds = [...new Set(textsOf(merged['testIds']))]
   const strays = testIds
     .filter((id) => call.state.find('tests', id)?.aid !== call.aid)
     .map((id) => ({ field: 'testIds', message: `There is no test ${id} in this account group.` }))
-  const wrong = [...wrongFields(merged), ...wrongEnd(objectOf(merged['endRepeat'])), ...strays]
+  const wrong = [...wrongFields(merged), ...strays]
   if (wrong.length > 0) return invalid(wrong)
   return { fields: { isEnabled: true, ...merged, ...(merged['testIds'] !== undefined && { testIds }) } }
 }

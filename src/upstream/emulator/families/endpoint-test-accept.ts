@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts'
 import type { Acceptance, Accepted } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
-import { type Json, type JsonObject, present, textOf, textsOf, without } from '../json.ts'
+import { type Json, type JsonObject, present, textsOf, without } from '../json.ts'
 import { targetOfUrl } from '../measurements/target.ts'
 import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
 import { violationsOf } from '../validate.ts'
@@ -10,23 +10,14 @@ import type { EndpointTestKind } from './endpoint-test-kinds.ts'
 
 const applications = ['webex', 'zoom', 'microsoft-teams']
 
-/** What a selector of each type must name (official document, `EndpointTestAgents` and its neighbours). */
-const listOfSelector: Readonly<Record<string, string>> = {
-  'specific-agents': 'agents',
-  'agent-labels': 'endpointAgentLabels',
-  'agent-tags': 'tagIds',
-}
-
-function wrongSelector(merged: JsonObject, call: Call): readonly Violation[] {
-  const field = listOfSelector[textOf(merged['agentSelectorType']) ?? '']
-  const isEmpty = field !== undefined && textsOf(merged[field]).length === 0
+/** What a selector names that is not there. What it must name stands in config/v7/rules.yaml. */
+function strayAgents(merged: JsonObject, call: Call): readonly Violation[] {
   const own = ownEndpointAgents(call).map(({ id }) => id)
   const isLabel = (id: string): boolean => call.state.find('endpoint-labels', id)?.aid === call.aid
   const isTag = (id: string): boolean => call.state.find('tags', id)?.orgId === call.caller.orgId
   const strays = (name: string, ids: readonly string[]): readonly Violation[] =>
     ids.map((id) => ({ field: name, message: `There is no ${id} in this account group.` }))
   return [
-    ...(isEmpty ? [{ field, message: `is required for ${merged['agentSelectorType']}.` }] : []),
     ...strays(
       'agents',
       textsOf(merged['agents']).filter((id) => !own.includes(id)),
@@ -85,7 +76,7 @@ export const acceptEndpointTest =
   (kind: EndpointTestKind) =>
   ({ call, merged, stored }: Acceptance): Accepted | V7Refusal => {
     const wrong = [
-      ...wrongSelector(merged, call),
+      ...strayAgents(merged, call),
       ...wrongApplication(merged),
       ...wrongTargetTime(merged, call),
     ]

@@ -1,12 +1,12 @@
 import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family, isOwn } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
-import { type Json, type JsonObject, objectsOf, textOf } from '../json.ts'
+import { type JsonObject, textOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, refused, type V7Refusal, type Violation } from '../refusals.ts'
+import { contradictionsIn } from '../rules/rules.ts'
 import type { Draft, Entry } from '../state.ts'
 import { uuid } from '../uuid.ts'
-import { isGroupKey } from './endpoint-agent-groups.ts'
 import { dropReferences } from './endpoint-agent-relations.ts'
 import { assignmentsOf, unassign } from './tag-assignments.ts'
 
@@ -42,39 +42,18 @@ function afterWrite({ id, fields }: Entry, { state }: Call): void {
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === ''
 
-/** Keys of ThousandEyes' own, unless the filter says that its key is the user's (official document, `TagFilter`). */
-const strangeKeys = (filters: Json | undefined): readonly Violation[] =>
-  objectsOf(filters).flatMap(({ key, scope }, index) =>
-    scope === 'custom' || isGroupKey(textOf(key) ?? '')
-      ? []
-      : [{ field: `filters[${index}].key`, message: 'is none that filters of the scope default have.' }],
-  )
-
-/** Only endpoint agents take dynamic tags, and only ThousandEyes makes tags of its own (official document). */
-function wrongFields({
-  key,
-  value,
-  accessType,
-  type,
-  objectType,
-  filters,
-}: JsonObject): readonly Violation[] {
-  return [
-    ...(isEmpty(key) ? [{ field: 'key', message: 'Key is empty.' }] : []),
-    ...(isEmpty(value) ? [{ field: 'value', message: 'Value is empty.' }] : []),
-    ...(accessType === 'system' ? [{ field: 'accessType', message: 'system cannot be set by users.' }] : []),
-    ...(type === 'dynamic' && objectType !== 'endpoint-agent'
-      ? [{ field: 'type', message: 'dynamic is for the object type endpoint-agent alone.' }]
-      : []),
-    ...strangeKeys(filters),
-  ]
-}
+/** Without key and value a tag says nothing, and only ThousandEyes makes tags of its own (official document). */
+const wrongFields = ({ key, value, accessType }: JsonObject): readonly Violation[] => [
+  ...(isEmpty(key) ? [{ field: 'key', message: 'Key is empty.' }] : []),
+  ...(isEmpty(value) ? [{ field: 'value', message: 'Value is empty.' }] : []),
+  ...(accessType === 'system' ? [{ field: 'accessType', message: 'system cannot be set by users.' }] : []),
+]
 
 function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
   if (stored?.fields['builtIn'] === true) return refused('forbidden', 'Built-in tags cannot be changed.')
   const type = textOf(merged['type']) ?? (merged['filters'] === undefined ? 'static' : 'dynamic')
   const fields: JsonObject = { accessType: 'all', ...merged, type }
-  const wrong = wrongFields(fields)
+  const wrong = [...wrongFields(fields), ...contradictionsIn(call.model, 'TagInfo', fields)]
   if (wrong.length > 0) return invalid(wrong)
   const same = sameTag(fields, call)
   if (same && same.id !== stored?.id)

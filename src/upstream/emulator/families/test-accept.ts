@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isBgpPrefix } from '../bgp-prefix.ts'
 import type { Call } from '../call.ts'
 import type { Acceptance, Accepted } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
@@ -56,18 +55,6 @@ function strays(merged: JsonObject, call: Call): readonly Violation[] {
     }),
     ...strayIds(call, { collection: 'account-groups', field: 'sharedWithAccounts', ids: shared }),
   ]
-}
-
-/** That anything but a prefix is refused is known of an empty one (v7-notes section 7). */
-function wrongPrefix({ prefix }: JsonObject): readonly Violation[] {
-  return prefix === undefined || isBgpPrefix(String(prefix))
-    ? []
-    : [
-        {
-          field: 'prefix',
-          message: 'must be a network address and the length of its prefix, as in 192.0.2.0/24.',
-        },
-      ]
 }
 
 /** A test's name is its own within an account group (v7-notes section 2). */
@@ -146,7 +133,6 @@ export const acceptTest =
     const supplied = isShared ? only(acceptance.supplied, sharedKeys) : acceptance.supplied
     const merged = isShared ? { ...stored.fields, ...supplied } : acceptance.merged
     const wrong = [
-      ...wrongPrefix(supplied),
       ...strays(supplied, call),
       ...straySecrets(supplied, call),
       ...contradictions({ type: kind.type, merged, supplied }, call),

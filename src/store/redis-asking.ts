@@ -43,7 +43,9 @@ export function asking(redis: Connection, { name, milliseconds, unfit, known }: 
 
   async function within<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     const silence = Promise.withResolvers<never>()
-    const timer = setTimeout(() => silence.reject(new Error('no answer in time')), milliseconds)
+    const giveUp = (): void => silence.reject(new Error('no answer in time'))
+    // A process that stood still runs its timers before it reads what has arrived meanwhile, and that may be the answer.
+    const timer = setTimeout(() => setImmediate(giveUp), milliseconds)
     try {
       return await Promise.race([question(), silence.promise])
     } catch (failure) {

@@ -10,6 +10,9 @@ import { slotConnector } from './redis-slot.ts'
 /** From the call to the failure: in ioredis a command also waits for the pipeline before it. */
 export const answerMilliseconds = 1_000
 
+/** Of a single command, so that none hangs for ever; who asks gives up before, and not without looking for the answer (redis-asking.ts). */
+const commandMilliseconds = 2 * answerMilliseconds
+
 const retryMilliseconds = 250
 
 /** What a server says that does not hold our slot, or must not write, any more: another one serves. */
@@ -18,7 +21,7 @@ const isElsewhere = ({ message }: Error): boolean => /^(?:READONLY|MOVED|ASK|CLU
 const options = {
   lazyConnect: true,
   connectTimeout: answerMilliseconds,
-  commandTimeout: answerMilliseconds,
+  commandTimeout: commandMilliseconds,
   maxRetriesPerRequest: 1,
   enableOfflineQueue: false,
   autoResubscribe: false,

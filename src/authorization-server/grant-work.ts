@@ -35,6 +35,8 @@ export interface GrantWork {
   create(tag: GrantTag, record: GrantRecord): void
   /** Changes a loaded record; without effect when the grant is gone or destroyed in this unit. */
   change(tag: GrantTag, how: (record: GrantRecord) => GrantRecord): void
+  /** The same, where it takes a token back. */
+  revoke(tag: GrantTag, how: (record: GrantRecord) => GrantRecord): void
   /** Ends the grant with all of its tokens; recorded in the audit. Idempotent. @param detail what the event leaves open */
   destroy(tag: GrantTag, event: AuditEvent['event'], detail?: string): Promise<void>
 }
@@ -77,6 +79,13 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
     return record
   }
 
+  function change(tag: GrantTag, how: (record: GrantRecord) => GrantRecord): void {
+    const held = heldOf(units.current()).get(tag)
+    if (!held?.record) return
+    held.record = how(held.record)
+    keep(tag, held)
+  }
+
   return {
     load,
     loaded: (tag) => heldOf(units.current()).get(tag)?.record,
@@ -92,11 +101,10 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       const where = address === '' ? {} : { address }
       unit.also(audit.entry({ event: 'grant-created', ...who, ...where, detail: scopes.join(' ') }))
     },
-    change(tag, how) {
-      const held = heldOf(units.current()).get(tag)
-      if (!held?.record) return
-      held.record = how(held.record)
-      keep(tag, held)
+    change,
+    revoke(tag, how) {
+      units.current().revokes()
+      change(tag, how)
     },
     async destroy(tag, event, detail) {
       await load(tag)
@@ -105,6 +113,7 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       const record = heldOf(unit).get(tag)?.record
       if (!record) return
       heldOf(unit).set(tag, { record: undefined, isNew: false })
+      unit.revokes()
       unit.delete(grantKey(tag))
       unit.delete(grantUseKey(tag))
       const { userId, clientId } = record

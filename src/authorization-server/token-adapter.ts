@@ -119,7 +119,7 @@ export function accessTokenAdapter({
       if (!tag) return
       await work.load(tag)
       const hash = secrets.hash('access-token', id)
-      work.change(tag, (record) => ({
+      work.revoke(tag, (record) => ({
         ...record,
         access: record.access.filter((token) => token.hash !== hash),
       }))

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Change, Store, StoredRecord } from '#store/store.ts'
+import type { Change, Reach, Store, StoredRecord } from '#store/store.ts'
 
 /** A record that the request replaces: what it becomes, and until when it counts. */
 export interface Replacement {
@@ -23,6 +23,8 @@ export interface UnitOfWork {
   delete(key: string): void
   /** Adds a change as it stands, such as an audit entry. */
   also(change: Change): void
+  /** What it commits takes something away from whoever has it: no process may go on without knowing. */
+  revokes(): void
   /** Things that belong to the request and not to the store (the decoded form of a record, say). */
   readonly notes: Map<string, unknown>
 }
@@ -36,6 +38,7 @@ function openUnit(store: Store): OpenUnit {
   const found = new Map<string, StoredRecord | undefined>()
   const pending = new Map<string, Pending>()
   const extra: Change[] = []
+  let reach: Reach = 'here'
 
   function changeOf(key: string, what: Pending): Change {
     if (what.kind === 'delete') return { kind: 'delete', key }
@@ -59,12 +62,15 @@ function openUnit(store: Store): OpenUnit {
     put: (key, make) => void pending.set(key, { kind: 'put', make }),
     delete: (key) => void pending.set(key, { kind: 'delete' }),
     also: (change) => void extra.push(change),
+    revokes() {
+      reach = 'everywhere'
+    },
     async commit() {
       // What rests on records, as that a token is gone, is acknowledged too: they must be as safe as what this would have written.
       if (pending.size === 0 && extra.length === 0) return seen.size > 0 ? store.commit([]) : 'committed'
       for (const key of pending.keys()) if (seen.has(key) && !found.has(key)) await seen.get(key)
       const changes = [...pending].map(([key, what]) => changeOf(key, what))
-      return store.commit([...changes, ...extra])
+      return store.commit([...changes, ...extra], reach)
     },
   }
 }

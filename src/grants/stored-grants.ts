@@ -165,10 +165,10 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
       const [stored] = await store.read([key])
       if (!stored) {
         // That it is gone is acknowledged, and another process may just have ended it.
-        await store.commit([])
+        await store.commit([], 'everywhere')
         return false
       }
-      await store.commit(endOf(audit, { tag, record: readGrantRecord(stored) }, by))
+      await store.commit(endOf(audit, { tag, record: readGrantRecord(stored) }, by), 'everywhere')
       return true
     },
 
@@ -182,7 +182,7 @@ export function openGrants({ store, secrets, clock, audit }: StoredGrantsParts):
         revoked += matching.filter(({ record }) => hasTokens(record, now)).length
       }
       // That the others are gone is acknowledged as well, and whoever asks again may have ended them without being told so.
-      await store.commit([])
+      await store.commit([], 'everywhere')
       return revoked
     },
   }

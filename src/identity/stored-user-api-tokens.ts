@@ -66,7 +66,7 @@ export function storedUserApiTokens(parts: StoredUserApiTokensParts): UserApiTok
     },
 
     async revoke(token) {
-      await store.commit([records.deletion(token)])
+      await store.commit([records.deletion(token)], 'everywhere')
     },
   }
 }
@@ -104,6 +104,7 @@ export function heldUserApiTokens(parts: StoredUserApiTokensParts): HeldUserApiT
               entry('user-api-token-revoked', asking),
             ],
       )
+      if (none === undefined) await parts.store.commit([], 'everywhere')
       return none ?? true
     },
   }

@@ -107,7 +107,8 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
         ...(await pointerChanges(after.user, before?.record.user)),
         ...also,
       ]
-      if ((await store.commit(changes)) === 'committed') return after.user
+      const reach = after.user.disabled ? 'everywhere' : 'here'
+      if ((await store.commit(changes, reach)) === 'committed') return after.user
     }
     throw new Error('the user record changed ten times during one update')
   }
@@ -120,10 +121,10 @@ export function userRecords(store: Store, secrets: Secrets): UserRecords {
     async remove(id) {
       const { user } = (await readStored(id))?.record ?? {}
       if (!user) return
-      await store.commit([
-        { kind: 'delete', key: userKey(id) },
-        { kind: 'delete', key: emailKey(user.region, user.email) },
-      ])
+      const changes = [userKey(id), emailKey(user.region, user.email)].map(
+        (key): Change => ({ kind: 'delete', key }),
+      )
+      await store.commit(changes, 'everywhere')
     },
   }
 }

@@ -74,8 +74,8 @@ export function watchedStore({ stopwatch, committed }: WatchedStoreParts): {
         } else atOnce[freshness].value += 1
         return found
       },
-      commit(changes) {
-        const running = store.commit(changes)
+      commit(changes, reach) {
+        const running = store.commit(changes, reach)
         time('commit', running, (outcome) => {
           if (outcome === 'committed') committed(changes)
           return outcome

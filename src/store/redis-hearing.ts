@@ -29,8 +29,10 @@ export interface HearingParts {
   /** Told of the head that a beat found. */
   readonly sawHead: (head: string) => void
   readonly server: ServerClock
-  /** Gives so many random bytes. */
-  readonly random: (size: number) => Uint8Array
+  /** Of this node alone. */
+  readonly node: string
+  /** What else to listen on. */
+  readonly channels: readonly string[]
 }
 
 /**
@@ -47,11 +49,12 @@ export function hearingOf({
   prefix,
   sawHead,
   server,
-  random,
+  node,
+  channels,
 }: HearingParts): Omit<RecentRecordsParts, 'most'> {
   const { announcements: subscriber, commands } = connections
   const changed = `${prefix}changed`
-  const beats = `${prefix}beats:${Buffer.from(random(12)).toString('base64url')}`
+  const beats = `${prefix}beats:${node}`
   commands.defineCommand('beat', { lua: beatScript })
   const beating = commands as Redis & Beating
   let unanswered = 0
@@ -80,7 +83,10 @@ export function hearingOf({
       listen(hear, lost) {
         subscriber.on('message', hear)
         subscriber.on('close', lost)
-        subscriber.on('ready', () => void subscriber.subscribe(changed, beats).catch(() => undefined))
+        subscriber.on(
+          'ready',
+          () => void subscriber.subscribe(changed, beats, ...channels).catch(() => undefined),
+        )
         subscriber.connect().catch(() => undefined)
         // Whoever serves the commands from now on announces there, perhaps on another server.
         commands.on('ready', () => subscriber.disconnect(true))

@@ -10,6 +10,7 @@ import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource } from './changes.ts'
 import type { OpenedStore } from './images.ts'
 import { directCommits, replicatedCommits } from './redis-commits.ts'
+import { confirming } from './redis-confirming.ts'
 import { answerMilliseconds } from './redis-connections.ts'
 import { hearingOf } from './redis-hearing.ts'
 import { type RedisImagesParts, redisImages } from './redis-images.ts'
@@ -48,10 +49,13 @@ export async function openRedisStore(parts: RedisServingParts): Promise<OpenedSt
   const serving = await openRedis(parts)
   const ground: Ground = { ...serving, redis: scripted(serving.connections.commands), clock }
   const { standing } = serving
+  const node = Buffer.from(random(12)).toString('base64url')
+  const { channels, heardEverywhere } = confirming({ ...ground, node })
   const hearing = hearingOf({
     ...ground,
     server: serving.clockOfServer,
-    random,
+    node,
+    channels,
     sawHead: standing.assertHead,
   })
   const recent = recentRecords({ ...hearing, most: cacheSize })
@@ -66,12 +70,10 @@ export async function openRedisStore(parts: RedisServingParts): Promise<OpenedSt
   const store: Store = {
     read: (keys, freshness = 'exact') =>
       whenKnown(freshness === 'recent' ? recent.read(keys, fetched) : fetched(keys), live),
-    async commit(changes) {
-      try {
-        return await commit(changes)
-      } finally {
-        recent.forget(changes.map(({ key }) => key))
-      }
+    async commit(changes, reach = 'here') {
+      const outcome = await commit(changes).finally(() => recent.forget(changes.map(({ key }) => key)))
+      if (reach === 'everywhere' && outcome === 'committed') await heardEverywhere()
+      return outcome
     },
     list: listing(ground),
     purge: purging(ground),

@@ -48,6 +48,12 @@ export type Change =
  */
 export type Freshness = 'exact' | 'recent'
 
+/**
+ * By when a change is seen: `here`, in this process, or also `everywhere`, by recent reads of other processes. That is what a revocation
+ * asks for. A process that does not say so within a quarter of a second is not waited for.
+ */
+export type Reach = 'here' | 'everywhere'
+
 export interface ListOptions {
   /** At most so many records (default 1,000). */
   readonly limit?: number
@@ -66,9 +72,10 @@ export interface Store {
    * All of the changes or none, durably, before the promise resolves; against parallel commits, also of other processes,
    * exactly one of two that expect the same version wins. `delete` never conflicts. A commit that the adapter had to send
    * twice counts once. A commit names each key once. One of nothing resolves once all that could be read before is as safe as what is committed.
+   * @param reach `here` when left out; of `everywhere`, so is whatever was committed here before
    * @returns `conflict` when an expectation does not hold @throws StoreFailure when the store cannot answer
    */
-  commit(changes: readonly Change[]): Promise<'committed' | 'conflict'>
+  commit(changes: readonly Change[], reach?: Reach): Promise<'committed' | 'conflict'>
   /** The live records that carry the index. */
   list(index: string, options?: ListOptions): Promise<readonly StoredRecord[]>
   /** Removes at most `limit` expired records, in a slice short enough not to stop requests. @returns how many went */

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Json } from '#upstream/emulator/json.ts'
 import { loadModel, type Model } from '#upstream/emulator/model.ts'
 import { isV7Refusal } from '#upstream/emulator/refusals.ts'
 import { coerceObject } from '#upstream/emulator/templates/coerce.ts'
-import { danglingIn, fill, nonPathsIn } from '#upstream/emulator/templates/placeholders.ts'
+import { fill } from '#upstream/emulator/templates/fill.ts'
 import { inputValues } from '#upstream/emulator/templates/user-inputs.ts'
 
 const named = {
@@ -11,6 +12,15 @@ const named = {
   tests: { web: { testId: '77' } },
 }
 const context = { open: named, whole: named, secret: named }
+
+const budget = () => ({ steps: 100_000, characters: 1_048_576 })
+function filledFrom(given: Json): Json {
+  const filling = fill(given, context, budget())
+  for (;;) {
+    const { done, value } = filling.next()
+    if (done) return value
+  }
+}
 
 describe('placeholders', () => {
   test.each([
@@ -27,20 +37,19 @@ describe('placeholders', () => {
     ],
     ['{ name }', '{ name }'],
   ])('%j become %j', (given, filled) => {
-    expect(fill(given, context)).toEqual(filled)
+    expect(filledFrom(given)).toEqual(filled)
   })
 
-  test('that lead to nothing are named, the keys of every object among them', () => {
-    const given = ['{{tests.gone.testId}}', '{{name}}', { x: '{{constructor}} {{name.length}}' }]
-    expect(danglingIn(given, context)).toEqual(['tests.gone.testId', 'constructor', 'name.length'])
-  })
+  test.each(['{{tests.gone.testId}}', '{{constructor}}', '{{name.length}}', '{{tests.web.toString}}'])(
+    '%s leads to nothing, as what every object inherits does',
+    (given) => {
+      expect(() => filledFrom({ x: given })).toThrow(`${given} leads to nothing.`)
+    },
+  )
 
-  test('that are more than a path are named', () => {
-    expect(nonPathsIn('{{#if name}}a{{/if}} {{name}} {{upper name}}')).toEqual([
-      '#if name',
-      '/if',
-      'upper name',
-    ])
+  test('give other calls their turn when there are many', () => {
+    const turns = [...fill(Array(20_000).fill('{{name}}'), context, budget())]
+    expect(turns.length).toBeGreaterThan(5)
   })
 })
 
@@ -106,6 +115,12 @@ describe('the older forms of templates', () => {
       { alertType: 'end-to-end-agent', severity: 'info' },
     ],
     ['RuleDetailUpdate', { testIds: '["1", 2]' }, { testIds: ['1', '2'] }],
+    [
+      'HttpServerTestRequest',
+      { customHeaders: '{"root": {"X-Site": "Austin"}}' },
+      { customHeaders: { root: { 'X-Site': 'Austin' } } },
+    ],
+    ['HttpServerTestRequest', { customHeaders: '{"root": ' }, { customHeaders: '{"root": ' }],
     ['RuleDetailUpdate', { testIds: [{ testId: 5 }] }, { testIds: ['5'] }],
     ['RuleDetailUpdate', { severity: 'horrible', unknown: 1 }, { severity: 'horrible', unknown: 1 }],
   ])('of %s are brought to v7: %j', (schema, given, coerced) => {

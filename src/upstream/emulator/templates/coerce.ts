@@ -53,7 +53,19 @@ function toList(value: Json): readonly Json[] {
   }
 }
 
-function toObject(model: Model, schema: Schema, value: Json): Json {
+/** An object may come as text when it was put together from placeholders. */
+function objectIn(value: Json): Json {
+  const text = textOf(value)
+  if (text === undefined || !/^\s*\{/.test(text)) return value
+  try {
+    return jsonIn(text)
+  } catch {
+    return value
+  }
+}
+
+function toObject(model: Model, schema: Schema, given: Json): Json {
+  const value = objectIn(given)
   const properties = model.properties(schema)
   const others = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
   if (!isJsonObject(value))

@@ -5,13 +5,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Call } from '../call.ts'
 import { assign, givenAssignments } from '../families/tag-assignments.ts'
+import { HandlebarsError } from '../handlebars/handlebars.ts'
+import type { Budget } from '../handlebars/render.ts'
 import { type JsonObject, objectOf, own, textOf, without } from '../json.ts'
-import { invalidField, isV7Refusal, refused, type V7Refusal } from '../refusals.ts'
+import { invalidField, isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { type Asset, type AssetKind, assetKinds, type Section } from './asset-kinds.ts'
 import type { Write } from './assets.ts'
 import { type Deployment, keepDeployment, lastDeployment, type Twins, twinsIn } from './deployments.ts'
-import { type Context, danglingIn, fill, filledLength, nonPathsIn } from './placeholders.ts'
+import { type Context, fill } from './fill.ts'
 import { maskedAsset, withoutSecrets, withSecrets } from './secrets.ts'
 import { inputValues } from './user-inputs.ts'
 
@@ -20,8 +22,11 @@ export interface Deployed {
   readonly sections: JsonObject
 }
 
-/** How long all that a deployment fills may be together, as JSON about: as much as one request may bring. Ours. */
-const mostFilled = 1_048_576
+/**
+ * How long all that a deployment fills may be together, as JSON about: as much as one request may bring; and how many steps its
+ * expressions may take. Ours.
+ */
+const most: Budget = { characters: 1_048_576, steps: 100_000 }
 
 /** How many assets a deployment may make: it holds the other writes of its region meanwhile. Ours (DECISIONS 137). */
 const mostAssets = 1_000
@@ -43,8 +48,8 @@ interface Run {
   readonly values: Context
   /** What assets of other sections may: grows as they are made. */
   readonly made: Map<Section, Made>
-  /** What was filled so far. */
-  readonly filled: { length: number }
+  /** What may still be filled. */
+  readonly budget: Budget
 }
 
 /** The tag that is to be assigned, and to what. */
@@ -54,33 +59,34 @@ interface TagAssignments {
   readonly raw: JsonObject
 }
 
-/** What an asset may refer to by these sections. Secrets are filled into tests alone. */
+/** What an asset may refer to by these sections, which may be left out (document). Secrets are filled into tests alone. */
 function contextOf(sections: readonly Section[], { values, made }: Run, isTest: boolean): Context {
-  const assets = Object.fromEntries([...made].filter(([section]) => sections.includes(section)))
+  const named = [...made].filter(([section]) => sections.includes(section))
+  const byKey = named.flatMap(([, assets]) => Object.entries(assets))
+  const assets = Object.fromEntries([...byKey, ...named])
   const open: JsonObject = { ...assets, ...values.open }
   return isTest
     ? { open, whole: { ...assets, ...values.whole }, secret: { ...assets, ...values.secret } }
     : { open, whole: open, secret: open }
 }
 
-/** Fills the placeholders of one asset. */
-function filled(
+/** Fills one asset, as far as there is time in a turn of the event loop, so that other calls are answered in between. */
+async function filled(
   field: string,
   raw: JsonObject,
-  { context, filled: all }: { context: Context; filled: Run['filled'] },
-): { readonly config: JsonObject } | V7Refusal {
-  const [expression] = nonPathsIn(raw)
-  if (expression !== undefined)
-    return refused(
-      'not_emulated',
-      `${field}: {{${expression}}} is a Handlebars helper, which is not emulated yet.`,
-    )
-  const [dangling] = danglingIn(raw, context)
-  if (dangling !== undefined) return invalidField(field, `{{${dangling}}} leads to nothing.`)
-  all.length += filledLength(raw, context, mostFilled - all.length)
-  if (all.length > mostFilled)
-    return invalidField(field, `makes the deployment longer than ${mostFilled} characters.`)
-  return { config: objectOf(fill(raw, context)) }
+  { context, budget }: { context: Context; budget: Budget },
+): Promise<{ readonly config: JsonObject } | V7Refusal> {
+  const filling = fill(raw, context, budget)
+  try {
+    for (;;) {
+      const { done, value } = filling.next()
+      if (done) return { config: objectOf(value) }
+      await nextTurn()
+    }
+  } catch (error) {
+    if (error instanceof HandlebarsError) return invalidField(field, error.message)
+    throw error
+  }
 }
 
 const isUnchanged = (previous: JsonObject, config: JsonObject): boolean =>
@@ -141,7 +147,7 @@ async function assignTags(run: Run, placed: ReadonlyMap<Asset, string>): Promise
   const sections = assetKinds.map(({ section }) => section)
   const context = contextOf(sections, run, false)
   for (const { field, tag, raw } of assignmentsOf(run, placed)) {
-    const result = filled(field, raw, { context, filled: run.filled })
+    const result = await filled(field, raw, { context, budget: run.budget })
     if (isV7Refusal(result)) return result
     const wanted = givenAssignments(result.config, tag)
     const done = tag.fields['type'] === 'dynamic' ? [] : assign(tag, wanted, run.call)
@@ -171,9 +177,10 @@ async function placeAll(run: Run): Promise<ReadonlyMap<Asset, string> | V7Refusa
     // Without a prototype, so that an asset may be called as what objects inherit.
     const made: Made = Object.create(null)
     for (const [key, raw] of assets) {
-      const result = filled(`${kind.section}.${key}`, without(raw, ['assignments']), {
+      const { budget } = run
+      const result = await filled(`${kind.section}.${key}`, without(raw, ['assignments']), {
         context,
-        filled: run.filled,
+        budget,
       })
       if (isV7Refusal(result)) return result
       const asset = { kind, key, config: result.config }
@@ -230,7 +237,7 @@ export async function deployTemplate(
     write,
     values,
     made: new Map(),
-    filled: { length: 0 },
+    budget: { ...most },
   }
   const placed = await placeAll(run)
   if (isV7Refusal(placed)) return placed

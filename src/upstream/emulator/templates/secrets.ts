@@ -2,51 +2,20 @@
  * Secrets of templates (DECISIONS 138). The document says nothing of them; what its requests for tests call write-only, no template
  * shows either, and neither does the default of a user input that fills one.
  */
-import { isJsonObject, type Json, type JsonObject, listOf, objectOf, own, textOf } from '../json.ts'
+import { type Json, type JsonObject, objectOf, own, textOf } from '../json.ts'
 import { mask, unmasked } from '../secrets.ts'
+import { secretInputs } from './secret-inputs.ts'
+import { atSecrets, isSecretKey, sections } from './secret-keys.ts'
 
-/** The write-only texts of the document's requests for tests and endpoint tests. */
-const secretKeys: ReadonlySet<string> = new Set(['password', 'bearerToken', 'clientId', 'clientSecret'])
-
-export const isSecretKey = (key: string): boolean => secretKeys.has(key)
-
-/** The sections in which such keys stand for secrets: a tag or a dashboard may call something a password. */
-const sections = ['tests', 'endpointTests']
-
-/** Puts what the function makes of it in the place of everything under a secret key, at any depth. */
-function atSecrets(value: Json, change: (secret: Json) => Json | undefined): Json {
-  if (Array.isArray(value)) return listOf(value).map((item) => atSecrets(item, change))
-  if (!isJsonObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, inner]) => {
-      const made = isSecretKey(key) ? change(inner) : atSecrets(inner, change)
-      return made === undefined ? [] : [[key, made]]
-    }),
-  )
-}
-
-/** A placeholder by itself tells where the secret comes from, and nothing of it. */
-const isPlaceholder = (value: Json): boolean => /^\s*\{\{\{?[^{}]*\}?\}\}\s*$/.test(textOf(value) ?? '')
+/** A path by itself tells where the secret comes from, and nothing of it. */
+const isPlaceholder = (value: Json): boolean =>
+  /^\s*\{\{\{?\s*[\w$@./-]+\s*\}?\}\}\s*$/.test(textOf(value) ?? '')
 
 /** The configuration of an asset with its secrets masked. */
 export const maskedAsset = (config: JsonObject): JsonObject => objectOf(atSecrets(config, () => mask))
 
 /** The value as what is shown may refer to it. */
 export const withoutSecrets = (value: Json): Json => atSecrets(value, () => undefined)
-
-/** The keys of the user inputs that fill secrets, and not from below a key that is masked anyway. */
-export function secretInputs(template: JsonObject): ReadonlySet<string> {
-  const keys = new Set<string>()
-  const note = (secret: Json): Json => {
-    for (const [, key = '', rest = ''] of (JSON.stringify(secret) ?? '').matchAll(
-      /userInputs\.([\w$-]+)([\w$.-]*)/g,
-    ))
-      if (!rest.split('.').some(isSecretKey)) keys.add(key)
-    return secret
-  }
-  for (const section of sections) atSecrets(template[section] ?? null, note)
-  return keys
-}
 
 type OfSection = (value: Json) => Json
 type OfDefault = (value: Json, key: string, isSecret: boolean) => Json

@@ -12,7 +12,8 @@ import {
 } from '../json.ts'
 import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
 import { mask } from '../secrets.ts'
-import { secretInputs, withoutSecrets, withSecrets } from './secrets.ts'
+import { secretInputs } from './secret-inputs.ts'
+import { withoutSecrets, withSecrets } from './secrets.ts'
 
 const isText = (value: Json): boolean => typeof value === 'string'
 const isNumber = (value: Json): boolean => typeof value === 'number'

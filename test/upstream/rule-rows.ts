@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>
 export interface RuleRow {
   readonly id: string
   readonly at: string
-  readonly collection?: string
+  readonly collection: string
   readonly keeps: Fields
   readonly breaks: Fields
   readonly field?: string

@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { JsonObject } from '#upstream/emulator/json.ts'
 import { loadModel, type Schema } from '#upstream/emulator/model.ts'
@@ -103,4 +104,26 @@ describe('what the document says of fields in words', () => {
       expect((await calls.call('GET', collection)).text).toBe(list.text)
     },
   )
+})
+
+describe('docs/rules.md', () => {
+  const text = readFileSync('docs/rules.md', 'utf8')
+
+  test('counts the rules', () => {
+    const counts = [...text.matchAll(/^\| [^|]+ \| (\d+) \|/gm)].map(([, count]) => Number(count))
+    expect(/The (\d+) rules of/.exec(text)?.[1]).toBe(String(rules.length))
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(rules.length)
+  })
+
+  test('names files that are there', () => {
+    const [, ofObjects = ''] = /^## Rules that need more than one object\n([^#]*)/m.exec(text) ?? []
+    const rows = [...ofObjects.matchAll(/^\| [^|]+ \| ([^|]+) \| ([^|]+) \|$/gm)].slice(1)
+    const named = (cell = ''): readonly string[] =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+    const missing = rows.flatMap(([, sources, tests]) => [
+      ...named(sources).filter((name) => globSync(`src/upstream/emulator/{,families/}${name}`).length === 0),
+      ...named(tests).filter((name) => globSync(`test/upstream/${name}.test.ts`).length === 0),
+    ])
+    expect([rows.length, missing]).toEqual([15, []])
+  })
 })

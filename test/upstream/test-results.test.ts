@@ -230,3 +230,24 @@ describe('GET /test-results/{testId}/path-vis/agent/{agentId}/round/{roundId}', 
     expect((await calls.call('GET', `${path}/${rest}`)).status).toBe(404)
   })
 })
+
+test('bandwidth is measured by enterprise agents alone, where the test asks for it', async () => {
+  const agents = [{ agentId: '3' }, { agentId: '110201' }]
+  const measured = async (bandwidthMeasurements: boolean) => {
+    const body = {
+      testName: `${bandwidthMeasurements}`,
+      url: 'https://a.example',
+      interval: 60,
+      agents,
+      bandwidthMeasurements,
+    }
+    const { testId } = (await calls.call('POST', '/tests/http-server', { body })).body
+    calls.clock.advance(60)
+    const rows = await rowsOf(`/test-results/${testId}/network`)
+    return rows
+      .filter((row) => 'capacity' in row && 'availableBandwidth' in row)
+      .map((row) => row.agent.agentId)
+  }
+  expect(await measured(true)).toEqual(['110201'])
+  expect(await measured(false)).toEqual([])
+})

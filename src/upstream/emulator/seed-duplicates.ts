@@ -5,14 +5,14 @@ import { foundIn } from './seed-form.ts'
 import type { SeedObject } from './seed-objects.ts'
 import type { Named } from './seed-references.ts'
 
-interface Occurrence {
+export interface Occurrence {
   /** What may occur once, as `us1 agents 3`. */
   readonly key: string
   readonly place: string
   readonly found: string
 }
 
-function repeated(occurrences: readonly Occurrence[]): readonly Problem[] {
+export function repeated(occurrences: readonly Occurrence[]): readonly Problem[] {
   const first = new Map<string, string>()
   return occurrences.flatMap(({ key, place, found }) => {
     const before = first.get(key)

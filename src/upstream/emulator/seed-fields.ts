@@ -1,6 +1,8 @@
-/** Fields of a seed's objects, held to what v7 would take or show: the schemas of the official document. */
+/** Fields of a seed's objects, held to what v7 would take or show: schemas of the official document, and rules between fields. */
 import { isJsonObject, type Json, type JsonObject, objectsOf, textOf } from './json.ts'
-import type { Model, Schema } from './model.ts'
+import type { Model } from './model.ts'
+import { defaultsOf } from './project.ts'
+import { contradictionsIn } from './rules/rules.ts'
 import type { Problem } from './seed-copies.ts'
 import { foundIn } from './seed-form.ts'
 import type { SeedObject } from './seed-objects.ts'
@@ -16,7 +18,13 @@ const places: Readonly<Record<string, Place>> = {
   credentials: ['POST', '/credentials'],
   'endpoint-labels': ['POST', '/endpoint/labels'],
   'endpoint-agents': ['GET', '/endpoint/agents/{agentId}'],
+  'interface-groups': ['POST', '/network/path-vis/interface-groups'],
+  'dashboard-filters': ['POST', '/dashboards/filters'],
+  'generic-connectors': ['POST', '/connectors/generic'],
+  streams: ['POST', '/streams'],
   tags: ['POST', '/tags'],
+  templates: ['POST', '/templates'],
+  'webhook-operations': ['POST', '/operations/webhooks'],
 }
 
 /** What stands before the type in the paths of objects that differ by it. */
@@ -42,10 +50,9 @@ const asRequested = (fields: JsonObject): JsonObject =>
         dnsServers: objectsOf(fields['dnsServers']).map((server) => server['serverName'] ?? null),
       }
 
-function schemaAt(model: Model, [method, path]: Place): Schema | undefined {
+function schemaAt(model: Model, [method, path]: Place): string | undefined {
   const row = model.row(method, path)
-  const name = method === 'GET' ? row?.answer.schema : row?.body?.schema
-  return name === undefined ? undefined : model.schema(name)
+  return method === 'GET' ? row?.answer.schema : row?.body?.schema
 }
 
 const within = (value: Json | undefined, path: readonly string[]): Json | undefined =>
@@ -54,11 +61,24 @@ const within = (value: Json | undefined, path: readonly string[]): Json | undefi
     return isJsonObject(inner) ? inner[key] : undefined
   }, value)
 
-function problemsOf(model: Model, { fields, place }: SeedObject, schema: Schema): readonly Problem[] {
-  return violationsOf(model, schema, asRequested(fields)).map(({ field, message }) => {
+/** What stands behind what was found, of a message that follows the name of a field. */
+const allowedBy = (message: string): string =>
+  message
+    .replace(/\.$/, '')
+    .replace(/^.* is empty$/, 'it has to be there')
+    .replace(/^(?=is |can |cannot |has )/, 'it ')
+
+/** What the schema of a request for the object says of it, and the rules between its fields: defaults count there, as in a request. */
+function problemsOf(model: Model, { fields, place }: SeedObject, name: string): readonly Problem[] {
+  const schema = model.schema(name)
+  const asked = asRequested(fields)
+  const wrong = [
+    ...violationsOf(model, schema, asked),
+    ...contradictionsIn(model, name, { ...defaultsOf(model, schema), ...asked }),
+  ]
+  return wrong.map(({ field, message }) => {
     const path = field.replaceAll(/\[(\d+)\]/g, '.$1').split('.')
-    const allowed = message.replace(/\.$/, '').replace(/^.* is empty$/, 'it has to be there')
-    return `${[place, ...path].join('.')}: found ${foundIn(within(fields, path))}; ${allowed}`
+    return `${[place, ...path].join('.')}: found ${foundIn(within(fields, path))}; ${allowedBy(message)}`
   })
 }
 

@@ -17,6 +17,7 @@ import { type ReadBase, readSeedText } from './seed-layers.ts'
 import { catalogueOf, type Group, groupObjects, type SeedObject } from './seed-objects.ts'
 import { type Organization, organizationsIn } from './seed-organizations.ts'
 import { strayReferences } from './seed-references.ts'
+import { brokenRules } from './seed-rules.ts'
 
 export { InvalidSeed }
 
@@ -111,10 +112,13 @@ export function parseSeed(text: string, name: string, { roles, readBase, model }
       return [group.aid, groupObjects(group, { layers: file.layers, own }, problems)]
     }),
   )
-  problems.push(
-    ...strayReferences({ organizations, groups, catalogue, objects, roles }, Object.keys(file.objects)),
-  )
-  if (model) problems.push(...wrongFields(model, [...catalogue, ...[...objects.values()].flat()]))
+  const named = { organizations, groups, catalogue, objects, roles }
+  problems.push(...strayReferences(named, Object.keys(file.objects)))
+  if (model)
+    problems.push(
+      ...wrongFields(model, [...catalogue, ...[...objects.values()].flat()]),
+      ...brokenRules(named),
+    )
   if (problems.length > 0) throw new InvalidSeed(name, problems)
   return {
     name,

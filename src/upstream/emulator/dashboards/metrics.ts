@@ -7,7 +7,7 @@ import { resolutionTimeOf, traceQueryCountOf, traceTimeOf } from '../families/dn
 import { ftpNumbersOf } from '../families/ftp-results.ts'
 import { httpOf } from '../families/http-sample.ts'
 import { pageOf } from '../families/page-load-results.ts'
-import type { Sample } from '../families/result-rows.ts'
+import { bandwidthOf, type Sample } from '../families/result-rows.ts'
 import { rtpNumbersOf } from '../families/rtp-results.ts'
 import { sipNumbersOf } from '../families/sip-results.ts'
 import type { Direction } from '../families/test-directions.ts'
@@ -15,7 +15,7 @@ import { transactionOf } from '../families/web-transaction-results.ts'
 import type { ApiStepNumbers } from '../measurements/api-steps.ts'
 import type { FtpNumbers } from '../measurements/ftp.ts'
 import type { HttpNumbers } from '../measurements/http.ts'
-import { bandwidthNumbers, type NetworkNumbers } from '../measurements/network.ts'
+import type { NetworkNumbers } from '../measurements/network.ts'
 import type { PageNumbers } from '../measurements/page.ts'
 import type { RtpNumbers } from '../measurements/rtp.ts'
 import type { SipNumbers } from '../measurements/sip.ts'
@@ -41,8 +41,8 @@ const network =
 
 const bandwidth =
   (key: 'availableBandwidth' | 'capacity'): Metric['measure'] =>
-  ({ test, pair, draw }) =>
-    test.fields['bandwidthMeasurements'] === true ? bandwidthNumbers(pair, draw)[key] : undefined
+  (sample) =>
+    bandwidthOf(sample)[key]
 
 const oneWay: readonly (readonly [suffix: string, direction: Direction])[] = [
   ['TO_TARGET', 'to-target'],

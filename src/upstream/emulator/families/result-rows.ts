@@ -4,7 +4,12 @@ import { type JsonObject, present } from '../json.ts'
 import { type Draw, drawOf } from '../measurements/draw.ts'
 import { incidentAt } from '../measurements/incidents.ts'
 import { intervalAt, type MeasuredTest } from '../measurements/measurements.ts'
-import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
+import {
+  type BandwidthNumbers,
+  bandwidthNumbers,
+  type NetworkNumbers,
+  networkNumbers,
+} from '../measurements/network.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
 import type { Direction } from './test-directions.ts'
@@ -67,6 +72,12 @@ export function samplesOf(
     }
   }
 }
+
+/** Where the test asks for it, and from enterprise agents alone (official document, `bandwidthMeasurements`). */
+export const bandwidthOf = ({ test, agent, pair, draw }: Sample): Partial<BandwidthNumbers> =>
+  test.fields['bandwidthMeasurements'] === true && agent.fields['agentType'] !== 'cloud'
+    ? bandwidthNumbers(pair, draw)
+    : {}
 
 /** There is no web application here, so `appLink` leads to the results themselves. @param results the path below the test's */
 export const appLink = (test: Entry, { href }: Pick<Call, 'href'>, results: string): JsonObject => ({

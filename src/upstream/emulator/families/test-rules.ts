@@ -6,6 +6,7 @@ import type { Call } from '../call.ts'
 import { type JsonObject, objectOf, objectsOf, textOf, textsOf, without } from '../json.ts'
 import { codecOf } from '../measurements/rtp.ts'
 import type { Violation } from '../refusals.ts'
+import { cloudThroughput, wantsCloudThroughput } from '../rules/throughput.ts'
 
 /** What a test would be after the write. */
 interface Written {
@@ -14,20 +15,12 @@ interface Written {
   readonly supplied: JsonObject
 }
 
-/** Throughput is measured between enterprise agents. */
-function cloudThroughput({ type, merged }: Written, { state }: Call): readonly Violation[] {
-  if (type !== 'agent-to-agent' || merged['throughputMeasurements'] !== true) return []
-  const ids = [
-    textOf(merged['targetAgentId']),
-    ...objectsOf(merged['agents']).map((one) => textOf(one['agentId'])),
-  ]
-  const isCloud = ids.some((id) => state.find('agents', id ?? '')?.fields['agentType'] === 'cloud')
-  return isCloud ? [{ field: 'throughputMeasurements', message: 'cannot be enabled with cloud agents.' }] : []
-}
-
 /** Where fields of a test contradict objects that they name. What contradicts another field stands in config/v7/rules.yaml. */
-export const contradictions = (written: Written, call: Call): readonly Violation[] =>
-  cloudThroughput(written, call)
+export const contradictions = ({ type, merged }: Written, { state }: Call): readonly Violation[] =>
+  type === 'agent-to-agent' &&
+  wantsCloudThroughput(merged, (id) => state.find('agents', id)?.fields['agentType'] === 'cloud')
+    ? [cloudThroughput]
+    : []
 
 /** What a continuous test is set to, whatever was asked for. */
 function continuous({ type, merged, supplied }: Written): JsonObject {

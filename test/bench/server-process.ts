@@ -21,18 +21,34 @@ export interface ServerProcess extends AsyncDisposable {
 export const cores: number = availableParallelism()
 const canPin = process.platform === 'linux' && cores > 1 && spawnSync('taskset', ['--version']).status === 0
 /** Of the times in /proc. */
-export const ticksPerSecond = 100
+const ticksPerSecond = 100
 
 /** As `npm start` does it. */
 export const ourStart: readonly string[] = ['--max-semi-space-size=16', 'bin/panoptes.js']
 
-const pinTo = (list: string): void =>
-  void spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', list, String(process.pid)])
+const pinTo = (list: string, pid = process.pid): void =>
+  void spawnSync('taskset', ['--all-tasks', '--pid', '--cpu-list', list, String(pid)])
+
+/** Processor time that a process used so far, user and system, in microseconds. */
+export function processorMicroseconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6
+}
+
+/** Moves a process that runs already to the server's core. */
+export function pinToServer(pid: number): void {
+  if (canPin) pinTo('0', pid)
+}
+
+/** Moves it to where the load is. */
+export function pinToLoad(pid: number): void {
+  if (canPin) pinTo(`1-${cores - 1}`, pid)
+}
 
 /** Keeps the load, this process, off the server's core. Without `taskset` nothing is pinned, and the table says so. */
 export function pinLoad(): string {
   if (!canPin) return 'nothing pinned: server and load share the cores'
-  pinTo(`1-${cores - 1}`)
+  pinToLoad(process.pid)
   return 'server on core 0, load on the others'
 }
 
@@ -58,10 +74,7 @@ function processOf(child: ChildProcess): Omit<ServerProcess, 'ready' | 'readyMs'
   // taskset replaces itself by the server, so the process id is the server's.
   const proc = (file: string): string => readFileSync(`/proc/${child.pid}/${file}`, 'utf8')
   return {
-    cpuMicroseconds() {
-      const fields = proc('stat').split(') ')[1]?.split(' ') ?? []
-      return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6
-    },
+    cpuMicroseconds: () => processorMicroseconds(child.pid ?? 0),
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(proc('status'))?.[1] ?? 0) * 1024,
     signal: (name) => void child.kill(name),
     async [Symbol.asyncDispose]() {

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { send } from '../../support/send.ts'
 import { benchCluster, clientId, mint, type Tokens } from '../bench-cluster.ts'
 import { type Row, rowOf, type Scenario } from '../row.ts'
-import { cores, pinLoad, ticksPerSecond, unpinLoad } from '../server-process.ts'
+import { cores, pinLoad, processorMicroseconds, unpinLoad } from '../server-process.ts'
 
 const rounds = 8
 const warmUpRounds = 4
@@ -27,12 +26,8 @@ interface Measured {
   readonly perCpuSecond: number
 }
 
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-}
-
-const cpuOf = ({ pids }: Nodes): number => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
+const cpuOf = ({ pids }: Nodes): number =>
+  pids.reduce((sum, pid) => sum + processorMicroseconds(pid), 0) / 1e6
 
 /** One client that refreshes and calls in turn, a connection of its own. @returns how many requests were answered */
 async function client(agent: Agent, nodes: Nodes, at: number, endsAt: number): Promise<number> {

@@ -56,10 +56,45 @@ describe('a tag', () => {
     expect((await calls.call('POST', '/tags', { body: branch, aid: '1102' })).status).toBe(201)
   })
 
+  test('of a partner is shown to no user, and changed by none', async () => {
+    const id = await newTag()
+    await post(`/tags/${id}/assign`, { assignments: [test301] })
+    const records = await calls.store.list('v7:us1', { limit: 100_000 })
+    const { key, value } = records.find((record) => record.key.endsWith(`:tags:${id}`)) ?? {
+      key: '',
+      value: '',
+    }
+    const entry = JSON.parse(value)
+    const changed = JSON.stringify({ ...entry, fields: { ...entry.fields, accessType: 'partner' } })
+    await calls.store.commit([
+      {
+        kind: 'put',
+        key,
+        value: changed,
+        expiresAt: Number.MAX_SAFE_INTEGER,
+        expected: 'any',
+        indexes: ['v7:us1'],
+      },
+    ])
+    calls = await openCalls(calls)
+    for (const [path, query] of [
+      ['/tags', 'expand=assignments'],
+      ['/tests/http-server/110301', 'expand=tag'],
+    ] as const)
+      expect((await calls.call('GET', path, { query })).text).not.toContain(id)
+    expect((await calls.call('GET', `/tags/${id}`)).status).toBe(404)
+    expect((await calls.call('PUT', `/tags/${id}`, { body: { value: 'mine' } })).status).toBe(404)
+    expect((await calls.call('DELETE', `/tags/${id}`)).status).toBe(404)
+    expect((await post(`/tags/${id}/assign`, { assignments: [test302] })).status).toBe(404)
+    const many = await post('/tags/assign', { tags: [{ tagId: id, assignments: [test302] }] })
+    expect(many.body.tags).toEqual([])
+  })
+
   test.each([
     ['no key', { key: '' }, 'key'],
     ['no value', { value: undefined }, 'value'],
     ['the access type of ThousandEyes', { accessType: 'system' }, 'accessType'],
+    ['the access type of a partner', { accessType: 'partner' }, 'accessType'],
     ['filters on tests', { type: 'dynamic' }, 'type'],
     ['an unknown object type', { objectType: 'toaster' }, 'objectType'],
     [

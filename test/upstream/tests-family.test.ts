@@ -178,6 +178,28 @@ describe('tests', () => {
     expect(first.body.testName).toBe('A')
   })
 
+  test('keep no more versions than a bound of characters', async () => {
+    const script = (n: number) => `// ${n} ${'x'.repeat(300_000)}`
+    const web = (n: number) => ({ ...http, testName: 'W', transactionScript: script(n) })
+    const { body } = await calls.call('POST', '/tests/web-transactions', { body: web(1) })
+    const versions = async (): Promise<readonly string[]> =>
+      (await calls.call('GET', `/tests/${body.testId}/history`)).body.testVersionHistory.map(
+        ({ versionId }: { versionId: string }) => versionId,
+      )
+    for (let n = 2; n <= 10; n += 1)
+      expect(
+        (await calls.call('PUT', `/tests/web-transactions/${body.testId}`, { body: web(n) })).status,
+      ).toBe(200)
+    expect(await versions()).toEqual(['10', '9', '8', '7', '6', '5', '4'])
+    const oldest = await calls.call('GET', `/tests/web-transactions/${body.testId}`, { query: 'versionId=4' })
+    expect(oldest.body.transactionScript).toBe(script(4))
+    expect(oldest.text).not.toContain('charactersSoFar')
+    await calls.call('PUT', `/tests/web-transactions/${body.testId}`, {
+      body: { ...web(11), transactionScript: '1' },
+    })
+    expect((await versions()).slice(0, 2)).toEqual(['11', '10'])
+  })
+
   test('keep the ids of DNS servers that stay', async () => {
     const dns = { domain: 'a.example', dnsServers: ['one', 'two'], interval: 60, agents }
     const { body } = await calls.call('POST', '/tests/dns-server', { body: dns })

@@ -1,11 +1,12 @@
 import type { Call } from '../call.ts'
 import { measures } from '../families/result-kinds.ts'
-import { cellsOf, samplesOf } from '../families/result-rows.ts'
+import { cellsOf, onOf, samplesOf } from '../families/result-rows.ts'
 import { directionsOf } from '../families/test-directions.ts'
 import { testKindOf } from '../families/test-kinds.ts'
 import { measured } from '../families/test-measured.ts'
 import { isReachable } from '../families/test-reach.ts'
 import { intervalAt, roundsOf } from '../measurements/measurements.ts'
+import { meanwhile } from '../measurements/schedule.ts'
 import { isV7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
@@ -35,16 +36,20 @@ export function testSeries(
     const facts = measured(test, call)
     if (!hasMetric(metric, test)) return []
     const directions = directionsOf(test, metric.direction ?? null, ['to-target'])
-    const rounds = roundsOf(facts, range, call.now)
-    if (isV7Refusal(directions) || rounds.count === 0) return []
-    const interval = intervalAt(facts, rounds.at(0))
+    if (isV7Refusal(directions)) return []
     const sampleOf = samplesOf(test, call)
-    return cellsOf(test, directions, call).map((cell) => ({
-      testId: test.id,
-      groupsOf: (property) => groupsOf(property, { ...cell, test }, call),
-      rounds,
-      interval,
-      valueAt: (round) => metric.measure(sampleOf(cell, round)),
-    }))
+    return cellsOf(test, directions, call).flatMap((cell): readonly Series[] => {
+      const rounds = roundsOf({ shown: meanwhile(facts.shown, onOf(cell)) }, range, call.now)
+      if (rounds.count === 0) return []
+      return [
+        {
+          testId: test.id,
+          groupsOf: (property) => groupsOf(property, { ...cell, test }, call),
+          rounds,
+          interval: intervalAt(facts, rounds.at(0)),
+          valueAt: (round) => metric.measure(sampleOf(cell, round)),
+        },
+      ]
+    })
   })
 }

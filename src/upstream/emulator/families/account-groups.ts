@@ -52,7 +52,7 @@ function removeOwned(aid: string, call: Call): void {
   const agents = state.all('agents').filter((agent) => agent.aid === aid)
   for (const collection of state.collections())
     for (const entry of state.all(collection)) if (entry.aid === aid) state.remove(collection, entry.id)
-  for (const { id } of agents) takeFromTests(id, call)
+  takeFromTests(new Set(agents.map(({ id }) => id)), call)
 }
 
 /** Takes the account group from what was given to it. */

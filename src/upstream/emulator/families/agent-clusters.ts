@@ -58,7 +58,7 @@ function assign(call: Call): Answer | V7Refusal {
   const own = isCluster ? objectsOf(agent.fields['clusterMembers']) : [memberOf(agent, call.state.nextId())]
   const joined = joining.flatMap((one) => (one ? [memberOf(one, call.state.nextId())] : []))
   for (const id of ids) {
-    takeFromTests(id, call)
+    takeFromTests(new Set([id]), call)
     call.state.remove('agents', id)
   }
   call.state.put({

@@ -11,50 +11,63 @@ import { billingPeriod } from './units.ts'
 /** By the organization: the numbers before each was lowered, of the billing period of the last such write. */
 const agentPeaks = 'agent-peaks'
 
-/** Those of an organization that are switched on. */
-export const enterpriseAgents = (orgId: string, objects: Objects): readonly Entry[] =>
-  objects.all('agents').filter((agent) => agent.orgId === orgId && agent.fields['enabled'] !== false)
+/** Agents that are billed as one kind. */
+interface Billed {
+  readonly collection: 'agents' | 'endpoint-agents'
+  readonly isBilled: (agent: Entry) => boolean
+}
+
+const enterprise: Billed = {
+  collection: 'agents',
+  isBilled: ({ fields }) => fields['enabled'] !== false,
+}
 
 /** Endpoint agents that may measure, by what they are licensed for; without a word it is `advantage`. */
-const endpointAgents =
-  (license: Json) =>
-  (orgId: string, objects: Objects): readonly Entry[] =>
-    objects
-      .all('endpoint-agents')
-      .filter((agent) => agent.orgId === orgId)
-      .filter(({ fields }) => fields['status'] !== 'disabled' && fields['deleted'] !== true)
-      .filter(({ fields }) => (fields['licenseType'] ?? 'advantage') === license)
+const endpoint = (license: Json): Billed => ({
+  collection: 'endpoint-agents',
+  isBilled: ({ fields }) =>
+    fields['status'] !== 'disabled' &&
+    fields['deleted'] !== true &&
+    (fields['licenseType'] ?? 'advantage') === license,
+})
+
+const agentsOf = ({ collection, isBilled }: Billed, orgId: string, objects: Objects): readonly Entry[] =>
+  objects.all(collection).filter((agent) => agent.orgId === orgId && isBilled(agent))
+
+/** Those of an organization that are switched on. */
+export const enterpriseAgents = (orgId: string, objects: Objects): readonly Entry[] =>
+  agentsOf(enterprise, orgId, objects)
 
 /** What is counted: the total, which rows name it by too, the value of `expand` that shows the rows, and where they stand. */
 const kinds: readonly {
   readonly total: string
   readonly expand: string
   readonly rows: string
-  readonly agents: (orgId: string, objects: Objects) => readonly Entry[]
+  readonly agents: Billed
 }[] = [
   {
     total: 'enterpriseAgentsUsed',
     expand: 'enterprise-agent',
     rows: 'enterpriseAgents',
-    agents: enterpriseAgents,
+    agents: enterprise,
   },
   {
     total: 'endpointAgentsUsed',
     expand: 'endpoint-agent',
     rows: 'endpointAgents',
-    agents: endpointAgents('advantage'),
+    agents: endpoint('advantage'),
   },
   {
     total: 'endpointAgentsEssentialsUsed',
     expand: 'endpoint-agent-essential',
     rows: 'endpointAgentsEssentials',
-    agents: endpointAgents('essentials'),
+    agents: endpoint('essentials'),
   },
   {
     total: 'endpointAgentsEmbeddedUsed',
     expand: 'endpoint-agent-embedded',
     rows: 'endpointAgentsEmbedded',
-    agents: endpointAgents('embedded'),
+    agents: endpoint('embedded'),
   },
 ]
 
@@ -62,7 +75,7 @@ type Kind = (typeof kinds)[number]
 
 /** How many of the agents each account group of the organization has. */
 function rowsOf({ total, agents }: Kind, orgId: string, objects: Objects): readonly JsonObject[] {
-  const counts = Map.groupBy(agents(orgId, objects), ({ aid }) => aid)
+  const counts = Map.groupBy(agentsOf(agents, orgId, objects), ({ aid }) => aid)
   return objects
     .all('account-groups')
     .filter((group) => group.orgId === orgId)
@@ -95,20 +108,34 @@ export function agentCounts(call: Call): JsonObject {
   return Object.assign({}, ...members)
 }
 
+/** How many more agents of a kind the organization had before the call than it has now; only those that it touched are looked at. */
+function loss({ agents }: Kind, { caller, state }: Call, { written, before }: WhatWasDone): number {
+  const { collection, isBilled } = agents
+  const counted = (agent: Entry | undefined): number =>
+    agent?.orgId === caller.orgId && isBilled(agent) ? 1 : 0
+  return [...written.entries, ...written.removed]
+    .filter((one) => one.collection === collection)
+    .reduce(
+      (sum, { id }) => sum + counted(before.find(collection, id)) - counted(state.find(collection, id)),
+      0,
+    )
+}
+
+interface WhatWasDone {
+  readonly written: Written
+  readonly before: Objects
+}
+
 /** @param written what the call did, @param before the objects as they were */
-export function keepAgentPeaks(call: Call, { entries, removed }: Written, before: Objects): void {
+export function keepAgentPeaks(call: Call, written: Written, before: Objects): void {
   const { caller, state, now } = call
-  const isAgent = ({ collection }: { readonly collection: string }): boolean =>
-    collection === 'agents' || collection === 'endpoint-agents'
-  if (![...entries, ...removed].some(isAgent)) return
+  const lowered = new Set(kinds.filter((kind) => loss(kind, call, { written, before }) > 0))
+  if (lowered.size === 0) return
   const peaks = kinds.flatMap((kind): readonly (readonly [string, readonly JsonObject[]])[] => {
-    const was = rowsOf(kind, caller.orgId, before)
     const kept = keptRows(kind, call)
-    const isLowered = sumOf(kind, was) > sumOf(kind, rowsOf(kind, caller.orgId, state))
-    const peak = isLowered ? larger(kind, was, kept) : kept
+    const peak = lowered.has(kind) ? larger(kind, rowsOf(kind, caller.orgId, before), kept) : kept
     return peak.length > 0 ? [[kind.rows, peak]] : []
   })
-  if (peaks.length === 0) return
   state.put({
     collection: agentPeaks,
     id: caller.orgId,

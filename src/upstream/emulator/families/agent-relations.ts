@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
-import { objectsOf, textsOf } from '../json.ts'
+import { type Json, objectsOf, textsOf } from '../json.ts'
 import type { Entry, Objects } from '../state.ts'
 import { changeTest } from './test-history.ts'
 
@@ -47,23 +47,17 @@ export function setAgentTests(agentId: string, wanted: ReadonlySet<string>, call
 }
 
 /**
- * Takes the agent from every test: a test that loses its last agent is disabled, and each is changed now (v7-notes section 2). One
- * that measures the agent is disabled too, and still names it, as answers must have a target; that is ours.
+ * Takes agents from every test: a test that loses its last agent is disabled, and each is changed now (v7-notes section 2). One
+ * that measures such an agent is disabled too, and still names it, as answers must have a target; that is ours.
  */
-export function takeFromTests(agentId: string, call: Call): void {
-  for (const test of testsWith(agentId, call.state)) {
-    const agents = objectsOf(test.fields['agents']).filter((agent) => agent['agentId'] !== agentId)
-    const isOver = agents.length === 0 || test.fields['targetAgentId'] === agentId
-    const enabled = isOver ? false : (test.fields['enabled'] ?? true)
+export function takeFromTests(agentIds: ReadonlySet<string>, call: Call): void {
+  const isTaken = (id: Json | undefined): boolean => agentIds.has(String(id))
+  for (const test of call.state.all('tests')) {
+    const named = objectsOf(test.fields['agents'])
+    const agents = named.filter(({ agentId }) => !isTaken(agentId))
+    const isTarget = isTaken(test.fields['targetAgentId'])
+    if (agents.length === named.length && !isTarget) continue
+    const enabled = agents.length === 0 || isTarget ? false : (test.fields['enabled'] ?? true)
     changeTest(test, { agents, enabled }, call)
   }
 }
-
-const testsWith = (agentId: string, state: Objects): readonly Entry[] =>
-  state
-    .all('tests')
-    .filter(
-      ({ fields }) =>
-        fields['targetAgentId'] === agentId ||
-        objectsOf(fields['agents']).some((agent) => agent['agentId'] === agentId),
-    )

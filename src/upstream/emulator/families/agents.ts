@@ -67,7 +67,7 @@ const agent: Family = {
   accept,
   beforeDelete(entry, call) {
     if (isCatalogue(entry)) return refused('forbidden', 'Cloud agents cannot be deleted.')
-    takeFromTests(entry.id, call)
+    takeFromTests(new Set([entry.id]), call)
     forget({ id: entry.id, type: 'v-agent' }, call)
     return undefined
   },

@@ -5,12 +5,13 @@ import type { Draw } from '../measurements/draw.ts'
 import { during, type RoundSpan, type Schedule } from '../measurements/schedule.ts'
 import type { Entry } from '../state.ts'
 import type { Outage } from './provider-outages.ts'
-import { agentsOf, measured, targetsOf } from './test-measured.ts'
+import { agentsNamed, measured, onDuring, targetsOf } from './test-measured.ts'
 
 /** A test of the account group that runs or ran again and again, with what is looked at for each outage. */
 interface RunningTest {
   readonly test: Entry
   readonly schedule: Schedule
+  /** Those that are switched off too. */
   readonly agents: readonly Entry[]
   /** The names that it measures against. */
   readonly hosts: readonly string[]
@@ -24,7 +25,7 @@ export const runningTests = (call: Call): readonly RunningTest[] =>
     const schedule = measured(test, call).schedule.filter(({ interval }) => interval > 0)
     if (test.aid !== call.aid || schedule.length === 0) return []
     const hosts = targetsOf(test, call.state).map(({ host }) => host)
-    return [{ test, schedule, agents: agentsOf(test, call.state), hosts }]
+    return [{ test, schedule, agents: agentsNamed(test, call.state), hosts }]
   })
 
 const isBelow = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`)
@@ -45,7 +46,7 @@ const spanOf = ({ startAt, endAt }: Outage, now: number): RoundSpan => ({
 export const testsHitBy = (outage: Outage, tests: readonly RunningTest[], now: number): readonly HitTest[] =>
   tests
     .filter(({ schedule }) => during(schedule, spanOf(outage, now)).length > 0)
-    .map((running) => ({ ...running, agents: hitAgents(outage, running) }))
+    .map((running) => ({ ...running, agents: onDuring(hitAgents(outage, running), spanOf(outage, now)) }))
     .filter(({ agents }) => agents.length > 0)
 
 /** A place of the provider, and how many of its interfaces or servers are affected there. */

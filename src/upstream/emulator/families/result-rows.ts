@@ -2,7 +2,7 @@ import type { Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
 import { type JsonObject, present } from '../json.ts'
 import { type Draw, drawOf } from '../measurements/draw.ts'
-import { incidentAt } from '../measurements/incidents.ts'
+import { type Incident, incidentAt } from '../measurements/incidents.ts'
 import { intervalAt, type MeasuredTest } from '../measurements/measurements.ts'
 import {
   type BandwidthNumbers,
@@ -10,10 +10,12 @@ import {
   type NetworkNumbers,
   networkNumbers,
 } from '../measurements/network.ts'
+import type { Schedule } from '../measurements/schedule.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
 import type { Direction } from './test-directions.ts'
-import { agentsOf, measured, targetsOf } from './test-measured.ts'
+import { agentsNamed, measured, onDuring, targetsOf } from './test-measured.ts'
+import { scheduleOf } from './test-schedule.ts'
 
 /** One agent that measures one target in one direction. */
 export interface Cell {
@@ -35,17 +37,24 @@ export interface Sample extends Cell {
   readonly isUnavailable: boolean
 }
 
-/** Every combination of the test's agents, targets and directions. */
+/** When the agent of a cell could measure. */
+export const onOf = ({ agent }: Pick<Cell, 'agent'>): Schedule => scheduleOf(agent)
+
+/** Every combination of the test's agents, those that are switched off too, targets and directions. */
 export const cellsOf = (
   test: Entry,
   directions: readonly Direction[],
   { state }: Pick<Call, 'state'>,
 ): readonly Cell[] => {
   const targets = targetsOf(test, state)
-  return agentsOf(test, state).flatMap((agent) =>
+  return agentsNamed(test, state).flatMap((agent) =>
     targets.flatMap((target) => directions.map((direction) => ({ agent, target, direction }))),
   )
 }
+
+/** The ids of the agents that an incident hits, of those that were on when it began. */
+const hitBy = (incident: Incident, agents: readonly Entry[]): readonly string[] =>
+  incident.hits(onDuring(agents, { from: incident.start, to: incident.start }).map(({ id }) => id))
 
 /** What the cells of a test measured, by round. */
 export function samplesOf(
@@ -53,13 +62,13 @@ export function samplesOf(
   call: Pick<Call, 'state' | 'region'>,
 ): (cell: Cell, round: number) => Sample {
   const facts = measured(test, call)
-  const agentIds = agentsOf(test, call.state).map(({ id }) => id)
+  const agents = agentsNamed(test, call.state)
   return (cell, round) => {
     const { agent, target, direction } = cell
     const pair = drawOf(`${facts.key} ${agent.id} ${target.server} ${direction}`)
     const draw = pair.of(round)
     const incident = incidentAt(facts, round)
-    const suffers = incident?.hits(agentIds).includes(agent.id) ?? false
+    const suffers = incident !== undefined && hitBy(incident, agents).includes(agent.id)
     return {
       ...cell,
       test,

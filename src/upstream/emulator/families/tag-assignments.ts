@@ -63,10 +63,13 @@ function byObject(tags: readonly Entry[]): ReadonlyMap<string, readonly Entry[]>
   return made
 }
 
+/** Tags of an integration partner are the partner's alone, and no call here is one's (official document, `AccessType`). */
+export const isOfPartner = (tag: Entry | undefined): boolean => tag?.fields['accessType'] === 'partner'
+
 /** The tags of an object that is no test, in short. */
 export const tagsOf = (object: Assignment, call: Call): readonly JsonObject[] =>
   (byObject(call.state.all('tags')).get(keyOf(object)) ?? [])
-    .filter((tag) => isOwn(tag, call))
+    .filter((tag) => isOwn(tag, call) && !isOfPartner(tag))
     .map(({ id, fields }) => ({ id, key: fields['key'] ?? '', value: fields['value'] ?? '' }))
 
 /** Whether the object may get the tag: of the tag's type, and there, as far as objects of the type are emulated. */

@@ -1,13 +1,13 @@
 /** Many tags or many objects at once: what is not possible is left out of the 207 or named in its errors; the rest is done. */
 import type { Answer, Answerer, Answerers, Call } from '../call.ts'
-import { isOwn, named } from '../crud.ts'
+import { named } from '../crud.ts'
 import { type JsonObject, objectOf, objectsOf, textOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { suppliedFields } from '../project.ts'
 import { invalidField, isV7Refusal, notFound, statusOf, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { type Assignment, assign, givenAssignments, unassign } from './tag-assignments.ts'
-import { tag, tags } from './tags.ts'
+import { seesTag, tag, tags } from './tags.ts'
 
 type Change = (tag: Entry, objects: readonly Assignment[], call: Call) => readonly Assignment[]
 
@@ -34,7 +34,7 @@ const changeMany =
   (call) => {
     const done = objectsOf(objectOf(call.body)['tags']).flatMap((wanted) => {
       const entry = call.state.find('tags', textOf(wanted['tagId']) ?? '')
-      if (!entry || !isOwn(entry, call) || !isStatic(entry)) return []
+      if (!entry || !seesTag(entry, call) || !isStatic(entry)) return []
       return [outcome(entry.id, change(entry, givenAssignments(wanted, entry), call), call)]
     })
     return { status: 207, body: { tags: done, _links: { self: { href: call.href(call.row.path) } } } }

@@ -8,7 +8,7 @@ import { contradictionsIn } from '../rules/rules.ts'
 import type { Draft, Entry } from '../state.ts'
 import { uuid } from '../uuid.ts'
 import { dropReferences } from './endpoint-agent-relations.ts'
-import { assignmentsOf, unassign } from './tag-assignments.ts'
+import { assignmentsOf, isOfPartner, unassign } from './tag-assignments.ts'
 
 /** The document names these three together as what makes a tag unique (templates, `deploymentStrategy`). */
 const uniqueKeys = ['key', 'value', 'objectType']
@@ -42,11 +42,15 @@ function afterWrite({ id, fields }: Entry, { state }: Call): void {
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === ''
 
-/** Without key and value a tag says nothing, and only ThousandEyes makes tags of its own (official document). */
+export const seesTag = (entry: Entry, call: Call): boolean => isOwn(entry, call) && !isOfPartner(entry)
+
+/** Without key and value a tag says nothing, and only ThousandEyes and its partners, who do not call here, make tags of their own. */
 const wrongFields = ({ key, value, accessType }: JsonObject): readonly Violation[] => [
   ...(isEmpty(key) ? [{ field: 'key', message: 'Key is empty.' }] : []),
   ...(isEmpty(value) ? [{ field: 'value', message: 'Value is empty.' }] : []),
-  ...(accessType === 'system' ? [{ field: 'accessType', message: 'system cannot be set by users.' }] : []),
+  ...(accessType === 'all'
+    ? []
+    : [{ field: 'accessType', message: `${accessType} cannot be set by users.` }]),
 ]
 
 function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
@@ -79,6 +83,7 @@ export const tag: Family = {
   idKey: 'id',
   owner: 'account-group',
   newId: uuid,
+  sees: seesTag,
   accept,
   afterWrite,
   show,

@@ -6,7 +6,7 @@ import type { MeasuredTest } from '../measurements/measurements.ts'
 import { roundsIn } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Entry } from '../state.ts'
-import { measured, sourcesOf } from './test-measured.ts'
+import { measured, sourcesAt } from './test-measured.ts'
 
 /**
  * What happens when an incident violates a rule that is linked to the test. Which rules an incident violates follows from
@@ -88,10 +88,10 @@ export function alertsIn(slots: readonly number[], call: Call, asOf: number): re
     const rules = rulesOf(test, call)
     const facts = measured(test, call)
     if (rules.length === 0) return []
-    const sources = sourcesOf(test, call.state)
     return slots.flatMap((slot) => {
       const incident = incidentIn(facts, slot)
       if (!incident) return []
+      const sources = sourcesAt(test, incident, call.state)
       return rules.flatMap((rule) => alertOf(rule, { test, facts, incident, sources }, asOf))
     })
   })

@@ -10,6 +10,14 @@ const collection = 'test-versions'
 /** How many versions of a test are kept: as many as its history can tell of at once (official document). */
 const mostVersions = 500
 
+/** How many characters there may be behind a version before it is dropped, so that the youngest one never is; ours. */
+const mostCharacters = 2_000_000
+
+/** Under which a version tells how many characters it and all before it had, so that none has to be counted again. */
+const soFarKey = 'charactersSoFar'
+
+const soFar = (version: Entry | undefined): number => Number(version?.fields[soFarKey] ?? 0)
+
 /** The number of the oldest version, which stands beside the versions once there were too many. */
 const firstOf = (testId: string, { state }: Call): number =>
   Number(state.find(collection, testId)?.fields['first'] ?? 1)
@@ -27,14 +35,19 @@ function versionsOf(testId: string, call: Call): readonly Entry[] {
 export function writeVersion(test: Entry, call: Call): void {
   const versions = versionsOf(test.id, call)
   const first = firstOf(test.id, call)
-  const { id, sequence: _, fields, ...kept } = test
+  const { id, sequence: _, fields: now, ...kept } = test
+  const fields = without(now, [runsKey])
+  const characters = soFar(versions.at(-1)) + JSON.stringify(fields).length
   call.state.put({
     ...kept,
     collection,
     id: `${id}.${first + versions.length}`,
-    fields: without(fields, [runsKey]),
+    fields: { ...fields, [soFarKey]: characters },
   })
-  const old = versions.slice(0, Math.max(0, versions.length + 1 - mostVersions))
+  const old = versions.filter(
+    (version, index) =>
+      index < versions.length + 1 - mostVersions || characters - soFar(version) > mostCharacters,
+  )
   if (old.length === 0) return
   for (const version of old) call.state.remove(collection, version.id)
   call.state.put({ ...kept, collection, id, fields: { first: first + old.length } })

@@ -1,7 +1,8 @@
 import type { Call } from '../call.ts'
 import { objectsOf, textOf, textsOf } from '../json.ts'
+import type { Incident } from '../measurements/incidents.ts'
 import type { MeasuredTest } from '../measurements/measurements.ts'
-import { covering, roundOf, type Schedule } from '../measurements/schedule.ts'
+import { covering, during, type RoundSpan, roundOf, type Schedule } from '../measurements/schedule.ts'
 import { type Target, targetOfPrefix, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import type { Entry, Objects } from '../state.ts'
 import { snapshotFacts } from './snapshot-facts.ts'
@@ -45,15 +46,23 @@ export function monitorsOf({ fields }: Entry, state: Objects): readonly Entry[] 
     )
 }
 
-/** What measures for the test: its agents, or its monitors. */
-export const sourcesOf = (test: Entry, state: Objects): readonly Entry[] =>
-  test.fields['type'] === 'bgp' ? monitorsOf(test, state) : agentsOf(test, state)
+/** What measured for the test when an incident began: its agents that were on, or its monitors. */
+export const sourcesAt = (test: Entry, { start }: Incident, state: Objects): readonly Entry[] =>
+  test.fields['type'] === 'bgp'
+    ? monitorsOf(test, state)
+    : onDuring(agentsNamed(test, state), { from: start, to: start })
 
-/** The agents that the test runs on, in its own order; an agent that is switched off measures nothing. */
+/** The agents that the test names, in its own order. */
+export const agentsNamed = (test: Entry, state: Objects): readonly Entry[] =>
+  objectsOf(test.fields['agents']).flatMap((one) => state.find('agents', textOf(one['agentId']) ?? '') ?? [])
+
+/** The agents that the test runs on; an agent that is switched off measures nothing. */
 export const agentsOf = (test: Entry, state: Objects): readonly Entry[] =>
-  objectsOf(test.fields['agents'])
-    .flatMap((one) => state.find('agents', textOf(one['agentId']) ?? '') ?? [])
-    .filter(({ fields }) => fields['enabled'] !== false)
+  agentsNamed(test, state).filter(({ fields }) => fields['enabled'] !== false)
+
+/** Those of the agents that were switched on at some time of a span. */
+export const onDuring = (agents: readonly Entry[], span: RoundSpan): readonly Entry[] =>
+  agents.filter((agent) => during(scheduleOf(agent), span).length > 0)
 
 /** The address of an agent that others see. */
 export const publicAddressOf = ({ fields }: Entry): string =>

@@ -1,6 +1,7 @@
 /**
  * When tests measured, and do: what follows from their fields, and once those have changed what was before. A test that is
- * switched off keeps what it measured, and one that gets another interval what it measured in the old one.
+ * switched off keeps what it measured, and one that gets another interval what it measured in the old one. Agents, too, are
+ * switched on and off: they could measure at any second in which they were on.
  */
 import type { Call } from '../call.ts'
 import { type Json, type JsonObject, objectsOf, textOf } from '../json.ts'
@@ -14,7 +15,7 @@ import {
 } from '../measurements/schedule.ts'
 import type { Entry, NewEntry, Objects, Written } from '../state.ts'
 
-/** Under which the runs of a test stand that has changed; no answer declares it, so that none shows it. */
+/** Under which the runs of a test or an agent stand that has changed; no answer declares it, so that none shows it. */
 export const runsKey = 'runs'
 
 const usualInterval = 60
@@ -32,27 +33,27 @@ type Now =
   | { readonly kind: 'once'; readonly at: number }
   | { readonly kind: 'repeated'; readonly interval: number | undefined }
 
+/** What objects say `enabled` by. */
+const enabledKey = (collection: string): string => (collection === 'endpoint-tests' ? 'isEnabled' : 'enabled')
+
+/** Earlier versions knew no time of the run of an instant test but that of its last change. */
+const ranAt = ({ ranAt: at, modifiedDate }: JsonObject): number =>
+  at === undefined ? dateOf(modifiedDate) : seconds(Number(at))
+
+const intervalOf = ({ type, interval }: JsonObject): number =>
+  type === 'bgp' ? bgpInterval : Number(interval ?? usualInterval)
+
 function saidBy({ collection, fields }: Stored): Now {
-  const isInstant = fields['instant'] === true
-  if (collection === 'endpoint-tests') {
-    if (isInstant) return { kind: 'once', at: seconds(Number(fields['ranAt'])) }
-    const interval = fields['isEnabled'] === false ? undefined : Number(fields['interval'] ?? usualInterval)
-    return { kind: 'repeated', interval }
-  }
-  // Earlier versions knew no time of the run but that of the last change.
-  if (isInstant)
-    return {
-      kind: 'once',
-      at: 'ranAt' in fields ? seconds(Number(fields['ranAt'])) : dateOf(fields['modifiedDate']),
-    }
-  if (fields['enabled'] === false) return { kind: 'repeated', interval: undefined }
-  const interval = fields['type'] === 'bgp' ? bgpInterval : Number(fields['interval'] ?? usualInterval)
-  return { kind: 'repeated', interval }
+  if (fields['instant'] === true) return { kind: 'once', at: ranAt(fields) }
+  const isOn = fields[enabledKey(collection)] !== false
+  const interval = collection === 'agents' ? 1 : intervalOf(fields)
+  return { kind: 'repeated', interval: isOn ? interval : undefined }
 }
 
-/** Of a test that never changed. */
-function first({ fields }: Stored, now: Now): Schedule {
+/** Of a test, or an agent, that never changed. An agent may be younger than its tests, and is there for all of their rounds. */
+function first({ collection, fields }: Stored, now: Now): Schedule {
   if (now.kind === 'once') return [onceAt(now.at)]
+  if (collection === 'agents') return now.interval === undefined ? [] : [repeatedFrom(0, now.interval)]
   return now.interval === undefined ? [] : [repeatedFrom(dateOf(fields['createdDate']), now.interval)]
 }
 
@@ -89,10 +90,16 @@ export function scheduleOf(test: Stored): Schedule {
   const now = saidBy(test)
   const schedule = remembered(test, now)
   // An earlier version, which knows nothing of runs, may have changed the test in between.
-  return endsWith(schedule, now) ? schedule : then(schedule, dateOf(test.fields['modifiedDate']), now)
+  return endsWith(schedule, now) ? schedule : then(schedule, lastKnown(schedule, test), now)
 }
 
-/** The schedule of a test that a write has changed, which may have set the clock back before. @param at epoch seconds */
+/** When it changed last, as far as it is known: of agents no date tells. */
+function lastKnown(schedule: Schedule, { fields }: Stored): number {
+  const { from = 0, to = 0 } = schedule.at(-1) ?? {}
+  return Math.max(dateOf(fields['modifiedDate']), to === forEver ? from : to)
+}
+
+/** The schedule of a test or an agent that a write has changed, which may have set the clock back before. @param at epoch seconds */
 function scheduleAfter(was: Entry, test: Entry, at: number): Schedule {
   const before = scheduleOf(was)
   const isAhead = before.some(({ from, to }) => from > at + 1 || (to !== forEver && to > at))
@@ -113,14 +120,16 @@ function ranAtOf(test: Entry): JsonObject {
   return now.kind === 'once' ? { ranAt: now.at * 1000 } : {}
 }
 
-/** Keeps what tests measured that a call has changed, whichever operation it was. @param before the objects as they were */
+const scheduled = ['tests', 'endpoint-tests', 'agents']
+
+/** Keeps when tests measured and agents were on that a call has changed, whichever operation it was. @param before the objects as they were */
 export function keepSchedules(
   { state, now }: Pick<Call, 'state' | 'now'>,
   { entries }: Written,
   before: Objects,
 ): void {
   for (const { collection, id } of entries) {
-    if (collection !== 'tests' && collection !== 'endpoint-tests') continue
+    if (!scheduled.includes(collection)) continue
     const was = before.find(collection, id)
     const written = state.find(collection, id)
     if (!was || !written) continue

@@ -2,6 +2,7 @@ import type { Call } from '../call.ts'
 import { type JsonObject, objectOf, objectsOf, textOf, textsOf, without } from '../json.ts'
 import { project } from '../project.ts'
 import type { Entry } from '../state.ts'
+import { isOfPartner } from './tag-assignments.ts'
 import { testKindOf } from './test-kinds.ts'
 import { labelsShown } from './test-labels.ts'
 
@@ -41,7 +42,13 @@ function expanded(test: Entry, call: Call): JsonObject {
     }),
     ...(expand.has('monitor') && { monitors: find('monitors', 'monitorId', [...monitorIds]) }),
     ...(expand.has('label') && { labels: labelsShown(test, call) }),
-    ...(expand.has('tag') && { tags: find('tags', 'id', own('tags', textsOf(fields['tags']))) }),
+    ...(expand.has('tag') && {
+      tags: find(
+        'tags',
+        'id',
+        own('tags', textsOf(fields['tags'])).filter((id) => !isOfPartner(state.find('tags', id))),
+      ),
+    }),
     ...(expand.has('shared-with-account') && {
       sharedWithAccounts: [...sharedIds].map((aid) => ({
         aid,

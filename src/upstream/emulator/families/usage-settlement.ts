@@ -1,6 +1,6 @@
 /**
  * Settles what a test has used up when a call changes what it measures with, or deletes it: its interval, whether it is
- * enabled, its agents and whether they are. Runs behind every write, whichever operation changed the test.
+ * enabled, its agents. Runs behind every write, whichever operation changed the test.
  */
 import type { Call } from '../call.ts'
 import { objectOf, objectsOf } from '../json.ts'
@@ -8,7 +8,7 @@ import { during } from '../measurements/schedule.ts'
 import type { Entry, Objects, Written } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
 import { keepAgentPeaks } from './agent-peaks.ts'
-import { agentsOf } from './test-measured.ts'
+import { agentsNamed } from './test-measured.ts'
 import { scheduleOf } from './test-schedule.ts'
 import {
   groupNameOf,
@@ -31,27 +31,36 @@ const mostStretches = 50
 const mostGone = 5_000
 
 /** Tells two states of a test apart that do not use the same. */
-const consumption = (test: Entry, objects: Objects): string =>
-  JSON.stringify([scheduleOf(test), agentsOf(test, objects).map(({ id }) => id)])
+const consumption = (test: Entry, objects: Objects): string => {
+  const agents = agentsNamed(test, objects)
+  return JSON.stringify([
+    scheduleOf(test),
+    agents.map((agent) => [agent.id, scheduleOf(agent)[0]?.from ?? 0]),
+  ])
+}
 
-const isSwitchedOn = (agent: Entry | undefined): boolean =>
-  agent !== undefined && agent.fields['enabled'] !== false
+/** Whether the agent has forgotten when it was on at first. */
+const hasForgotten = (id: string, before: Objects, after: Objects): boolean => {
+  const [was, is] = [before.find('agents', id), after.find('agents', id)]
+  return was !== undefined && is !== undefined && scheduleOf(was)[0]?.from !== scheduleOf(is)[0]?.from
+}
 
-/** Tests, as they were, that the call has written or removed, or whose agents it has switched or removed. */
+/**
+ * Tests, as they were, that the call has written or removed. Agents remember when they were on, so that nothing is settled when
+ * they are switched, but when there are too many times to remember.
+ */
 function touchedTests({ entries, removed }: Written, before: Objects, after: Objects): ReadonlySet<Entry> {
-  const touched = [...entries, ...removed]
-  const tests = touched.flatMap(({ collection, id }) =>
+  const tests = [...entries, ...removed].flatMap(({ collection, id }) =>
     collection === 'tests' ? (before.find('tests', id) ?? []) : [],
   )
-  const switched = new Set(
-    touched
-      .filter(({ collection }) => collection === 'agents')
-      .map(({ id }) => id)
-      .filter((id) => isSwitchedOn(before.find('agents', id)) !== isSwitchedOn(after.find('agents', id))),
+  const forgetful = new Set(
+    entries
+      .filter(({ collection, id }) => collection === 'agents' && hasForgotten(id, before, after))
+      .map(({ id }) => id),
   )
-  if (switched.size === 0) return new Set(tests)
+  if (forgetful.size === 0) return new Set(tests)
   const runsOn = ({ fields }: Entry): boolean =>
-    objectsOf(fields['agents']).some(({ agentId }) => switched.has(String(agentId)))
+    objectsOf(fields['agents']).some(({ agentId }) => forgetful.has(String(agentId)))
   return new Set([...tests, ...before.all('tests').filter(runsOn)])
 }
 
@@ -103,7 +112,7 @@ function settle(test: Entry, before: Objects, call: Call): void {
     state.remove(unitHistory, test.id)
     return
   }
-  const agents = agentsOf(test, before).filter(isEnterprise)
+  const agents = agentsNamed(test, before).filter(isEnterprise)
   const { testName = '', type = '', instant = false } = test.fields
   state.put({
     collection: unitHistory,

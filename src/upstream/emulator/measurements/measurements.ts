@@ -4,7 +4,7 @@
  * answer: the families give these numbers the form of the document.
  */
 import type { TimeRange } from '../time-range.ts'
-import { covering, type Rounds, roundsIn, runAt, type Schedule } from './schedule.ts'
+import { always, covering, during, type Rounds, roundsIn, runAt, type Schedule } from './schedule.ts'
 
 export interface MeasuredTest {
   /** Tells this test's numbers from all others', of other regions too. */
@@ -19,20 +19,32 @@ export interface MeasuredTest {
 const seconds = (at: number): number => Math.floor(at / 1000)
 
 /** The most recent one alone. */
-const newestOf = (rounds: Rounds): Rounds => ({ ...rounds, count: Math.min(1, rounds.count) })
+export const newestOf = (rounds: Rounds): Rounds => ({ ...rounds, count: Math.min(1, rounds.count) })
+
+/**
+ * What of the test a range covers, the round that it begins in too; without a range everything so far.
+ * @param asOf epoch ms; nothing is younger
+ */
+export const coveredBy = (
+  { shown }: Pick<MeasuredTest, 'shown'>,
+  range: TimeRange | undefined,
+  asOf: number,
+): Schedule =>
+  range
+    ? covering(shown, { from: seconds(range.startAt), to: seconds(Math.min(range.endAt, asOf)) })
+    : during(shown, { from: 0, to: seconds(asOf) })
 
 /**
  * Rounds that a range covers, that in which it begins included; without a range the most recent one (official document).
  * @param asOf epoch ms; no round is younger
  */
 export function roundsOf(
-  { shown }: Pick<MeasuredTest, 'shown'>,
+  test: Pick<MeasuredTest, 'shown'>,
   range: TimeRange | undefined,
   asOf: number,
 ): Rounds {
-  if (!range) return newestOf(roundsIn(shown, { from: 0, to: seconds(asOf) }))
-  const to = seconds(Math.min(range.endAt, asOf))
-  return roundsIn(covering(shown, { from: seconds(range.startAt), to }), { from: 0, to })
+  const rounds = roundsIn(coveredBy(test, range, asOf), always)
+  return range ? rounds : newestOf(rounds)
 }
 
 /** Whether the test had this round by then. @param round epoch seconds, @param asOf epoch ms */

@@ -10,6 +10,8 @@ export interface RoundSpan {
   readonly to: number
 }
 
+export const always: RoundSpan = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }
+
 /**
  * When a test measured and will measure, the oldest run first: a gap between two is a pause, and where the next one follows at
  * once it was the interval that changed.
@@ -44,6 +46,10 @@ export const during = (schedule: Schedule, { from, to }: RoundSpan): Schedule =>
   schedule
     .filter((run) => run.from <= to && run.to >= from)
     .map((run) => ({ ...run, from: Math.max(run.from, from), to: Math.min(run.to, to) }))
+
+/** What of the schedule was while another one ran too. */
+export const meanwhile = (schedule: Schedule, other: Schedule): Schedule =>
+  other.flatMap((span) => during(schedule, span))
 
 /** What of the schedule a span covers: the round that it begins in too. */
 export const covering = (schedule: Schedule, { from, to }: RoundSpan): Schedule =>

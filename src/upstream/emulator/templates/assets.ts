@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { OperationRow } from '#upstream/operation-rows.ts'
 import type { Answerer, Answerers, Call } from '../call.ts'
 import { alertRules } from '../families/alert-rules.ts'
@@ -55,17 +56,19 @@ const rowFor = ({ create, update }: Rows, id: string | undefined): OperationRow 
   return update.method === 'PATCH' && create.body ? { ...update, body: create.body } : update
 }
 
-/** The body of the operation, or why this caller may not send it. */
-function bodyOf(
+/** The body of the operation, or why this caller may not send it. Large ones are work for more than a turn of the event loop. */
+async function bodyOf(
   config: JsonObject,
   row: OperationRow,
   { model, permissions, caller, aid }: Call,
-): { readonly body: JsonObject } | V7Refusal {
+): Promise<{ readonly body: JsonObject } | V7Refusal> {
   const missing = permissions.missing(row, caller.permissionsIn(aid))
   if (missing !== undefined) return refused('forbidden', `the role lacks "${missing}".`)
   const schema = model.schema(row.body?.schema ?? '')
   const body = coerceObject(model, schema, config)
+  await nextTurn()
   const wrong = violationsOf(model, schema, body)
+  await nextTurn()
   return wrong.length > 0 ? invalid(wrong) : { body }
 }
 
@@ -85,7 +88,7 @@ export function assetWriter(model: Model): Write {
     row: OperationRow,
     { call, kind, id }: { call: Call; kind: Asset['kind']; id?: string | undefined },
   ): Promise<Written> {
-    const request = bodyOf(config, row, call)
+    const request = await bodyOf(config, row, call)
     if (isV7Refusal(request)) return request
     const parameters = id === undefined ? {} : { [row.parameters[0] ?? 'id']: id }
     const answerer = answerers[row.id] as Answerer

@@ -22,15 +22,27 @@ const readings = (value: Json): readonly string[] => {
   return [text, last, last.replace(/s$/, '')].map(folded)
 }
 
+/** What the choices of an enum are read as, the first of each: the document lists hundreds of metrics. */
+const readChoices = new WeakMap<readonly Json[], ReadonlyMap<string, Json>>()
+
+function choicesOf(choices: readonly Json[]): ReadonlyMap<string, Json> {
+  const known = readChoices.get(choices)
+  if (known) return known
+  const read = new Map(choices.toReversed().map((choice) => [folded(choice), choice]))
+  readChoices.set(choices, read)
+  return read
+}
+
 const isWord = (value: Json): value is string | number =>
   typeof value === 'string' || typeof value === 'number'
 
 function toText({ enum: choices }: Schema, value: Json): Json {
   if (isJsonObject(value)) return String(idKeys.map((key) => value[key]).find((id) => id !== undefined) ?? '')
   if (!isWord(value)) return value
-  const read = readings(value)
-  const found = read.map((reading) => choices?.find((choice) => folded(choice) === reading))
-  return found.find((choice) => choice !== undefined) ?? String(value)
+  if (!choices || choices.includes(value)) return String(value)
+  const read = choicesOf(choices)
+  const found = readings(value).find((reading) => read.has(reading))
+  return found === undefined ? String(value) : (read.get(found) ?? value)
 }
 
 function toBoolean(value: Json): Json {
@@ -78,6 +90,15 @@ function toObject(model: Model, schema: Schema, given: Json): Json {
   )
 }
 
+/** The elements in their form; those of a list that is longer than it may be are not looked at. */
+function toItems(
+  model: Model,
+  { items, maxItems = Number.POSITIVE_INFINITY }: Schema,
+  list: readonly Json[],
+): Json {
+  return items && list.length <= maxItems ? list.map((item) => coerce(model, items, item)) : list
+}
+
 /** Of a choice the variant that the value says it is. */
 function variantOf(model: Model, schema: Schema, value: Json): Schema {
   const { discriminator } = schema
@@ -98,7 +119,7 @@ export function coerce(model: Model, schema: Schema, value: Json): Json {
     case 'number':
       return toNumber(value)
     case 'array':
-      return toList(value).map((item) => (one.items ? coerce(model, one.items, item) : item))
+      return toItems(model, one, toList(value))
     default:
       return one.properties || one.additionalProperties ? toObject(model, one, value) : value
   }

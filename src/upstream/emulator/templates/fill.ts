@@ -60,21 +60,37 @@ class Filling {
   }
 
   *#at(value: Json, place: Place): Generator<void, Json> {
-    this.#left -= 1
-    if (this.#left < 0) {
-      this.#left = turnsWork
-      yield
+    if (Array.isArray(value)) return yield* this.#list(listOf(value), place)
+    return isJsonObject(value) ? yield* this.#object(value, place) : this.#word(value, place)
+  }
+
+  /** Whether it is time for other calls; begins the next turn then. */
+  #isTired(): boolean {
+    if (this.#left >= 0) return false
+    this.#left = turnsWork
+    return true
+  }
+
+  *#list(list: readonly Json[], place: Place): Generator<void, Json> {
+    const items: Json[] = []
+    for (const item of list) {
+      if (this.#isTired()) yield
+      items.push(typeof item === 'object' ? yield* this.#at(item, place) : this.#word(item, place))
     }
-    if (typeof value === 'string') return this.#text(value, place.context)
-    if (Array.isArray(value)) {
-      const items: Json[] = []
-      for (const item of listOf(value)) items.push(yield* this.#at(item, place))
-      return items
-    }
-    if (!isJsonObject(value)) return value
+    return items
+  }
+
+  *#object(object: JsonObject, place: Place): Generator<void, Json> {
     const entries: [string, Json][] = []
-    for (const entry of Object.entries(value))
-      entries.push([entry[0], yield* this.#at(entry[1], this.#below(place, entry))])
+    for (const entry of Object.entries(object)) {
+      if (this.#isTired()) yield
+      const inner = this.#below(place, entry)
+      const [key, value] = entry
+      entries.push([
+        key,
+        typeof value === 'object' ? yield* this.#at(value, inner) : this.#word(value, inner),
+      ])
+    }
     return Object.fromEntries(entries)
   }
 
@@ -88,11 +104,14 @@ class Filling {
     }
   }
 
-  #text(text: string, written: JsonObject): Json {
+  #word(value: Json, { context }: Place): Json {
+    this.#left -= 1
+    const text = textOf(value)
+    if (text === undefined) return value
     const before = this.#budget.steps
-    const value = render(parse(text), { shown: this.#context.open, written }, this.#budget)
+    const filled = render(parse(text), { shown: this.#context.open, written: context }, this.#budget)
     this.#left -= before - this.#budget.steps + (text.includes('{{') ? text.length / 10 : 0)
-    return value
+    return filled
   }
 }
 

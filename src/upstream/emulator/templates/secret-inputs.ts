@@ -8,7 +8,7 @@ import {
 } from '../handlebars/handlebars.ts'
 import { parse } from '../handlebars/parse.ts'
 import { isJsonObject, type Json, type JsonObject, listOf, objectOf } from '../json.ts'
-import { atSecrets, isSecretKey, sections } from './secret-keys.ts'
+import { isSecretKey, secretsIn, sections } from './secret-keys.ts'
 
 /** The user inputs by their keys, or that it may be any of them. */
 type Inputs = { readonly keys: Set<string>; isAny: boolean }
@@ -69,10 +69,8 @@ function textsIn(value: Json): readonly string[] {
 export function secretInputs(template: JsonObject): ReadonlySet<string> {
   const all = Object.keys(objectOf(template['userInputs']))
   const texts = new Set<string>()
-  const noteSecret = (secret: Json): Json => {
-    for (const text of textsIn(secret)) texts.add(text)
-    return secret
-  }
-  for (const section of sections) atSecrets(template[section] ?? null, noteSecret)
+  for (const section of sections)
+    for (const secret of secretsIn(template[section] ?? null))
+      for (const text of textsIn(secret)) texts.add(text)
   return new Set([...texts].flatMap((text) => inputsIn(text, all)))
 }

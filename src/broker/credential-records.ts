@@ -157,7 +157,7 @@ export function credentialRecords({ store, inUse }: CredentialRecordsParts): Cre
     },
 
     async remove(userId, also) {
-      await store.commit([{ kind: 'delete', key: keyOf(userId) }, ...also])
+      await store.commit([{ kind: 'delete', key: keyOf(userId) }, ...also], 'everywhere')
     },
   }
 }

@@ -64,6 +64,14 @@ describe('one agent', () => {
     }
   })
 
+  test('is a target under an address or a domain name', async () => {
+    for (const targetForTests of ['192.0.2.7', 'hq.acme.example']) {
+      const { status, body } = await calls.call('PUT', '/agents/110201', { body: { targetForTests } })
+      expect([status, body.targetForTests]).toEqual([200, targetForTests])
+    }
+    expect((await calls.call('PUT', '/agents/110201', { body: { targetForTests: 7 } })).status).toBe(400)
+  })
+
   test('that is deleted is measured no more: the tests of it are disabled', async () => {
     const path = '/tests/agent-to-agent/110304'
     const before = await calls.call('GET', path)

@@ -86,7 +86,9 @@ describe('a template', () => {
     const path = `/templates/${branch}`
     expect((await calls.call('PUT', path, { body: { name: 'Mine' } })).status).toBe(403)
     expect((await calls.call('DELETE', path)).status).toBe(403)
-    expect((await post('/templates', { name: 'Mine', certificationLevel: 'certified' })).status).toBe(400)
+    for (const wrong of [{ certificationLevel: 'certified' }, { modules: ['default', 'devices'] }])
+      expect((await post('/templates', { name: 'Mine', ...wrong })).status).toBe(400)
+    expect((await post('/templates', { name: 'Mine', modules: ['default'] })).status).toBe(201)
   })
 })
 

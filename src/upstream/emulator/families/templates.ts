@@ -37,12 +37,14 @@ function unchangeable(template: Entry, { aid }: Call): V7Refusal | undefined {
     : refused('forbidden', 'A shared template is changed by its own account group.')
 }
 
-/** An update replaces the whole template (official document). Users make `user` templates and no built-in ones. */
+/** An update replaces the whole template (official document). Users make `user` templates of the module `default`, and no built-in ones. */
 function accept({ call, supplied, stored }: Acceptance): Accepted | V7Refusal {
   const refusal = stored && unchangeable(stored, call)
   if (refusal) return refusal
   if ((supplied['certificationLevel'] ?? 'user') !== 'user')
     return invalidField('certificationLevel', 'must be user.')
+  if (textsOf(supplied['modules']).some((one) => one !== 'default'))
+    return invalidField('modules', 'must be default.')
   const wrong = wrongParts(supplied, call.model)
   if (wrong.length > 0) return invalid(wrong)
   return {

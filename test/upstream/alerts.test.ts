@@ -76,6 +76,38 @@ describe('an alert of a test with an alert suppression window', () => {
   })
 })
 
+describe('an alert of a test that another account group shares', () => {
+  test('follows from the rule of the account group that it is shared with, and is told to that one alone', async () => {
+    const [alert] = (await untilActive()) as readonly [Alert]
+    const path = new URL(alert._links.test.href).pathname.replace('/v7', '')
+    const { body: read } = await calls.call('GET', path, { query: 'expand=agent' })
+    const names = read.dnsServers?.map(({ serverName }: { serverName: string }) => serverName)
+    const sent = { ...read, ...(names && { dnsServers: names }) }
+    const put = (aid: string, change: object) => calls.call('PUT', path, { aid, body: { ...sent, ...change } })
+    const shared = await put('1101', { sharedWithAccounts: ['1102'] })
+    expect(shared.status, shared.text).toBe(200)
+    const rule = {
+      ruleName: 'Ours',
+      alertType: alert.alertType,
+      expression: '((probDetail != ""))',
+      minimumSources: 1,
+      roundsViolatingRequired: 1,
+      roundsViolatingOutOf: 1,
+    }
+    const { body: ours } = await calls.call('POST', '/alerts/rules', { aid: '1102', body: rule })
+    expect((await put('1102', { alertRules: [ours.ruleId] })).status).toBe(200)
+    const rulesIn = async (aid: string) => {
+      const { body } = await calls.call('GET', '/alerts', { aid })
+      return body.alerts.map((one: Alert) => one.alertRuleId)
+    }
+    expect(await rulesIn('1102')).toEqual([ours.ruleId])
+    expect(await rulesIn('1101')).toContain(alert.alertRuleId)
+    expect(await rulesIn('1101')).not.toContain(ours.ruleId)
+    expect((await put('1102', { alertRules: [] })).status).toBe(200)
+    expect(await rulesIn('1102')).toEqual([])
+  })
+})
+
 describe('GET /alerts', () => {
   test('lists only active alerts without a time, in the form of the document', async () => {
     await untilActive()

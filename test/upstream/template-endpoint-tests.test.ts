@@ -111,6 +111,12 @@ describe('deploying a template with endpoint tests', () => {
       hasPathTraceInSession: true,
       agentSelectorConfig: { agentSelectorType: 'specific-agents', agents: [laptop], maxMachines: 5 },
     })
+    // Settings that v7 has no key for are told by what was deployed, and by no test.
+    expect(body.endpointTests.http.httpConfig).toMatchObject({
+      expectedResponseCode: 200,
+      targetFetchTime: 2000,
+    })
+    expect(Object.keys(portal)).not.toContain('expectedResponseCode')
     const vpn = await read(`${paths.network}/${body.endpointTests.network.testId}`)
     expect(violations('EndpointAgentToServerTest', vpn)).toEqual([])
     expect(vpn).toMatchObject({

@@ -7,6 +7,7 @@ import { roundsIn } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Entry } from '../state.ts'
 import { measured, sourcesAt } from './test-measured.ts'
+import { isReachable } from './test-reach.ts'
 
 /**
  * What happens when an incident violates a rule that is linked to the test. Which rules an incident violates follows from
@@ -43,7 +44,8 @@ const violated: Readonly<Record<IncidentKind, readonly string[]>> = {
   unreachable: ['bgp'],
 }
 
-const rulesOf = ({ fields, aid }: Entry, { state }: Pick<Call, 'state'>): readonly Entry[] =>
+/** A shared test has rules of each account group: those of the call's own. */
+const rulesOf = ({ fields }: Entry, { state, aid }: Call): readonly Entry[] =>
   fields['alertsEnabled'] === false
     ? []
     : textsOf(fields['alertRules'])
@@ -79,11 +81,11 @@ function alertOf(rule: Entry, { test, facts, incident, sources }: Violation, asO
 }
 
 /**
- * The alerts of the account group's tests in these slots, the youngest first.
+ * The alerts of the tests that the account group has or is shared, in these slots, the youngest first.
  * @param asOf epoch ms; what begins or clears later has not happened
  */
 export function alertsIn(slots: readonly number[], call: Call, asOf: number): readonly Alert[] {
-  const tests = call.state.all('tests').filter(({ aid }) => aid === call.aid)
+  const tests = call.state.all('tests').filter((test) => isReachable(test, call))
   const alerts = tests.flatMap((test) => {
     const rules = rulesOf(test, call)
     const facts = measured(test, call)

@@ -86,11 +86,20 @@ const then = (schedule: Schedule, at: number, now: Now): Schedule =>
 const remembered = (test: Stored, now: Now): Schedule =>
   test.fields[runsKey] === undefined ? first(test, now) : objectsOf(test.fields[runsKey]).map(runOf)
 
-export function scheduleOf(test: Stored): Schedule {
+function worked(test: Stored): Schedule {
   const now = saidBy(test)
   const schedule = remembered(test, now)
   // An earlier version, which knows nothing of runs, may have changed the test in between.
   return endsWith(schedule, now) ? schedule : then(schedule, lastKnown(schedule, test), now)
+}
+
+/** By the fields that they follow from, which are never changed in place: reports ask for those of all tests. */
+const known = new WeakMap<JsonObject, Schedule>()
+
+export function scheduleOf(test: Stored): Schedule {
+  const schedule = known.get(test.fields) ?? worked(test)
+  known.set(test.fields, schedule)
+  return schedule
 }
 
 /** When it changed last, as far as it is known: of agents no date tells. */

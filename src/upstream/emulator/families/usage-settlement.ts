@@ -64,13 +64,16 @@ function touchedTests({ entries, removed }: Written, before: Objects, after: Obj
   return new Set([...tests, ...before.all('tests').filter(runsOn)])
 }
 
-/** What the test had in the part of the span that is not settled yet; nothing when that are no rounds. */
-function stretchIn(test: Entry, span: TimeRange, before: Objects): readonly Stretch[] {
-  const rounds = liveRounds(test, before)(span)
-  if (rounds.cloud + rounds.enterprise.size === 0) return []
-  const runs = during(scheduleOf(test), roundSpan(span))
-  const startAt = Math.max(span.startAt, (runs[0]?.from ?? 0) * 1000)
-  return [{ startAt, endAt: Math.min(span.endAt, (runs.at(-1)?.to ?? 0) * 1000), rounds }]
+/** What the test had in the parts of the spans that are not settled yet; nothing where that are no rounds. */
+function stretchesIn(spans: readonly TimeRange[], test: Entry, before: Objects): readonly Stretch[] {
+  const [roundsIn, schedule] = [liveRounds(test, before), scheduleOf(test)]
+  return spans.flatMap((span) => {
+    const rounds = roundsIn(span)
+    if (rounds.cloud + rounds.enterprise.size === 0) return []
+    const runs = during(schedule, roundSpan(span))
+    const startAt = Math.max(span.startAt, (runs[0]?.from ?? 0) * 1000)
+    return [{ startAt, endAt: Math.min(span.endAt, (runs.at(-1)?.to ?? 0) * 1000), rounds }]
+  })
 }
 
 /** Joins neighbours in pairs, those of one month with each other. */
@@ -100,10 +103,11 @@ function settle(test: Entry, before: Objects, call: Call): void {
   const after = state.find('tests', test.id)
   const periods = [billingPeriod(now, -1), billingPeriod(now)] as const
   const since = unchangedSince(record)
-  const fresh = periods.flatMap(({ startAt, endAt }) => {
-    const span = { startAt: Math.max(startAt, since), endAt: Math.min(endAt, now) }
-    return stretchIn(test, span, before)
-  })
+  const spans = periods.map(({ startAt, endAt }) => ({
+    startAt: Math.max(startAt, since),
+    endAt: Math.min(endAt, now),
+  }))
+  const fresh = stretchesIn(spans, test, before)
   const kept = stretchesOf(record)
     .filter(({ startAt, endAt }) => endAt >= periods[0].startAt && startAt <= now)
     .map((stretch) => stretchUntil(stretch, now))

@@ -3,6 +3,7 @@ import { scrapedMetrics } from '#metrics/open-metrics.ts'
 import { loadKeyMaterial } from '#secrets/key-file.ts'
 import { openStore } from '#store/open-store.ts'
 import { bind } from './binding.ts'
+import { doorOf, openProcessAdmission } from './compose-admission.ts'
 import { type BrokerAdapters, composeBroker } from './compose-broker.ts'
 import type { Surroundings } from './compose-capabilities.ts'
 import { loadBrokerFacts } from './compose-facts.ts'
@@ -45,8 +46,14 @@ export async function serveBroker(
       cookieSuffix: '',
     }
     const composed = await composeBroker(ground, adapters)
+    const door = doorOf({
+      ...{ origin, views: facts.views, randomBytes },
+      isExempt: () => false,
+      shed: composed.capabilities.metrics.admission.shed,
+    })
     return {
       ...composed,
+      publicListener: openProcessAdmission(settings.mostRequests).behind(composed.publicListener, door),
       settled,
       url: origin.origin,
       end: () => Promise.resolve(),

@@ -9,6 +9,7 @@ import { afterOnMachine } from '#store/purging.ts'
 import { StoreFailure } from '#store/store.ts'
 import { entriesByText } from '#upstream/emulator/stored-state.ts'
 import { bind } from './binding.ts'
+import { openProcessAdmission } from './compose-admission.ts'
 import type { Surroundings } from './compose-capabilities.ts'
 import { makeSeedImage, seedStore } from './compose-embedded.ts'
 import { loadFacts } from './compose-facts.ts'
@@ -54,6 +55,7 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
     return parsing
   }
   const bases = imageBases()
+  const admission = openProcessAdmission(settings.mostRequests)
   const openSeeded = async (clock: Clock): Promise<OpenedStore> => {
     const opened = await openStore({ kind: 'memory' }, { clock, random, bases })
     await opened.images.restore(await seedImage())
@@ -76,6 +78,7 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
     material,
     seedImage,
     workspaces,
+    admission,
     after: afterOnMachine,
     stopwatch: () => performance.now(),
     knownEntries: isSeeded ? await knownEntries() : new Map(),

@@ -25,6 +25,8 @@ export interface CheckedCommon {
   readonly replicas: number
   /** v7 calls of one client or organization in a minute, while limits are on. */
   readonly callsPerMinute: number
+  /** So many requests may wait or be under way at once; what exceeds it is turned away. */
+  readonly mostRequests: number
   readonly operatorToken?: string | undefined
   /** A path, from where the configuration file is. */
   readonly integrations?: string | undefined
@@ -148,6 +150,7 @@ const commonShape = {
   store: storeAddress.optional(),
   replicas: wholeNumber(0, 8).default(0),
   callsPerMinute: wholeNumber(1, 1_000_000_000).default(240),
+  mostRequests: wholeNumber(16, 10_000).default(1_024),
   operatorToken: z
     .string(tokenWords)
     .regex(/^\S{16,}$/, tokenWords)

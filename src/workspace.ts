@@ -6,13 +6,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AdjustableClock, adjustableClock, type Clock } from '#domain/clock.ts'
 import type { Workspace, Workspaces } from '#emulator-control/parts.ts'
-import type { Views } from '#http/page.ts'
+import type { Admission } from '#http/admission.ts'
 import type { OpenMetrics } from '#metrics/metrics.ts'
 import { type KeyMaterial, secretsFrom } from '#secrets/secrets.ts'
 import type { OpenedStore, Patience, StoreImage } from '#store/images.ts'
 import { observed } from '#traffic/observe.ts'
 import { type OpenTraffic, openTraffic } from '#traffic/open-traffic.ts'
 import type { Entry } from '#upstream/emulator/state.ts'
+import { doorOf } from './compose-admission.ts'
 import type { Capabilities, Surroundings } from './compose-capabilities.ts'
 import { type ComposedEmulator, composeEmulator } from './compose-emulator.ts'
 import type { Facts } from './compose-facts.ts'
@@ -34,6 +35,8 @@ export interface SharedGround {
   /** What an empty store begins with, and what reset puts back. */
   readonly seedImage: () => Promise<StoreImage>
   readonly workspaces: Workspaces
+  /** Of the process: who has too much to do has so in all of them. */
+  readonly admission: Admission
   /** Machine timers. @returns what calls the work off */
   readonly after: (milliseconds: number, work: () => void) => () => void
   /** A stopwatch of the machine, in ms. */
@@ -118,9 +121,17 @@ interface Front {
   readonly inner: RequestListener
 }
 
-/** The control API beside, journal and faults in front of, what is emulated. */
-function frontOf(parts: FrontParts, views: Views): Front {
+/** The control API beside, journal and faults in front of, what is emulated. What is turned away is in no journal, as that costs too. */
+function frontOf(parts: FrontParts, { facts, surroundings, admission }: SharedGround): Front {
   const { settings, origin, clock, traffic, gate, current } = parts
+  const { views } = facts
+  const door = doorOf({
+    origin,
+    views,
+    randomBytes: surroundings.randomBytes,
+    isExempt: isOwnAffair,
+    shed: (kind) => current().capabilities.metrics.admission.shed(kind),
+  })
   const observing = {
     traffic,
     addressOf: (request: IncomingMessage) => current().capabilities.addressOf(request),
@@ -134,7 +145,7 @@ function frontOf(parts: FrontParts, views: Views): Front {
     }),
   }
   const emulated: RequestListener = (...exchange) => current().publicListener(...exchange)
-  const seen = observed(gate.guard(emulated, isWatching), observing)
+  const seen = admission.behind(observed(gate.guard(emulated, isWatching), observing), door)
   const control = gate.guard((...exchange) => current().control(...exchange), isAboutWorkspaces)
   return {
     listener(request, response) {
@@ -174,7 +185,7 @@ export async function openWorkspace(
     }),
   }
   const current = (): ComposedEmulator => composition.current()
-  const front = frontOf({ settings, origin, clock, traffic, gate, current }, facts.views)
+  const front = frontOf({ settings, origin, clock, traffic, gate, current }, shared)
   const composition = await openComposition(
     (material) =>
       composeEmulator({

@@ -81,15 +81,18 @@ const isPinnable = ({ protocol, hostname }: URL): boolean =>
 const headersOf = (error: Error): object =>
   'headers' in error && typeof error.headers === 'object' && error.headers !== null ? error.headers : {}
 
+/** @param origin the canonical origin; over https the browser is also bound to https (except on localhost) */
+export const pageHeadersOf = (origin: URL): Readonly<Record<string, string>> =>
+  isPinnable(origin)
+    ? { ...pageHeaders, 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }
+    : pageHeaders
+
 /**
  * Sets the page headers on every HTML answer, errors and redirects included, over whatever stands there. It belongs outside
  * the error boundary; on a throw that gets past it, the headers go along with the error, as Koa drops those already set.
- * @param origin the canonical origin; over https the browser is also bound to https (except on localhost)
  */
 export function securityHeaders(origin: URL): Middleware {
-  const headers = isPinnable(origin)
-    ? { ...pageHeaders, 'Strict-Transport-Security': 'max-age=31536000; includeSubDomains' }
-    : pageHeaders
+  const headers = pageHeadersOf(origin)
   return async (ctx, next) => {
     try {
       await next()

@@ -64,6 +64,12 @@ export interface ProtocolMetrics {
   signIn(way: WayToSignIn, outcome: SignInOutcome): void
 }
 
+/** What was turned away because there was too much. */
+export interface AdmissionMetrics {
+  /** @param kind of a table */
+  shed(kind: string): void
+}
+
 /** All figures as text (Prometheus exposition format 0.0.4). */
 export interface Exposition {
   readonly contentType: string
@@ -92,6 +98,7 @@ export interface Watch {
 export interface Metrics {
   readonly gateway: GatewayMetrics
   readonly protocol: ProtocolMetrics
+  readonly admission: AdmissionMetrics
   readonly watch: Watch
   /** Undefined where nobody reads the figures. */
   readonly exposition: Exposition | undefined

@@ -7,6 +7,7 @@ const zero = (): number => 0
 export const noMetrics: OpenMetrics = () => ({
   gateway: { began: zero, answered: nothing, brokeOff: nothing },
   protocol: { began: zero, answered: nothing, signIn: nothing },
+  admission: { shed: nothing },
   watch: { audit: (audit) => audit, store: (store) => store, limits: (limits) => limits, gauge: nothing },
   exposition: undefined,
 })

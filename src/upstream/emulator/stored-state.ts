@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { RegionId } from '#domain/region.ts'
 import { type Change, type Store, type StoredRecord, StoreFailure } from '#store/store.ts'
@@ -21,6 +22,18 @@ const putEntry = (region: RegionId, entry: Entry): Change => ({
   expected: 'any',
   indexes: [indexOf(region)],
 })
+
+/** How many objects are written out in one turn of the event loop: a deployment may have made a thousand, with their versions. */
+const mostInTurn = 100
+
+async function putEntries(region: RegionId, entries: readonly Entry[]): Promise<Change[]> {
+  const changes: Change[] = []
+  for (const entry of entries) {
+    if (changes.length % mostInTurn === mostInTurn - 1) await nextTurn()
+    changes.push(putEntry(region, entry))
+  }
+  return changes
+}
 
 /** Objects that the store has of a region, page by page. */
 async function readEntries(
@@ -108,7 +121,7 @@ export async function openStoredRegion(
     },
     async write(written) {
       const changes: readonly Change[] = [
-        ...written.entries.map((entry) => putEntry(region, entry)),
+        ...(await putEntries(region, written.entries)),
         ...written.removed.map((gone): Change => ({ kind: 'delete', key: keyOf(region, gone) })),
       ]
       if (changes.length === 0) return

@@ -244,5 +244,6 @@ export async function deployTemplate(
   const refusal = await assignTags(run, placed)
   if (refusal) return refusal
   keepDeployment(last, { templateId: template.id, name, assets: placed }, call)
+  await nextTurn()
   return { sections: sectionsOf(placed) }
 }

@@ -13,7 +13,7 @@ import { freshFolder } from './sqlite-ground.ts'
 const password = 'A-long-passphrase-7'
 
 export interface BrokerSettings {
-  /** Keys that wrap what users link, by the letters of `keyNamed`; newest first. */
+  /** Keys that wrap what users link, by the letters of `keyNamed`; newest first. Empty: the configuration names none. */
   readonly keys: string
   /** Lines of YAML below `upstream:`. */
   readonly upstream: readonly string[]
@@ -30,7 +30,9 @@ export function brokerGround(settings: BrokerSettings): BrokerGround {
   const [data, config] = [join(folder, 'data'), join(folder, 'broker.yaml')]
   const configure = ({ keys, upstream }: BrokerSettings): void => {
     const lines = [
-      `keyEncryptionKeys: '${[...keys].map((letter) => localKeyLine(keyNamed(letter))).join(',')}'`,
+      ...(keys === ''
+        ? []
+        : [`keyEncryptionKeys: '${[...keys].map((letter) => localKeyLine(keyNamed(letter))).join(',')}'`]),
       'signIn: { passwordCost: light }',
       `integrations: '${resolve('config/integrations.yaml')}'`,
       'upstream:',

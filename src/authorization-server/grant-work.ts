@@ -111,9 +111,10 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       const unit = units.current()
       // Only now: the engine ends one grant through four models side by side, and that is one event.
       const record = heldOf(unit).get(tag)?.record
+      // That it is gone already is acknowledged too, and whoever ended it may not have been heard everywhere.
+      unit.revokes()
       if (!record) return
       heldOf(unit).set(tag, { record: undefined, isNew: false })
-      unit.revokes()
       unit.delete(grantKey(tag))
       unit.delete(grantUseKey(tag))
       const { userId, clientId } = record

@@ -74,6 +74,8 @@ export function protocolStep(
         await next()
         throwEngineFailure(ctx)
         if (grantTypeOf(ctx) === 'refresh_token') replay.settle(ctx)
+        // Also of a token that is gone: another request may have ended it a moment ago.
+        if (ctx.oidc?.route === 'revocation') units.current().revokes()
       },
       // Who is locked or disabled may be let in again: what is refused meanwhile is not used up (DECISIONS 53).
       () => ctx.status < 500 && !(ctx.oidc?.route === 'token' && ctx.state['isUserInactive'] === true),

@@ -67,7 +67,8 @@ function openUnit(store: Store): OpenUnit {
     },
     async commit() {
       // What rests on records, as that a token is gone, is acknowledged too: they must be as safe as what this would have written.
-      if (pending.size === 0 && extra.length === 0) return seen.size > 0 ? store.commit([]) : 'committed'
+      if (pending.size === 0 && extra.length === 0)
+        return seen.size > 0 ? store.commit([], reach) : 'committed'
       for (const key of pending.keys()) if (seen.has(key) && !found.has(key)) await seen.get(key)
       const changes = [...pending].map(([key, what]) => changeOf(key, what))
       return store.commit([...changes, ...extra], reach)

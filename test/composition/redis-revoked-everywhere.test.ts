@@ -15,9 +15,6 @@ import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
 import { nodeOn, ownRedis } from './redis-ground.ts'
 
-/** So much later than the others a node hears of everything: longer than a call takes. */
-const late = { latencyMs: 60 }
-
 interface Ground {
   readonly near: RunningPanoptes
   readonly far: RunningPanoptes
@@ -26,8 +23,11 @@ interface Ground {
   readonly tokens: Tokens
 }
 
-/** A connection that a node has at hand, which hears late of what another one does. */
-async function ground(): Promise<Ground> {
+/**
+ * A connection that a node has at hand, which hears late of what another one does.
+ * @param latencyMs so much later than the others: longer than a call takes
+ */
+async function ground(latencyMs = 60): Promise<Ground> {
   const redis = await ownRedis()
   const link = await startFaultProxy(redis.port)
   const keys = keptOnDisk()
@@ -36,7 +36,7 @@ async function ground(): Promise<Ground> {
   const person = await signedIn(near)
   const tokens = await connectMeraki(near, person)
   for (let call = 0; call < 3; call += 1) expect(await v7Status(far, tokens.access_token)).toBe(200)
-  await link.behave(late)
+  await link.behave({ latencyMs })
   return { near, far, link, person, tokens }
 }
 
@@ -83,6 +83,20 @@ describe('on another node, which hears late, nothing opens any more once the ans
     const all = await ground()
     await leave(all)
     expect(await v7Status(all.far, all.tokens.access_token)).toBeOneOf([401, 403])
+  })
+})
+
+describe('whoever asks for the end of what another request has just ended', () => {
+  test('is answered only once it opens nothing anywhere', async () => {
+    // Longer than both requests take, and twice that is shorter than nodes are waited for.
+    const { near, far, tokens } = await ground(100)
+    const revoked = async (token: string): Promise<number> =>
+      (await post(near, paths.revoke, { ...merakiSecret, token })).status
+    const first = revoked(tokens.refresh_token)
+    await expect.poll(() => v7Status(near, tokens.access_token), { interval: 1 }).toBe(401)
+    expect(await revoked(tokens.access_token)).toBe(200)
+    expect(await v7Status(far, tokens.access_token)).toBe(401)
+    expect(await first).toBe(200)
   })
 })
 

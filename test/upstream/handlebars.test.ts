@@ -115,6 +115,19 @@ describe('refused are', () => {
     expect(() => ours(text)).toThrow(message)
   })
 
+  test.each([
+    ['a long path', `{{#if a${'.a'.repeat(999)}}}{{/if}}`],
+    ['a long way out', `{{#if ${'../'.repeat(999)}a}}{{/if}}`],
+    ['many lookups', `{{#if ${'(lookup '.repeat(19)}name ${'0) '.repeat(18)}0)}}{{/if}}`],
+  ])('rounds that each take %s', (_, body) => {
+    const text = `x{{#each list}}${body}{{/each}}`
+    const short = budget()
+    ours('x{{#each list}}{{#if a}}{{/if}}{{/each}}', short)
+    const used = budget()
+    ours(text, used)
+    expect(short.steps - used.steps).toBeGreaterThan(3 * 18)
+    expect(() => ours(text, budget(30))).toThrow('too many steps')
+  })
   test('loops that take more steps, or write more, than they may', () => {
     const left = budget(1_000)
     const loops = '{{#each @root.list}}'.repeat(9) + '{{/each}}'.repeat(9)

@@ -10,7 +10,7 @@ import {
   type Value,
 } from './handlebars.ts'
 
-/** What programs may still do together: every part and every round of a loop is a step. */
+/** What programs may still do together: every part, every round of a loop, every lookup and ten segments of a path are a step. */
 export interface Budget {
   steps: number
   characters: number
@@ -39,6 +39,7 @@ interface Place {
   readonly loop: Loop | undefined
   readonly names: ReadonlyMap<string, Json>
   readonly named: Named
+  readonly budget: Budget
 }
 
 type Use = keyof Named
@@ -49,7 +50,11 @@ const member = (value: Json | undefined, key: string): Json | undefined =>
 const below = (value: Json | undefined, keys: readonly string[]): Json | undefined =>
   keys.reduce(member, value)
 
+/** How many segments of a path are looked at in one step. */
+const segmentsInStep = 10
+
 function pathValue({ from, outwards, isBare, parts }: Path, place: Place, use: Use): Json | undefined {
+  step(place.budget, Math.floor((outwards + parts.length) / segmentsInStep))
   if (from === 'root') return below(place.named[use], parts)
   if (from === 'loop') {
     let { loop } = place
@@ -67,6 +72,7 @@ function pathValue({ from, outwards, isBare, parts }: Path, place: Place, use: U
 function operandValue(operand: Operand, place: Place, use: Use = 'shown'): Json | undefined {
   if (operand.kind === 'literal') return operand.value
   if (operand.kind === 'path') return pathValue(operand, place, use)
+  step(place.budget)
   const key = operandValue(operand.key, place)
   return key === undefined || typeof key === 'object'
     ? undefined
@@ -157,8 +163,8 @@ function roundsOf(block: Block, place: Place): Iterable<Round> {
   return [[isTrue === (by === 'if') ? body : otherwise, place]]
 }
 
-function step(budget: Budget): void {
-  budget.steps -= 1
+function step(budget: Budget, count = 1): void {
+  budget.steps -= count
   if (budget.steps < 0) throw new HandlebarsError('makes the deployment take too many steps.')
 }
 
@@ -207,7 +213,7 @@ function spend(budget: Budget, text: string): void {
  * @throws HandlebarsError
  */
 export function render(program: Program, named: Named, budget: Budget): Json {
-  const place = { context: named.shown, outer: undefined, loop: undefined, names: new Map(), named }
+  const place = { context: named.shown, outer: undefined, loop: undefined, names: new Map(), named, budget }
   const value = soleValue(program, place, budget)
   if (value !== undefined) {
     spend(budget, asText(value))

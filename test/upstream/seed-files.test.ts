@@ -196,6 +196,11 @@ describe('a seed that cannot be used', () => {
       'objects.11.test: found an unknown collection; allowed are agents, ',
     ],
     [
+      'a collection called as what objects inherit',
+      file(`objects: { '11': { constructor: [{ id: '1' }] } }`),
+      'objects.11.constructor: found an unknown collection; allowed are agents, ',
+    ],
+    [
       'an object without an id',
       file(`objects: { '11': { tests: [{ testName: A }] } }`),
       'objects.11.tests.0.id: found nothing; allowed is text',
@@ -317,6 +322,12 @@ describe('fields of objects', async () => {
       'tests',
       `type: http-server, ${url.replace('300', '301')}`,
       '.interval: found 301; must be one of 60, 120,',
+    ],
+    [
+      'a date that is none',
+      'tests',
+      `type: http-server, ${url}, modifiedDate: yesterday`,
+      '.modifiedDate: found "yesterday"; it must be a date-time',
     ],
     [
       'text for a number',

@@ -82,6 +82,12 @@ function problemsOf(model: Model, { fields, place }: SeedObject, name: string): 
   })
 }
 
+/** Dates that no request has, and that results and versions are worked out from. */
+const wrongDates = ({ fields, place }: SeedObject): readonly Problem[] =>
+  ['createdDate', 'modifiedDate']
+    .filter((key) => typeof fields[key] === 'string' && Number.isNaN(Date.parse(fields[key])))
+    .map((key) => `${place}.${key}: found ${foundIn(fields[key])}; it must be a date-time`)
+
 /** @param typesBelow the types that there are behind the beginning of a path */
 function wrongIn(
   model: Model,
@@ -91,7 +97,7 @@ function wrongIn(
   const { collection, fields, place } = object
   const before = beforeType(object)
   if (before === undefined) {
-    const at = places[collection]
+    const at = Object.hasOwn(places, collection) ? places[collection] : undefined
     const schema = at && schemaAt(model, at)
     return schema ? problemsOf(model, object, schema) : []
   }
@@ -112,5 +118,5 @@ export function wrongFields(model: Model, objects: readonly SeedObject[]): reado
     types.set(before, known)
     return known
   }
-  return objects.flatMap((object) => wrongIn(model, object, typesBelow))
+  return objects.flatMap((object) => [...wrongDates(object), ...wrongIn(model, object, typesBelow)])
 }

@@ -92,6 +92,10 @@ function valuesAt(value: Json | undefined, path: readonly string[], place: strin
     : []
 }
 
+/** Seeds may call a collection as what objects inherit, which is none either. */
+const referencesOf = (collection: string) =>
+  (Object.hasOwn(seedCollections, collection) ? seedCollections[collection] : undefined) ?? []
+
 type IdsOf = (collection: string) => ReadonlySet<string>
 
 /** Agents that other account groups of the organization have given to this one. */
@@ -116,7 +120,7 @@ function strayObjects(named: Named): readonly Problem[] {
   return named.groups.flatMap((group) => {
     const idsOf = nameable(group, named)
     return (named.objects.get(group.aid) ?? []).flatMap(({ collection, fields, place }) =>
-      (seedCollections[collection] ?? []).flatMap(([path, target]) =>
+      referencesOf(collection).flatMap(([path, target]) =>
         valuesAt(fields, path.split('.'), place)
           .filter(({ value }) => typeof value !== 'string' || !idsOf(target).has(value))
           .map(

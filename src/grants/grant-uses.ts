@@ -70,7 +70,8 @@ export function grantUses({ store, clock }: { readonly store: Store; readonly cl
       // A clock that was put back makes the last note one of the future.
       if (age >= 0 && age < everyMs) return
       if (noted.size >= maxNoted) noted.clear()
-      noted.set(tag, at)
+      // A copy: a part of a text holds on to the whole, which is a credential.
+      noted.set(Buffer.from(tag).toString() as GrantTag, at)
       wait(tag, { at, address })
     },
     async of(tags) {

@@ -83,7 +83,8 @@ describe('an alert of a test that another account group shares', () => {
     const { body: read } = await calls.call('GET', path, { query: 'expand=agent' })
     const names = read.dnsServers?.map(({ serverName }: { serverName: string }) => serverName)
     const sent = { ...read, ...(names && { dnsServers: names }) }
-    const put = (aid: string, change: object) => calls.call('PUT', path, { aid, body: { ...sent, ...change } })
+    const put = (aid: string, change: object) =>
+      calls.call('PUT', path, { aid, body: { ...sent, ...change } })
     const shared = await put('1101', { sharedWithAccounts: ['1102'] })
     expect(shared.status, shared.text).toBe(200)
     const rule = {

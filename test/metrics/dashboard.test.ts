@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectMeraki, post, readsAgents, refresh } from '../steps/requests.ts'
@@ -61,13 +63,22 @@ const questions = [
   })),
 ]
 
-/** A template of the seed. What is not emulated are helpers of Handlebars in its deployment. */
-const sdWanBranch = '7e3f1c52-0d34-4d44-a7ac-000000000001'
-
 /** Labels that Prometheus adds to whatever it scrapes. */
 const ofScraping = ['instance', 'job']
 /** Made by Prometheus itself for each target. */
 const ofPrometheus = ['up']
+
+/** Of a node whose Redis nobody serves: its calls are answered 503. */
+async function callsWithoutStore(): Promise<Scrape['samples']> {
+  const keys = mkdtempSync(join(tmpdir(), 'panoptes-keys-'))
+  try {
+    await using node = await startPanoptes(['--data', keys], { PANOPTES_STORE: 'redis://127.0.0.1:1' })
+    expect(await readsAgents(node, 'nothing')).toBe(503)
+    return (await scrape(node)).samples.filter(({ name }) => name === 'panoptes_gateway_calls_total')
+  } finally {
+    rmSync(keys, { recursive: true, force: true })
+  }
+}
 
 let service: RunningPanoptes
 let scraped: Scrape
@@ -78,22 +89,10 @@ beforeAll(async () => {
   for (const headers of [{}, { authorization: 'Bearer nothing' }])
     await (await fetch(`${service.url}/v7/agents`, { headers })).arrayBuffer()
   await refresh(service, tokens.refresh_token)
-  const headers = {
-    authorization: 'Bearer f537f4ac-2921-3199-bbab-d5a43f1c2b60',
-    'content-type': 'application/json',
-  }
-  const notEmulated = await fetch(`${service.url}/v7/templates/${sdWanBranch}/deploy`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({
-      tests: { underlay: { server: '{{#each userInputs.hosts}}{{/each}}' } },
-      userInputValues: { target: 'crm.example', agents: [{ agentId: '110201' }] },
-    }),
-  })
-  expect(notEmulated.status).toBe(501)
   await post(`${service.url}/v7/oauth2/token`, { grant_type: 'refresh_token' })
   await using broker = await startBroker()
-  scraped = together(await scrape(service), await scrape(broker))
+  const both = together(await scrape(service), await scrape(broker))
+  scraped = { ...both, samples: [...both.samples, ...(await callsWithoutStore())] }
 })
 afterAll(() => service.stop())
 

@@ -66,7 +66,7 @@ describe('agents in the group of a label or of a dynamic tag', () => {
     ['local-network', ['10.11.4.0/24', '10.11.9.0/24'], '12'],
     ['local-network', ['10.11.5.30'], '3'],
     ['local-network', ['10.0.0.0/8'], '123'],
-    ['local-network', ['everywhere', '10.11.4.0/99', '::/0'], ''],
+    ['local-network', ['::/0'], ''],
     ['vpn-vendor', ['cisco-anyconnect'], '1'],
     ['vpn-gateway-address', ['192.0.2.20'], '1'],
     ['vpn-client-network', ['10.99.0.0/25'], '1'],

@@ -135,8 +135,11 @@ export async function startLoad({ target, perSecond, connections = 12 }: LoadPar
     if (one.polls >= pollsBefore && !one.isApproved) one.isApproved = await approveDevice(target(), device)
     const answer = await client.spend('poll', device.deviceCode, device.form)
     one.polls += 1
-    if (answer.status === 200) living.add(client)
-    else if (!isRefused(answer)) devices.push(one)
+    if (answer.status === 200) {
+      living.add(client)
+      // As many as before: a node keeps what it heard of connections that live.
+      await revoke()
+    } else if (!isRefused(answer)) devices.push(one)
   }
 
   /** Mostly of those that live; some of those that left, which must be refused. */

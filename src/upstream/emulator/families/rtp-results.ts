@@ -1,6 +1,7 @@
 import type { Answerers, Call } from '../call.ts'
 import { type JsonObject, textOf } from '../json.ts'
-import { type Codec, codecOf, type RtpNumbers, rtpNumbers } from '../measurements/rtp.ts'
+import { type Codec, codecOf } from '../measurements/codecs.ts'
+import { type RtpNumbers, rtpNumbers } from '../measurements/rtp.ts'
 import { ownResults, pagedResults } from './result-kinds.ts'
 import { rowFrame, type Sample } from './result-rows.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { Call } from '../call.ts'
 import { type JsonObject, objectOf, objectsOf, textOf, textsOf, without } from '../json.ts'
-import { codecOf } from '../measurements/rtp.ts'
+import { codecOf } from '../measurements/codecs.ts'
 import type { Violation } from '../refusals.ts'
 import { cloudThroughput, wantsCloudThroughput } from '../rules/throughput.ts'
 

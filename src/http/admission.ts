@@ -160,7 +160,8 @@ export function openAdmission(parts: AdmissionParts): Admission {
   /** Whoever drips a body costs nothing meanwhile, and takes nobody's place (security-cases L01): it counts once it is there. */
   function hold({ request, response, kind }: Pick<Exchange, 'request' | 'response' | 'kind'>): void {
     const surface = kind === 'gateway' ? 'gateway' : 'own'
-    if (hasBody(request) && !request.complete) request.once('end', () => count(response, surface))
+    // It ends once; `once` would wrap this for every request, as it would below.
+    if (hasBody(request) && !request.complete) request.on('end', () => count(response, surface))
     else count(response, surface)
   }
 
@@ -197,27 +198,27 @@ export function openAdmission(parts: AdmissionParts): Admission {
     else wait(exchange)
   }
 
-  /** Nobody makes a note of what is answered at once. */
-  function beginAtOnce(
-    listener: RequestListener,
-    door: Door,
-    ...exchange: Parameters<RequestListener>
-  ): void {
-    listener(...exchange)
-    const [request, response] = exchange
-    if (response.writableEnded) return
+  function holdIfCounted({ request, response, door }: Pick<Exchange, 'request' | 'response' | 'door'>): void {
     const kind = door.kindOf(request)
     if (kind !== undefined) hold({ request, response, kind })
+  }
+
+  function admitIfCounted(exchange: Omit<Exchange, 'kind'>): void {
+    const { request, response, listener, door } = exchange
+    const kind = door.kindOf(request)
+    if (kind === undefined) listener(request, response)
+    else admit({ ...exchange, kind })
   }
 
   const isCalm = (): boolean => queue.length() === 0 && underWay.own + underWay.gateway < carefree
 
   return {
     behind: (listener, door) => (request, response) => {
-      if (keepsUp() && isCalm()) return beginAtOnce(listener, door, request, response)
-      const kind = door.kindOf(request)
-      if (kind === undefined) listener(request, response)
-      else admit({ request, response, listener, door, kind })
+      if (keepsUp() && isCalm()) {
+        listener(request, response)
+        // What is answered at once is not even looked at.
+        if (!response.writableEnded) holdIfCounted({ request, response, door })
+      } else admitIfCounted({ request, response, listener, door })
     },
   }
 }

@@ -100,10 +100,9 @@ function trafficOf(
 
 /** A moved clock is seen in the answer's date too: clients reckon with it (RFC 9110 §6.6.1). Node dates by the machine's. */
 function dateAnswer(response: ServerResponse, clock: AdjustableClock): void {
-  const { now, aheadMs, frozen } = clock.read()
-  if (aheadMs === 0 && !frozen) return
+  if (!clock.isMoved()) return
   response.sendDate = false
-  response.setHeader('Date', new Date(now).toUTCString())
+  response.setHeader('Date', new Date(clock.now()).toUTCString())
 }
 
 interface FrontParts {

@@ -73,6 +73,8 @@ export interface AdjustableClock extends Clock {
   /** Back to the machine's clock, running. */
   reset(): void
   read(): ClockReading
+  /** Whether it says another time than the machine's, or stands still. */
+  isMoved(): boolean
 }
 
 /**
@@ -109,6 +111,7 @@ export function adjustableClock(
       frozenAt = undefined
       moved(now())
     },
+    isMoved: () => aheadMs !== 0 || frozenAt !== undefined,
     read: () =>
       frozenAt === undefined
         ? { now: now(), aheadMs, frozen: false }

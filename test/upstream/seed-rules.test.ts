@@ -71,6 +71,15 @@ describe('rules between fields', () => {
   )
 })
 
+test('the default target time of a transaction of a seed gives way to its limit', () => {
+  const row = examples.rows.find(({ id }) => id === 'target of a transaction within its limit') as RuleRow
+  const keeps = { timeLimit: 5 }
+  expect(wrongIn({ ...row, keeps })).toEqual([])
+  expect(wrongIn({ ...row, keeps }, { targetTime: 10 })).toEqual([
+    expect.stringMatching(/^objects\.11\.tests\.0\.targetTime: /),
+  ])
+})
+
 describe('what only one object of a seed may have', () => {
   const url = 'https://a.example'
   const httpTest = (id: string, testName: string) => ({

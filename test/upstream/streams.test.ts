@@ -59,6 +59,14 @@ describe('a stream', () => {
     expect((await calls.call('GET', '/streams', { aid: '1102' })).body).toEqual([])
   })
 
+  test('goes to Splunk over HTTP where no transport is named, and not over one that is named', async () => {
+    const { endpointType: _, ...unnamed } = splunk
+    const created = await create(unnamed)
+    expect([created.status, created.body.endpointType], created.text).toEqual([201, 'http'])
+    const refused = await create({ ...unnamed, endpointType: 'grpc' })
+    expect([refused.status, refused.text.includes('"endpointType: ')]).toEqual([400, true])
+  })
+
   test('answers under the older singular path, with links to the newer one', async () => {
     const { body } = await create(splunk, '/stream')
     expect(body._links.self.href).toBe(`${origin}/v7/streams/${body.id}`)

@@ -59,6 +59,40 @@ test('a test may have thousands of names, of which the last is told too when it 
   expect([status, text.includes('has the name 49999 twice.')]).toEqual([400, true])
 })
 
+describe('the default target time of a transaction', () => {
+  const instant = (fields: object) =>
+    calls.call('POST', '/tests/web-transactions/instant', {
+      body: { ...bodies['web-transactions'], testName: 'at once', ...fields },
+    })
+
+  test.each([
+    ['test', (fields: object) => post('web-transactions', fields)],
+    ['instant test', instant],
+  ] as const)(
+    'gives way to a shorter time limit of a %s, and what was asked for does not',
+    async (_, send) => {
+      const created = await send({ timeLimit: 5 })
+      expect(created.status, created.text).toBe(201)
+      expect(created.body).toMatchObject({ timeLimit: 5, targetTime: 5 })
+      expect((await send({ testName: 'usual' })).body).toMatchObject({ timeLimit: 30, targetTime: 10 })
+      const refused = await send({ testName: 'asked', timeLimit: 5, targetTime: 10 })
+      expect([refused.status, refused.text.includes('field targetTime ')]).toEqual([400, true])
+    },
+  )
+
+  test('gives way with an update, and a stored one that was chosen does not', async () => {
+    const change = async (testName: string, fields: object) => {
+      const { body } = await post('web-transactions', { testName, ...fields })
+      const path = `/tests/web-transactions/${body.testId}`
+      const answer = await calls.call('PUT', path, { body: { ...bodies['web-transactions'], timeLimit: 7 } })
+      return [answer.status, (await calls.call('GET', path)).body.targetTime]
+    }
+    expect(await change('default', {})).toEqual([200, 7])
+    expect(await change('chosen', { targetTime: 20 })).toEqual([400, 20])
+    expect(await change('shorter', { targetTime: 6 })).toEqual([200, 6])
+  })
+})
+
 describe('fields of a test that follow from others', () => {
   test('are those of a continuous test', async () => {
     const continuous = { continuousMode: true, fixedPacketRate: 50, bandwidthMeasurements: true }

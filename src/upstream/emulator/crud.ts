@@ -4,32 +4,18 @@
  */
 import { type Awaitable, whenKnown } from '#domain/awaitable.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
+import { type Acceptance, type Accepted, type Accepting, acceptedBy } from './acceptance.ts'
 import type { Answer, Answerer, Answerers, Call } from './call.ts'
 import { isJsonObject, type Json, type JsonObject } from './json.ts'
 import type { Model, Schema } from './model.ts'
-import { defaultsOf, project, suppliedFields } from './project.ts'
+import { project } from './project.ts'
 import { isV7Refusal, notFound, type V7Refusal } from './refusals.ts'
-import { heldToRules } from './rules/rules.ts'
 import { shownText } from './shown-texts.ts'
 import type { Entry } from './state.ts'
 
-/** A create or update that is about to be stored. */
-export interface Acceptance {
-  readonly call: Call
-  /** What the request gave, without read-only and unknown keys. */
-  readonly supplied: JsonObject
-  /** Supplied keys over the stored ones, or over the document's defaults on a create. */
-  readonly merged: JsonObject
-  /** The object that is updated; undefined on a create. */
-  readonly stored: Entry | undefined
-}
+export type { Acceptance, Accepted }
 
-/** The fields of an object as they are stored. */
-export interface Accepted {
-  readonly fields: JsonObject
-}
-
-export interface Family {
+export interface Family extends Accepting {
   /** The collection's path below /v7, as `/tests/http-server`; its items stand at `<path>/{any}`. */
   readonly path: string
   /** Where the objects are kept; families that share an id space share it. */
@@ -44,8 +30,6 @@ export interface Family {
   readonly sees?: (entry: Entry, call: Call) => boolean
   /** Which of those its list leaves in; all when left out. */
   readonly lists?: (entry: Entry, call: Call) => boolean
-  /** The fields to store, or why they are refused. Left out, the merged fields are stored. */
-  readonly accept?: (acceptance: Acceptance) => Accepted | V7Refusal
   /** The fields to show, before the keys that the answer does not declare fall away. Left out, the stored fields. */
   readonly show?: (entry: Entry, call: Call) => JsonObject
   /** Fields that are shown whatever the answer declares. */
@@ -151,17 +135,10 @@ const read =
       : notFound
   }
 
-const bodySchema = (call: Call): Schema => call.model.schema(call.row.body?.schema ?? '')
-
-const accept = (family: Family, acceptance: Acceptance): Accepted | V7Refusal =>
-  heldToRules(acceptance.call, family.accept?.(acceptance) ?? { fields: acceptance.merged })
-
 const create =
   (family: Family): Answerer =>
   (call) => {
-    const supplied = suppliedFields(call.model, bodySchema(call), call.body)
-    const merged = { ...defaultsOf(call.model, bodySchema(call)), ...supplied }
-    const accepted = accept(family, { call, supplied, merged, stored: undefined })
+    const accepted = acceptedBy(family, call, undefined)
     if (isV7Refusal(accepted)) return accepted
     const entry = {
       collection: family.collection,
@@ -197,9 +174,7 @@ const update =
   (call) => {
     const stored = named(family, call)
     if (!stored) return notFound
-    const supplied = suppliedFields(call.model, bodySchema(call), call.body)
-    const merged = { ...stored.fields, ...supplied }
-    const accepted = accept(family, { call, supplied, merged, stored })
+    const accepted = acceptedBy(family, call, stored)
     if (isV7Refusal(accepted)) return accepted
     call.state.put({ ...stored, fields: accepted.fields })
     return written(family, call, { id: stored.id, before: stored })

@@ -2,7 +2,7 @@
 import { isJsonObject, type Json, type JsonObject, objectsOf, textOf } from './json.ts'
 import type { Model } from './model.ts'
 import { defaultsOf } from './project.ts'
-import { contradictionsIn } from './rules/rules.ts'
+import { contradictionsIn, givenOver } from './rules/rules.ts'
 import type { Problem } from './seed-copies.ts'
 import { foundIn } from './seed-form.ts'
 import type { SeedObject } from './seed-objects.ts'
@@ -72,10 +72,8 @@ const allowedBy = (message: string): string =>
 function problemsOf(model: Model, { fields, place }: SeedObject, name: string): readonly Problem[] {
   const schema = model.schema(name)
   const asked = asRequested(fields)
-  const wrong = [
-    ...violationsOf(model, schema, asked),
-    ...contradictionsIn(model, name, { ...defaultsOf(model, schema), ...asked }),
-  ]
+  const merged = givenOver(model, name, { under: defaultsOf(model, schema), given: asked })
+  const wrong = [...violationsOf(model, schema, asked), ...contradictionsIn(model, name, merged)]
   return wrong.map(({ field, message }) => {
     const path = field.replaceAll(/\[(\d+)\]/g, '.$1').split('.')
     return `${[place, ...path].join('.')}: found ${foundIn(within(fields, path))}; ${allowedBy(message)}`

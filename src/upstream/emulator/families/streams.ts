@@ -3,7 +3,6 @@ import { type Acceptance, type Accepted, crud, type Family, isOwn } from '../cru
 import { type JsonObject, objectOf, present } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, refused, type V7Refusal } from '../refusals.ts'
-import { contradictionsIn } from '../rules/rules.ts'
 import { allMasked, masked, unmasked } from '../secrets.ts'
 import type { Entry } from '../state.ts'
 import { uuid } from '../uuid.ts'
@@ -45,14 +44,14 @@ function beyondLimits(fields: JsonObject, call: Call): V7Refusal | undefined {
 function accept({ call, supplied, merged, stored }: Acceptance): Accepted | V7Refusal {
   const given = objectOf(unmasked(merged, stored?.fields))
   const fields = { ...given, ...endpointTwins(supplied, call), enabled: given['enabled'] ?? true }
-  const wrong = [
-    ...streamViolations(fields),
-    ...contradictionsIn(call.model, call.row.body?.schema ?? '', fields),
-  ]
-  if (wrong.length > 0) return invalid(wrong)
-  const refusal = stored ? undefined : beyondLimits(fields, call)
-  return refusal ?? { fields: { ...fields, auditOperation: audited(call, stored) } }
+  const wrong = streamViolations(fields)
+  return wrong.length > 0 ? invalid(wrong) : { fields }
 }
+
+const admit = (fields: JsonObject, { call, stored }: Acceptance): Accepted | V7Refusal =>
+  (stored ? undefined : beyondLimits(fields, call)) ?? {
+    fields: { ...fields, auditOperation: audited(call, stored) },
+  }
 
 function audited({ caller, now }: Call, stored: Entry | undefined): JsonObject {
   const by = Number(caller.uid)
@@ -75,6 +74,7 @@ const stream: Family = {
   newId: uuid,
   sees: (entry, call) => isOwn(entry, call) && isAsked(entry, call),
   accept,
+  admit,
   show: ({ fields }) => ({
     ...objectOf(masked(fields, secretKeys)),
     ...present({ customHeaders: fields['customHeaders'] && allMasked(objectOf(fields['customHeaders'])) }),

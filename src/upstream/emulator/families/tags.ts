@@ -4,7 +4,6 @@ import { isoDate } from '../iso-date.ts'
 import { type JsonObject, textOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, refused, type V7Refusal, type Violation } from '../refusals.ts'
-import { contradictionsIn } from '../rules/rules.ts'
 import type { Draft, Entry } from '../state.ts'
 import { uuid } from '../uuid.ts'
 import { dropReferences } from './endpoint-agent-relations.ts'
@@ -53,12 +52,15 @@ const wrongFields = ({ key, value, accessType }: JsonObject): readonly Violation
     : [{ field: 'accessType', message: `${accessType} cannot be set by users.` }]),
 ]
 
-function accept({ call, merged, stored }: Acceptance): Accepted | V7Refusal {
+function accept({ merged, stored }: Acceptance): Accepted | V7Refusal {
   if (stored?.fields['builtIn'] === true) return refused('forbidden', 'Built-in tags cannot be changed.')
   const type = textOf(merged['type']) ?? (merged['filters'] === undefined ? 'static' : 'dynamic')
   const fields: JsonObject = { accessType: 'all', ...merged, type }
-  const wrong = [...wrongFields(fields), ...contradictionsIn(call.model, 'TagInfo', fields)]
-  if (wrong.length > 0) return invalid(wrong)
+  const wrong = wrongFields(fields)
+  return wrong.length > 0 ? invalid(wrong) : { fields }
+}
+
+function admit(fields: JsonObject, { call, stored }: Acceptance): Accepted | V7Refusal {
   const same = sameTag(fields, call)
   if (same && same.id !== stored?.id)
     return refused('conflict', 'A tag of this key, value and object type exists already.')
@@ -85,6 +87,7 @@ export const tag: Family = {
   newId: uuid,
   sees: seesTag,
   accept,
+  admit,
   afterWrite,
   show,
   beforeDelete(entry, call) {

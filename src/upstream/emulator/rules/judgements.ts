@@ -138,6 +138,16 @@ const told = (isWrong: (value: Json | undefined) => boolean, message: string): J
 const isOutside = (value: Json | undefined, [least, most]: readonly [number, number]): boolean =>
   typeof value === 'number' && (value < least || value > most)
 
+/** The one value that keeps the rule, or the largest; undefined where it leaves a choice. */
+export function keeperOf({
+  atMost,
+  oneOf,
+}: RuleEntry): ((fields: JsonObject) => Json | undefined) | undefined {
+  const [only, ...others] = oneOf ?? []
+  if (only !== undefined && others.length === 0) return () => only
+  return atMost === undefined ? undefined : (fields) => fields[atMost]
+}
+
 const asked = <Asked>(value: Asked | undefined, judge: (value: Asked) => Judge): readonly Judge[] =>
   value === undefined ? [] : [judge(value)]
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
 import { z } from 'zod'
 import { configFolder } from '#upstream/operation-rows.ts'
-import { type Judge, judgesOf, type RuleEntry } from './judgements.ts'
+import { type Judge, judgesOf, keeperOf, type RuleEntry } from './judgements.ts'
 import { textForms } from './text-forms.ts'
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
@@ -34,13 +34,16 @@ const entryForm = z.strictObject({
 const fileForm = z.strictObject({ rules: z.array(entryForm) })
 
 /** A rule on one field, as it is judged. */
-export type Rule = Pick<RuleEntry, 'id' | 'schemas' | 'field' | 'when' | 'unless'> & { readonly judge: Judge }
+export type Rule = Pick<RuleEntry, 'id' | 'schemas' | 'field' | 'when' | 'unless'> & {
+  readonly judge: Judge
+  readonly keeper: ReturnType<typeof keeperOf>
+}
 
 function ruleOf(entry: RuleEntry): Rule {
   const [judge, ...others] = judgesOf(entry)
   if (!judge || others.length > 0) throw new Error(`rules.yaml: "${entry.id}" must have one judgement`)
   const { id, schemas, field, when, unless } = entry
-  return { id, schemas, field, when, unless, judge }
+  return { id, schemas, field, when, unless, judge, keeper: keeperOf(entry) }
 }
 
 /** @throws when the file is missing or says something else than it may */

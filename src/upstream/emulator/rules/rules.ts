@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject, listOf, objectOf } from '../json.ts'
 import type { Model, Schema } from '../model.ts'
-import { invalid, isV7Refusal, type V7Refusal, type Violation } from '../refusals.ts'
+import type { Violation } from '../refusals.ts'
 import { holds, valuesAt } from './judgements.ts'
 import type { Rule } from './rule-file.ts'
 
@@ -85,12 +85,28 @@ export const contradictionsIn = (model: Model, schema: string, fields: JsonObjec
     ),
   )
 
-/** What a family accepts, unless it breaks a rule. */
-export function heldToRules<Accepted extends { readonly fields: JsonObject }>(
-  { model, row }: { readonly model: Model; readonly row: Model['rows'][number] },
-  accepted: Accepted | V7Refusal,
-): Accepted | V7Refusal {
-  if (isV7Refusal(accepted)) return accepted
-  const wrong = contradictionsIn(model, row.body?.schema ?? '', accepted.fields)
-  return wrong.length > 0 ? invalid(wrong) : accepted
+const defaultOf = (model: Model, schema: string, field: string): Json | undefined => {
+  const property = model.properties(model.resolve(model.schema(schema)))[field]
+  return property && model.resolve(property).default
+}
+
+/**
+ * What is given, over defaults or what is stored. Defaults that nobody asked for give way where a rule leaves one value, or a
+ * largest one (ours, DECISIONS 143).
+ */
+export function givenOver(
+  model: Model,
+  schema: string,
+  { under, given }: { readonly under: JsonObject; readonly given: JsonObject },
+): JsonObject {
+  const fields = { ...under, ...given }
+  const rules = placesIn(model, schema).flatMap((place) => (place.path.length === 0 ? place.rules : []))
+  const changed = rules.flatMap((rule): readonly (readonly [string, Json])[] => {
+    const { field, keeper } = rule
+    const isAsked = given[field] !== undefined || fields[field] === undefined
+    if (!keeper || isAsked || brokenBy(rule, '', fields).length === 0) return []
+    const kept = fields[field] === defaultOf(model, schema, field) ? keeper(fields) : undefined
+    return kept === undefined ? [] : [[field, kept]]
+  })
+  return changed.length === 0 ? fields : { ...fields, ...Object.fromEntries(changed) }
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Calls, openCalls } from './emulator-calls.ts'
+import { type Calls, done, openCalls } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
 
 /** The clock of the tests starts with a month. */
@@ -35,15 +35,12 @@ async function used(): Promise<{ readonly total: number; readonly rows: readonly
   expect(sum(endpointAgents, 'endpointAgentsUsed')).toBe(endpointAgentsUsed)
   return { total, rows }
 }
-const done = async (method: string, path: string, body?: unknown): Promise<void> => {
-  expect((await calls.call(method, path, { body })).status).toBeLessThan(300)
-}
-const enable = (id: string, enabled: boolean) => done('PUT', `/agents/${id}`, { enabled })
+const enable = (id: string, enabled: boolean) => done(calls, 'PUT', `/agents/${id}`, { body: { enabled } })
 
 describe('agents are billed by the most that were switched on in the month', () => {
   test.each([
     ['disabled', () => enable('110201', false)],
-    ['deleted', () => done('DELETE', '/agents/110201')],
+    ['deleted', () => done(calls, 'DELETE', '/agents/110201')],
   ])('when one is %s', async (_, makeFewer) => {
     const before = await used()
     await makeFewer()
@@ -70,7 +67,7 @@ describe('agents are billed by the most that were switched on in the month', () 
   test('by what they are licensed for', async () => {
     const [agent] = (await calls.call('GET', '/endpoint/agents')).body.agents
     const before = (await calls.call('GET', '/usage')).body.usage
-    await done('PATCH', `/endpoint/agents/${agent.id}`, { licenseType: 'essentials' })
+    await done(calls, 'PATCH', `/endpoint/agents/${agent.id}`, { body: { licenseType: 'essentials' } })
     const after = (await calls.call('GET', '/usage')).body.usage
     expect(after.endpointAgentsUsed).toBe(before.endpointAgentsUsed)
     expect(after.endpointAgentsEssentialsUsed).toBe(before.endpointAgentsEssentialsUsed + 1)
@@ -81,7 +78,7 @@ describe('agents are billed by the most that were switched on in the month', () 
 
   test('with the name of an account group that is gone', async () => {
     const before = await used()
-    await done('DELETE', '/account-groups/1102')
+    await done(calls, 'DELETE', '/account-groups/1102')
     const { total, rows } = await used()
     expect(total).toBe(before.total)
     expect(rows).toContainEqual(expect.objectContaining({ aid: '1102', accountGroupName: 'Acme Branches' }))

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { expect } from 'vitest'
 import { storeAuditTrail } from '#audit/store-audit.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
 import type { Operation } from '#domain/operation.ts'
@@ -56,6 +57,16 @@ export interface Calls {
   /** What the emulator asked of the directory, oldest first. */
   readonly directoryCalls: readonly (readonly [string, unknown])[]
   call(method: string, path: string, options?: CallOptions): Promise<Came>
+}
+
+/** A call that is to be done. @returns the body of the answer */
+export async function done(
+  calls: Calls,
+  ...[method, path, options]: Parameters<Calls['call']>
+): Promise<Came['body']> {
+  const { status, text, body } = await calls.call(method, path, options)
+  expect([path, status < 300 ? 'done' : text]).toEqual([path, 'done'])
+  return body
 }
 
 /** Finds the operation as the gateway does: fixed segments win over parameters. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Draw, drawOf } from '#upstream/emulator/measurements/draw.ts'
-import { type Calls, openCalls } from './emulator-calls.ts'
+import { type Calls, done, openCalls } from './emulator-calls.ts'
 import { allRows } from './result-calls.ts'
 
 /** Half a minute behind a round, so that no change falls on one. */
@@ -18,12 +18,6 @@ interface Walk {
   readonly id: string
   /** What was measured up to now: agents in rounds. */
   readonly had: Set<string>
-}
-
-async function send(calls: Calls, method: string, path: string, sent: object) {
-  const { status, text, body: answer } = await calls.call(method, path, { body: sent })
-  expect([path, status < 300 ? 'done' : text]).toEqual([path, 'done'])
-  return answer
 }
 
 /** What can be read, and what is billed: each a list of agents in rounds. */
@@ -61,20 +55,20 @@ async function change({ calls, id }: Walk, switches: Switches, draw: Draw): Prom
     const agent = agents[choice - 2] ?? agents[0]
     const enabled = !switches.on.delete(agent)
     if (enabled) switches.on.add(agent)
-    await send(calls, 'PUT', `/agents/${agent}`, { enabled })
+    await done(calls, 'PUT', `/agents/${agent}`, { body: { enabled } })
     return
   }
   if (choice === 0) switches.enabled = !switches.enabled
   else switches.interval = [60, 120, 300][draw.whole('interval', [0, 2])] ?? 60
   const { enabled, interval } = switches
-  await send(calls, 'PUT', `/tests/agent-to-server/${id}`, { ...body, interval, enabled })
+  await done(calls, 'PUT', `/tests/agent-to-server/${id}`, { body: { ...body, interval, enabled } })
 }
 
 /** Changes by chance, with time between them or none, and looks after each whether all is as if measured second by second. */
 async function walk(seed: number): Promise<void> {
   const calls = await openCalls()
   calls.clock.advance(30)
-  const { testId } = await send(calls, 'POST', '/tests/agent-to-server', { ...body, interval: 60 })
+  const { testId } = await done(calls, 'POST', '/tests/agent-to-server', { body: { ...body, interval: 60 } })
   const one: Walk = { calls, id: testId, had: new Set(agents.map((agent) => `${start - 30} ${agent}`)) }
   const switches: Switches = { enabled: true, interval: 60, on: new Set(agents) }
   let now = start

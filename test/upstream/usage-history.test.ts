@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Calls, openCalls } from './emulator-calls.ts'
+import { type Calls, done, openCalls } from './emulator-calls.ts'
 import { pagesOf } from './paged-calls.ts'
 import { violations } from './schema-check.ts'
 
@@ -21,20 +21,11 @@ const body = {
   agents: [{ agentId: '3' }, { agentId: '4' }, { agentId: '110201' }],
 }
 
-async function done(
-  method: string,
-  path: string,
-  options: { readonly body?: unknown; readonly aid?: string } = {},
-): Promise<{ readonly testId: string }> {
-  const answer = await calls.call(method, path, options)
-  expect([path, answer.status < 300 ? 'done' : answer.text]).toEqual([path, 'done'])
-  return answer.body
-}
 const newTest = async (more: object = {}, aid = '1101'): Promise<string> =>
-  (await done('POST', '/tests/agent-to-server', { body: { ...body, ...more }, aid })).testId
+  (await done(calls, 'POST', '/tests/agent-to-server', { body: { ...body, ...more }, aid })).testId
 const change = (id: string, more: object) =>
-  done('PUT', `/tests/agent-to-server/${id}`, { body: { ...body, ...more } })
-const remove = (id: string) => done('DELETE', `/tests/agent-to-server/${id}`)
+  done(calls, 'PUT', `/tests/agent-to-server/${id}`, { body: { ...body, ...more } })
+const remove = (id: string) => done(calls, 'DELETE', `/tests/agent-to-server/${id}`)
 
 const everything = 'expand=test,enterprise-agent-unit'
 const usage = async (query = everything, as?: string) => {
@@ -88,12 +79,15 @@ const changes: readonly (readonly [string, (id: string) => Promise<unknown>])[] 
   ['runs less often', (id) => change(id, { interval: 3_600 })],
   ['runs on fewer agents', (id) => change(id, { agents: [{ agentId: '3' }] })],
   ['runs on other agents', (id) => change(id, { agents: [{ agentId: '8' }, { agentId: '110202' }] })],
-  ['has its enterprise agent disabled', () => done('PUT', '/agents/110201', { body: { enabled: false } })],
-  ['has its enterprise agent deleted', () => done('DELETE', '/agents/110201')],
-  ['loses its enterprise agent', () => done('PUT', '/agents/110201', { body: { tests: [] } })],
+  [
+    'has its enterprise agent disabled',
+    () => done(calls, 'PUT', '/agents/110201', { body: { enabled: false } }),
+  ],
+  ['has its enterprise agent deleted', () => done(calls, 'DELETE', '/agents/110201')],
+  ['loses its enterprise agent', () => done(calls, 'PUT', '/agents/110201', { body: { tests: [] } })],
   [
     'is taken from an agent',
-    (id) => done('POST', '/agents/110201/tests/unassign', { body: { testIds: [id] } }),
+    (id) => done(calls, 'POST', '/agents/110201/tests/unassign', { body: { testIds: [id] } }),
   ],
 ]
 
@@ -133,11 +127,11 @@ describe('what a test has used stays on the bill when it', () => {
   })
 
   test('goes with its account group', async () => {
-    await done('PUT', '/agents/110201', { body: { accountGroups: ['1101', '1102'] } })
+    await done(calls, 'PUT', '/agents/110201', { body: { accountGroups: ['1101', '1102'] } })
     const id = await newTest({}, '1102')
     calls.clock.advance(day)
     const before = await used()
-    await done('DELETE', '/account-groups/1102')
+    await done(calls, 'DELETE', '/account-groups/1102')
     expect(await used()).toEqual(before)
     expect(await rowOf(id)).toMatchObject({ aid: '1102', accountGroupName: 'Acme Branches' })
   })
@@ -145,11 +139,11 @@ describe('what a test has used stays on the bill when it', () => {
   test('is run again, as an instant one', async () => {
     const { server, agents } = body
     const path = '/tests/agent-to-server/instant'
-    const { testId } = await done('POST', path, { body: { server, agents } })
+    const { testId } = await done(calls, 'POST', path, { body: { server, agents } })
     for (const runs of [1, 2, 3]) {
       expect(await rowOf(testId)).toMatchObject({ cloudUnitsUsed: runs * 10, enterpriseUnitsUsed: runs * 5 })
       calls.clock.advance(30)
-      await done('POST', `/tests/${testId}/run`)
+      await done(calls, 'POST', `/tests/${testId}/run`)
     }
   })
 })
@@ -200,7 +194,7 @@ describe('after a change', () => {
       ({ agentId }: UnitRow) => agentId === '110201',
     )
     await remove(id)
-    await done('DELETE', '/agents/110201')
+    await done(calls, 'DELETE', '/agents/110201')
     const named = { agentId: '110201', agentName, aid: '1101', accountGroupName: 'Acme HQ' }
     for (const rows of [(await usage()).enterpriseAgentUnits, await units('enterprise-agents')])
       expect(rows.filter(({ agentId }: UnitRow) => agentId === '110201')).toMatchObject([named])

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { connectMeraki, refresh, signedIn, v7Status } from '../authorization-server/protocol.ts'
-import { nodeOn, ownRedis, plainClient, readiness, untilReadiness } from './redis-ground.ts'
+import { ownRedis, plainClient } from '../support/own-redis.ts'
+import { nodeOn, readiness, untilReadiness } from './redis-ground.ts'
 
 const secret = 'the-password-of-our-user'
 

@@ -18,17 +18,10 @@ import {
   v7Status,
 } from '../authorization-server/protocol.ts'
 import { startBroker } from '../support/broker.ts'
+import { ownRedis, plainClient } from '../support/own-redis.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { RedisServer } from '../support/redis-server.ts'
-import {
-  nodeOn,
-  nodesOn,
-  ownRedis,
-  plainClient,
-  readiness,
-  untilAllReady,
-  untilReadiness,
-} from './redis-ground.ts'
+import { nodeOn, nodesOn, readiness, untilAllReady, untilReadiness } from './redis-ground.ts'
 
 const eventsOf = ({ log }: RunningPanoptes): readonly string[] =>
   log

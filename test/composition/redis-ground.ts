@@ -1,10 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import request, { type Response } from 'supertest'
 import { onTestFinished } from 'vitest'
 import { keptOnDisk } from '../authorization-server/kept-on-disk.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 
 export interface NodesOptions {
   readonly count?: number
@@ -34,21 +32,6 @@ export async function nodeOn(store: string, options: NodesOptions = {}): Promise
   const [node] = await nodesOn(store, { ...options, count: 1 })
   if (!node) throw new Error('no node')
   return node
-}
-
-/** Ends with the test. */
-export async function ownRedis(more?: readonly string[]): Promise<RedisServer> {
-  const redis = await startRedisServer(more)
-  onTestFinished(() => redis[Symbol.asyncDispose]())
-  return redis
-}
-
-/** A plain client, which ends with the test. */
-export function plainClient({ url }: Pick<RedisServer, 'url'>): Redis {
-  const redis = new Redis(url.href)
-  redis.on('error', () => undefined)
-  onTestFinished(() => redis.disconnect())
-  return redis
 }
 
 export const readiness = async ({ operatorUrl }: RunningPanoptes): Promise<Response> =>

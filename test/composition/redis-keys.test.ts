@@ -13,8 +13,9 @@ import {
   refresh,
   signedIn,
 } from '../authorization-server/protocol.ts'
+import { ownRedis, plainClient } from '../support/own-redis.ts'
 import { Person } from '../support/person.ts'
-import { nodeOn, ownRedis, plainClient } from './redis-ground.ts'
+import { nodeOn } from './redis-ground.ts'
 
 async function allKeys(redis: Redis): Promise<readonly string[]> {
   const keys = new Set<string>()

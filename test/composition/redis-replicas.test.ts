@@ -13,9 +13,10 @@ import {
   v7Status,
 } from '../authorization-server/protocol.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
+import { ownRedis, plainClient } from '../support/own-redis.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { RedisServer } from '../support/redis-server.ts'
-import { nodeOn, ownRedis, plainClient, untilReadiness } from './redis-ground.ts'
+import { nodeOn, untilReadiness } from './redis-ground.ts'
 
 interface Replicated {
   readonly node: RunningPanoptes

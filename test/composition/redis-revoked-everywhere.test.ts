@@ -11,9 +11,10 @@ import {
   v7Status,
 } from '../authorization-server/protocol.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
+import { ownRedis } from '../support/own-redis.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
-import { nodeOn, ownRedis } from './redis-ground.ts'
+import { nodeOn } from './redis-ground.ts'
 
 interface Ground {
   readonly near: RunningPanoptes

@@ -2,23 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { OpenedStore } from '#store/images.ts'
 import { openMemoryStore } from '#store/memory.ts'
 import { openRedisStore } from '#store/redis.ts'
 import { openSqliteStore } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { redisOfFile } from './redis-ground.ts'
 import { keysOf, putFor } from './store-handles.ts'
 import { describeImages } from './store-images.contract.ts'
 import { type OpenedImages, sortedImage } from './store-images-handles.ts'
 
-let server: RedisServer
-beforeAll(async () => {
-  server = await startRedisServer()
-})
-afterAll(() => server?.[Symbol.asyncDispose]())
+const server = redisOfFile()
 
 /** Empty, and closed when the test has finished. @param isShared whether several handles may be open on one store */
 async function handlesOf(
@@ -47,7 +43,7 @@ let prefixes = 0
 function openOnRedis(): Promise<OpenedImages> {
   prefixes += 1
   const tag = `images [${prefixes}]*`
-  return handlesOf((parts) => openRedisStore({ address: server.address, tag, ...parts }), true)
+  return handlesOf((parts) => openRedisStore({ address: server().address, tag, ...parts }), true)
 }
 
 const adapters: Readonly<Record<string, () => Promise<OpenedImages>>> = {

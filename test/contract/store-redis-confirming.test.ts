@@ -1,19 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openRedisStore } from '#store/redis.ts'
+import { describe, expect, test } from 'vitest'
 import type { Store } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
-import { type RedisServer, redisAddress, startRedisServer } from '../support/redis-server.ts'
+import { plainClient } from '../support/own-redis.ts'
+import { redisAddress } from '../support/redis-server.ts'
+import { atHand, openOnRedis, redisOfFile, untilAtHand } from './redis-ground.ts'
 import { putFor } from './store-handles.ts'
 
-let server: RedisServer
-beforeAll(async () => {
-  server = await startRedisServer()
-})
-afterAll(() => server?.[Symbol.asyncDispose]())
+const server = redisOfFile()
 
 const clock = fakeClock()
 const put = putFor(clock)
@@ -27,29 +22,16 @@ interface Nodes {
   readonly link: FaultProxy
 }
 
-const valueAtHand = (store: Store, key: string): string | undefined => {
-  const found = store.read([key], 'recent')
-  if (!(found instanceof Promise)) return found[0]?.value
-  found.catch(() => undefined)
-  return undefined
-}
-
-async function untilAtHand(store: Store, key: string): Promise<void> {
-  for (let attempt = 0; attempt < 200 && valueAtHand(store, key) === undefined; attempt += 1) await pause(25)
-  expect(valueAtHand(store, key)).toBeDefined()
-}
+const valueAtHand = (store: Store, key: string): string | undefined => atHand(store, key)?.[0]?.value
 
 async function openNodes(): Promise<Nodes> {
   opened += 1
   const tag = `confirming ${opened}`
-  const link = await startFaultProxy(server.port)
-  const open = async (port: number): Promise<Store> => {
-    const address = redisAddress(`redis://127.0.0.1:${port}`)
-    const { store } = await openRedisStore({ address, clock, random: randomBytes, tag })
-    onTestFinished(() => store.close())
-    return store
-  }
-  const [near, far] = await Promise.all([open(server.port), open(link.port)])
+  const link = await startFaultProxy(server().port)
+  const [{ store: near }, { store: far }] = await Promise.all([
+    openOnRedis({ address: server().address, clock, tag }),
+    openOnRedis({ address: redisAddress(`redis://127.0.0.1:${link.port}`), clock, tag }),
+  ])
   await near.commit([put('a', { value: 'old' })])
   await untilAtHand(far, 'a')
   return { tag, near, far, link }
@@ -112,8 +94,7 @@ describe('a commit on Redis that is to be seen everywhere', () => {
   test('asks nobody when it conflicts, and neither does any other', async () => {
     const { tag, near } = await openNodes()
     const heard: string[] = []
-    const listener = new Redis(server.url.href)
-    onTestFinished(() => listener.disconnect())
+    const listener = plainClient(server())
     await listener.subscribe(`{${tag}}:questions`)
     listener.on('message', (_, message) => heard.push(message))
     const conflicting = put('a', { expected: 'absent' })

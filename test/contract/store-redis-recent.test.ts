@@ -1,35 +1,26 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openRedisStore } from '#store/redis.ts'
-import type { RedisAddress } from '#store/redis-address.ts'
+import { describe, expect, test } from 'vitest'
 import { type Store, type StoredRecord, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { plainClient } from '../support/own-redis.ts'
+import { atHand, openOnRedis, redisOfFile, untilAtHand } from './redis-ground.ts'
 import { putFor } from './store-handles.ts'
 import { startRedisProxy } from './store-redis-proxy.ts'
 
-let server: RedisServer
-beforeAll(async () => {
-  server = await startRedisServer()
-})
-afterAll(() => server?.[Symbol.asyncDispose]())
+const server = redisOfFile()
 
 const clock = fakeClock()
 const put = putFor(clock)
 let opened = 0
 
 /** Two nodes on one Redis, in a part of it of their own. @param nearAddress how the first one reaches it */
-async function openNodes(nearAddress = server.address): Promise<{ near: Store; far: Store }> {
+async function openNodes(nearAddress = server().address): Promise<{ near: Store; far: Store }> {
   opened += 1
-  const tag = `recent ${opened}`
-  const open = async (address: RedisAddress): Promise<Store> => {
-    const { store } = await openRedisStore({ address, clock, random: randomBytes, tag })
-    onTestFinished(() => store.close())
-    return store
-  }
-  const [near, far] = await Promise.all([open(nearAddress), open(server.address)])
+  const parts = { clock, tag: `recent ${opened}` }
+  const [{ store: near }, { store: far }] = await Promise.all([
+    openOnRedis({ address: nearAddress, ...parts }),
+    openOnRedis({ address: server().address, ...parts }),
+  ])
   return { near, far }
 }
 
@@ -37,21 +28,7 @@ const recent = async (store: Store, key: string): Promise<StoredRecord | undefin
   (await store.read([key], 'recent'))[0]
 
 /** Whether the node answers without asking Redis. */
-function isAtHand(store: Store, key: string): boolean {
-  const read = store.read([key], 'recent')
-  if (!(read instanceof Promise)) return true
-  read.catch(() => undefined)
-  return false
-}
-
-/** Reads until the record is kept at hand: a node believes nothing before it has heard its own first beat. */
-async function untilAtHand(store: Store, key: string): Promise<void> {
-  for (let attempt = 0; attempt < 200 && !isAtHand(store, key); attempt += 1) {
-    await recent(store, key).catch(() => undefined)
-    await pause(25)
-  }
-  expect(isAtHand(store, key)).toBe(true)
-}
+const isAtHand = (store: Store, key: string): boolean => atHand(store, key) !== undefined
 
 /** @returns how many ms it took until the node had another value, or told of none; fails after some seconds */
 async function untilValue(store: Store, key: string, value: string | undefined): Promise<number> {
@@ -122,8 +99,7 @@ describe('a node that hears no announcements', () => {
     const { near, far } = await openNodes()
     await far.commit([put('a')])
     await untilAtHand(near, 'a')
-    const redis = new Redis(server.url.href)
-    onTestFinished(() => redis.disconnect())
+    const redis = plainClient(server())
     for (let round = 0; round < 5; round += 1) {
       await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
       await far.commit([put('a', { value: `round ${round}` })])
@@ -133,7 +109,7 @@ describe('a node that hears no announcements', () => {
   })
 
   test('believes nothing that is older than its beats, on a connection that is open and silent', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startRedisProxy(server().port)
     const { near, far } = await openNodes(proxy.address)
     await far.commit([put('a')])
     await untilAtHand(near, 'a')
@@ -144,7 +120,7 @@ describe('a node that hears no announcements', () => {
   })
 
   test('keeps nothing any more once an announcement got lost, at the next one and at the next beat', async () => {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startRedisProxy(server().port)
     const { near, far } = await openNodes(proxy.address)
     await far.commit([put('a'), put('b')])
     const late: { readonly follows: boolean; readonly milliseconds: number }[] = []
@@ -165,12 +141,12 @@ describe('a node that hears no announcements', () => {
     const { near } = await openNodes()
     await near.commit([put('a')])
     await untilAtHand(near, 'a')
-    server.freeze()
+    server().freeze()
     try {
       await pause(1_300)
       await expect(recent(near, 'a')).rejects.toThrow(StoreFailure)
     } finally {
-      server.thaw()
+      server().thaw()
     }
     await untilAtHand(near, 'a')
   })
@@ -181,8 +157,7 @@ describe('a Redis that was emptied', () => {
     const { near, far } = await openNodes()
     await far.commit([put('a')])
     await Promise.all([untilAtHand(near, 'a'), untilAtHand(far, 'a')])
-    const redis = new Redis(server.url.href)
-    onTestFinished(() => redis.disconnect())
+    const redis = plainClient(server())
     await redis.flushall()
     await Promise.all([untilValue(near, 'a', undefined), untilValue(far, 'a', undefined)])
     await far.commit([put('a')])
@@ -193,7 +168,7 @@ describe('a Redis that was emptied', () => {
     const { near } = await openNodes()
     await near.commit([put('a')])
     await untilAtHand(near, 'a')
-    await server.restart()
+    await server().restart()
     let isBack = false
     for (let attempt = 0; attempt < 100 && !isBack; attempt += 1) {
       isBack = await near.commit([put('b')]).then(

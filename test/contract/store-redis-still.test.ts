@@ -1,17 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { openRedisStore } from '#store/redis.ts'
+import { expect, test } from 'vitest'
 import { StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
+import { openOnRedis, redisOfFile } from './redis-ground.ts'
 import { putFor } from './store-handles.ts'
 
-let server: RedisServer
-beforeAll(async () => {
-  server = await startRedisServer()
-})
-afterAll(() => server?.[Symbol.asyncDispose]())
+const server = redisOfFile()
 
 const clock = fakeClock()
 const put = putFor(clock)
@@ -22,13 +16,7 @@ function standStill(milliseconds: number): void {
 }
 
 test('a process that stood still longer than it waits for answers takes those that arrived meanwhile', async () => {
-  const { store } = await openRedisStore({
-    address: server.address,
-    clock,
-    random: randomBytes,
-    tag: 'still',
-  })
-  onTestFinished(() => store.close())
+  const { store } = await openOnRedis({ address: server().address, clock, tag: 'still' })
   await store.commit([put('a')])
   for (let round = 0; round < 3; round += 1) {
     const reading = store.read(['a'])
@@ -43,19 +31,13 @@ test('a process that stood still longer than it waits for answers takes those th
 })
 
 test('a Redis that does not answer is a failure all the same', async () => {
-  const { store } = await openRedisStore({
-    address: server.address,
-    clock,
-    random: randomBytes,
-    tag: 'frozen',
-  })
-  onTestFinished(() => store.close())
-  server.freeze()
+  const { store } = await openOnRedis({ address: server().address, clock, tag: 'frozen' })
+  server().freeze()
   try {
     const begun = performance.now()
     await expect(store.read(['a'])).rejects.toThrow(StoreFailure)
     expect(performance.now() - begun).toBeLessThan(1_900)
   } finally {
-    server.thaw()
+    server().thaw()
   }
 })

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openRedisStore } from '#store/redis.ts'
-import { type Store, StoreFailure } from '#store/store.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { type RedisTopology, startRedisCluster, startRedisSentinels } from '../support/redis-topologies.ts'
+import { openOnRedis, untilAtHand } from './redis-ground.ts'
 import { describeStore } from './store.contract.ts'
 import { type MakePut, type OpenedStore, putFor } from './store-handles.ts'
 import { describeImages } from './store-images.contract.ts'
@@ -19,11 +18,7 @@ async function openOn(
   tag = `test ${++tags}`,
 ): Promise<OpenedStore & OpenedImages & { put: MakePut }> {
   const clock = fakeClock()
-  const open = async () => {
-    const opened = await openRedisStore({ address, clock, random: randomBytes, tag })
-    onTestFinished(() => opened.store.close())
-    return opened
-  }
+  const open = () => openOnRedis({ address, clock, tag })
   const { store, images } = await open()
   return { store, images, another: async () => (await open()).store, clock, put: putFor(clock) }
 }
@@ -40,17 +35,6 @@ async function untilItDoes(work: () => Promise<unknown>): Promise<number> {
     if (performance.now() - begun > 15_000) throw failure
     await pause(20)
   }
-}
-
-/** Reads until the node answers from memory. */
-async function untilAtHand(store: Store, key: string): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
-    const read = store.read([key], 'recent')
-    if (!(read instanceof Promise)) return
-    await read.catch(() => undefined)
-    await pause(25)
-  }
-  throw new Error('it never answers from memory')
 }
 
 describe.each([
@@ -78,12 +62,10 @@ describe.each([
     const clock = fakeClock()
     const put = putFor(clock)
     const { address } = topology
-    const { store } = await openRedisStore({ address, clock, random: randomBytes, replicas: 1 })
-    onTestFinished(() => store.close())
+    const { store } = await openOnRedis({ address, clock, replicas: 1 })
     const commits = Array.from({ length: 300 }, (_, number) => store.commit([put(`many ${number}`)]))
     expect(new Set(await Promise.all(commits))).toEqual(new Set(['committed']))
-    const { store: greedy } = await openRedisStore({ address, clock, random: randomBytes, replicas: 2 })
-    onTestFinished(() => greedy.close())
+    const { store: greedy } = await openOnRedis({ address, clock, replicas: 2 })
     await expect(greedy.commit([put('one')])).rejects.toThrow('1 of 2 replicas acknowledged within 500 ms')
   })
 

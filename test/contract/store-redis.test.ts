@@ -1,22 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openRedisStore } from '#store/redis.ts'
+import { describe, expect, test } from 'vitest'
 import type { RedisAddress } from '#store/redis-address.ts'
 import { type Store, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
-import { type RedisServer, redisAddress, startRedisServer } from '../support/redis-server.ts'
+import { ownRedis, plainClient } from '../support/own-redis.ts'
+import { redisAddress } from '../support/redis-server.ts'
+import { openOnRedis, redisOfFile } from './redis-ground.ts'
 import { describeStore } from './store.contract.ts'
 import { type OpenedStore, putFor, versionOf } from './store-handles.ts'
 import { raceProcesses } from './store-processes.ts'
 import { startRedisProxy } from './store-redis-proxy.ts'
 
-let server: RedisServer
-beforeAll(async () => {
-  server = await startRedisServer()
-})
-afterAll(() => server?.[Symbol.asyncDispose]())
+const server = redisOfFile()
 
 let opened = 0
 
@@ -28,25 +23,15 @@ async function openOn(
   opened += 1
   const tag = `test ${opened}`
   const prefix = `{${tag}}:`
-  const open = async (at: RedisAddress): Promise<Store> => {
-    const { store } = await openRedisStore({ address: at, clock, random: randomBytes, tag })
-    onTestFinished(() => store.close())
-    return store
-  }
+  const open = async (at: RedisAddress): Promise<Store> =>
+    (await openOnRedis({ address: at, clock, tag })).store
   return {
     store: await open(address),
-    another: () => open(server.address),
+    another: () => open(server().address),
     clock,
     put: putFor(clock),
     prefix,
   }
-}
-
-/** A plain client that looks at what the store keeps. */
-function plainRedis(): Redis {
-  const redis = new Redis(server.url.href)
-  onTestFinished(() => redis.disconnect())
-  return redis
 }
 
 /** @returns how many ms it took to fail */
@@ -77,16 +62,16 @@ async function untilItFails(store: Store, words: string): Promise<void> {
   throw new Error(`it did not fail with ${words}`)
 }
 
-describeStore('Redis', () => openOn(server.address))
+describeStore('Redis', () => openOn(server().address))
 
 describe('Redis store: what Redis keeps', () => {
   test('everything that belongs to a record has a lifetime, somewhat longer than the record', async () => {
-    const { store, put, prefix } = await openOn(server.address)
+    const { store, put, prefix } = await openOn(server().address)
     await store.commit([
       put('a', { seconds: 100, indexes: ['all'] }),
       put('b', { seconds: 50, indexes: ['all'] }),
     ])
-    const redis = plainRedis()
+    const redis = plainClient(server())
     for (const key of ['record:a', 'index:all']) {
       const lifetime = await redis.pttl(`${prefix}${key}`)
       expect(lifetime).toBeGreaterThan(370_000)
@@ -101,7 +86,7 @@ describe('Redis store: what Redis keeps', () => {
   })
 
   test('nothing of a record is left when it was deleted or purged', async () => {
-    const { store, put, clock, prefix } = await openOn(server.address)
+    const { store, put, clock, prefix } = await openOn(server().address)
     await store.commit([put('a', { indexes: ['all'] }), put('b', { indexes: ['all'], seconds: 10 })])
     await store.commit([{ kind: 'delete', key: 'a' }])
     clock.advance(10)
@@ -109,13 +94,15 @@ describe('Redis store: what Redis keeps', () => {
     // What was deleted is filed until it would have ended.
     clock.advance(60)
     expect(await store.purge(10)).toBe(0)
-    const keys = (await plainRedis().keys(`${prefix}*`)).filter((key) => !key.startsWith(`${prefix}commit:`))
+    const keys = (await plainClient(server()).keys(`${prefix}*`)).filter(
+      (key) => !key.startsWith(`${prefix}commit:`),
+    )
     expect(keys).toEqual([`${prefix}head`])
   })
 
   test('a record whose end moves is filed once, and goes at the end that it has at last', async () => {
-    const { store, put, clock, prefix } = await openOn(server.address)
-    const redis = plainRedis()
+    const { store, put, clock, prefix } = await openOn(server().address)
+    const redis = plainClient(server())
     const filed = async (): Promise<number> => {
       let all = 0
       for (const due of await redis.zrange(`${prefix}due`, '0', '-1'))
@@ -140,8 +127,8 @@ describe('Redis store: what Redis keeps', () => {
   })
 
   test('what never ends is known without being filed, and gone when it is deleted', async () => {
-    const { store, put, prefix } = await openOn(server.address)
-    const redis = plainRedis()
+    const { store, put, prefix } = await openOn(server().address)
+    const redis = plainClient(server())
     for (let round = 0; round < 3; round += 1) {
       await store.commit([
         put('a', { expiresAt: Number.MAX_SAFE_INTEGER }),
@@ -155,9 +142,9 @@ describe('Redis store: what Redis keeps', () => {
   })
 
   test('an index forgets a record that Redis dropped by itself', async () => {
-    const { store, put, prefix } = await openOn(server.address)
+    const { store, put, prefix } = await openOn(server().address)
     await store.commit([put('a', { indexes: ['all'] }), put('b', { indexes: ['all'] })])
-    const redis = plainRedis()
+    const redis = plainClient(server())
     await redis.del(`${prefix}record:a`)
     expect((await store.list('all')).map(({ key }) => key)).toEqual(['b'])
     expect(await redis.zrange(`${prefix}index:all`, '0', '-1')).toEqual(['b'])
@@ -167,17 +154,17 @@ describe('Redis store: what Redis keeps', () => {
   })
 
   test('an index of an expired record is gone when the record is created anew without it', async () => {
-    const { store, put, clock, prefix } = await openOn(server.address)
+    const { store, put, clock, prefix } = await openOn(server().address)
     await store.commit([put('a', { indexes: ['first'], seconds: 10 })])
     clock.advance(10)
     await store.commit([put('a', { indexes: ['second'] })])
-    expect(await plainRedis().exists(`${prefix}index:first`)).toBe(0)
+    expect(await plainClient(server()).exists(`${prefix}index:first`)).toBe(0)
   })
 
   test('a commit works when Redis has forgotten the scripts', async () => {
-    const { store, put } = await openOn(server.address)
+    const { store, put } = await openOn(server().address)
     await store.commit([put('a')])
-    await plainRedis().script('FLUSH')
+    await plainClient(server()).script('FLUSH')
     expect(await store.commit([put('a', { value: 'new' })])).toBe('committed')
     expect(await store.read(['a'])).toMatchObject([{ value: 'new' }])
   })
@@ -185,7 +172,7 @@ describe('Redis store: what Redis keeps', () => {
 
 describe('Redis store: a reply is lost', () => {
   async function throughProxy() {
-    const proxy = await startRedisProxy(server.port)
+    const proxy = await startRedisProxy(server().port)
     const handles = await openOn(proxy.address)
     const { store, put } = handles
     await store.commit([put('a')])
@@ -239,8 +226,7 @@ describe('Redis store: a reply is lost', () => {
 
 describe('Redis store: Redis is in trouble', () => {
   async function onOwnServer() {
-    const own = await startRedisServer()
-    onTestFinished(() => own[Symbol.asyncDispose]())
+    const own = await ownRedis()
     return { own, ...(await openOn(own.address)) }
   }
 
@@ -296,10 +282,9 @@ describe('Redis store: Redis is in trouble', () => {
     const clock = fakeClock()
     const opened = await Promise.all(
       Array.from({ length: 5 }, (_, number) =>
-        openRedisStore({
+        openOnRedis({
           address: own.address,
           clock,
-          random: randomBytes,
           tag: 'begins',
           beginning: async () =>
             Array.from({ length: 700 }, (_, index) => ({
@@ -311,7 +296,6 @@ describe('Redis store: Redis is in trouble', () => {
         }),
       ),
     )
-    for (const { store } of opened) onTestFinished(() => store.close())
     const found = await Promise.all(opened.map(({ store }) => store.list('all', { limit: 10_000 })))
     expect(found.map((records) => records.length)).toEqual([700, 700, 700, 700, 700])
     expect(new Set(found.flat().map(({ value }) => value)).size).toBe(1)
@@ -321,17 +305,16 @@ describe('Redis store: Redis is in trouble', () => {
     const { own } = await onOwnServer()
     await own.kill()
     const address = redisAddress(`redis://user:secret@${own.url.host}`)
-    const failure = await openRedisStore({ address, clock: fakeClock(), random: randomBytes }).catch(String)
+    const failure = await openOnRedis({ address, clock: fakeClock() }).catch(String)
     expect(failure).toContain(`Redis at ${own.url.host} does not answer: not connected (connect ECONNREFUSED`)
     expect(failure).not.toContain('secret')
   })
 
   test('opening refuses a Redis that drops records to make room, and names found and allowed', async () => {
     const { own } = await onOwnServer()
-    const redis = new Redis(own.url.href)
-    onTestFinished(() => redis.disconnect())
+    const redis = plainClient(own)
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru')
-    const opening = openRedisStore({ address: own.address, clock: fakeClock(), random: randomBytes })
+    const opening = openOnRedis({ address: own.address, clock: fakeClock() })
     await expect(opening).rejects.toThrow(
       `Redis at ${own.url.host} cannot be used: its maxmemory-policy is allkeys-lru; allowed is noeviction`,
     )
@@ -340,8 +323,7 @@ describe('Redis store: Redis is in trouble', () => {
   test('a policy that is changed meanwhile fails everything until it is mended', async () => {
     const { own, store, put } = await onOwnServer()
     await store.commit([put('a')])
-    const redis = new Redis(own.url.href)
-    onTestFinished(() => redis.disconnect())
+    const redis = plainClient(own)
     await redis.config('SET', 'maxmemory-policy', 'volatile-ttl')
     await untilItFails(store, 'its maxmemory-policy is volatile-ttl; allowed is noeviction')
     await expect(store.commit([put('b')])).rejects.toThrow(StoreFailure)
@@ -351,10 +333,10 @@ describe('Redis store: Redis is in trouble', () => {
   })
 
   test('opening refuses a newer schema and names found and supported', async () => {
-    const { another, prefix } = await openOn(server.address)
-    await plainRedis().set(`${prefix}head`, '99 birth 0')
+    const { another, prefix } = await openOn(server().address)
+    await plainClient(server()).set(`${prefix}head`, '99 birth 0')
     await expect(another()).rejects.toThrow(
-      `Redis at ${server.url.host} cannot be used: its schema version is 99; this Panoptes supports 2`,
+      `Redis at ${server().url.host} cannot be used: its schema version is 99; this Panoptes supports 2`,
     )
   })
 })
@@ -362,7 +344,7 @@ describe('Redis store: Redis is in trouble', () => {
 describe('Redis store and other processes', () => {
   test('four processes that count one record up lose no count', async () => {
     const race = await raceProcesses(
-      { kind: 'redis', address: server.address, replicas: 0 },
+      { kind: 'redis', address: server().address, replicas: 0 },
       { processes: 4, times: 100 },
     )
     expect(race.committed.toSorted((a, b) => a - b)).toEqual(

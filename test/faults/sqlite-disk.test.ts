@@ -3,11 +3,10 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { brokenInvariants } from './judge/invariants.ts'
 import { startLoad } from './load/load.ts'
 import { startNode } from './node-process.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
-import { freshFolder, readDatabase, sqliteGround } from './sqlite-ground.ts'
+import { expectSound, freshFolder, sqliteGround } from './sqlite-ground.ts'
 import { failingCalls, mountSmallDisk, withoutProgram } from './tools.ts'
 
 test(
@@ -42,9 +41,7 @@ test(
     await load.stop()
     await load.takeStock()
     await node.kill()
-    const { integrity, audit } = readDatabase(database)
-    expect(integrity).toBe('ok')
-    expect(brokenInvariants({ history: load.history, audit, logs: [node.log()] })).toEqual([])
+    expectSound(database, { history: load.history, logs: [node.log()] })
   },
   patienceMs,
 )
@@ -96,9 +93,7 @@ test(
     await load.takeStock()
     expect(node.pid()).toBe(pid)
     await node.kill()
-    const { integrity, audit } = readDatabase(database)
-    expect(integrity).toBe('ok')
-    expect(brokenInvariants({ history: load.history, audit, logs: [node.log()] })).toEqual([])
+    expectSound(database, { history: load.history, logs: [node.log()] })
   },
   patienceMs,
 )

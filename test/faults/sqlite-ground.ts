@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { onTestFinished } from 'vitest'
-import type { AuditEvent } from './judge/invariants.ts'
+import { expect, onTestFinished } from 'vitest'
+import { type AuditEvent, brokenInvariants, type Evidence } from './judge/invariants.ts'
 
 export function freshFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'panoptes-faults-'))
@@ -66,4 +66,11 @@ export function readDatabase(path: string): Found {
   } finally {
     database.close()
   }
+}
+
+/** What a scenario ends with: the file that the process has left is whole, and nothing was told that is not so. */
+export function expectSound(database: string, evidence: Omit<Evidence, 'audit'>): void {
+  const { integrity, audit } = readDatabase(database)
+  expect(integrity).toBe('ok')
+  expect(brokenInvariants({ ...evidence, audit })).toEqual([])
 }

@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { brokenInvariants } from './judge/invariants.ts'
 import { startLoad } from './load/load.ts'
 import { startNode } from './node-process.ts'
 import { untilNot503 } from './redis-ground.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
-import { readDatabase, sqliteGround } from './sqlite-ground.ts'
+import { expectSound, sqliteGround } from './sqlite-ground.ts'
 
 /** R01 asks for 3 seconds on a machine that does nothing else. */
 const readyMs = 20_000
@@ -29,9 +28,7 @@ test(
     await load.stop()
     await load.takeStock()
     await node.kill()
-    const { integrity, audit } = readDatabase(database)
-    expect(integrity).toBe('ok')
-    expect(brokenInvariants({ history: load.history, audit, logs: [node.log()] })).toEqual([])
+    expectSound(database, { history: load.history, logs: [node.log()] })
     const answered = (kind: string): number =>
       load.history.filter((entry) => entry.kind === kind && entry.status === 200).length
     for (const kind of ['call', 'refresh', 'exchange', 'poll', 'revoke'])

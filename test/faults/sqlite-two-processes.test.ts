@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { brokenInvariants } from './judge/invariants.ts'
 import { startLoad } from './load/load.ts'
 import { type NodeProcess, startInVain } from './node-process.ts'
 import { inTurn, startNodes, untilNot503 } from './redis-ground.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
-import { readDatabase, sqliteGround } from './sqlite-ground.ts'
+import { expectSound, sqliteGround } from './sqlite-ground.ts'
 
 test(
   'R48, A22: a second start on the same port is refused, on another port both serve one file',
@@ -53,9 +52,7 @@ test(
     await load.stop()
     await load.takeStock()
     await Promise.all([one.kill(), other.kill()])
-    const { integrity, audit } = readDatabase(ground.database)
-    expect(integrity).toBe('ok')
-    expect(brokenInvariants({ history: load.history, audit, logs: [one.log(), other.log()] })).toEqual([])
+    expectSound(ground.database, { history: load.history, logs: [one.log(), other.log()] })
   },
   patienceMs,
 )

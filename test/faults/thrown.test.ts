@@ -5,7 +5,7 @@ import { cloud } from './load/client.ts'
 import { startLoad } from './load/load.ts'
 import { startNode } from './node-process.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
-import { readDatabase, sqliteGround } from './sqlite-ground.ts'
+import { expectSound, sqliteGround } from './sqlite-ground.ts'
 
 const secretOfTheFault = 'what-only-the-fault-knows'
 
@@ -75,9 +75,7 @@ test(
     await load.stop()
     await load.takeStock()
     await node.kill()
-    const { integrity, audit } = readDatabase(ground.database)
-    expect(integrity).toBe('ok')
-    expect(brokenInvariants({ history: load.history, audit, logs: [node.log()] })).toEqual([])
+    expectSound(ground.database, { history: load.history, logs: [node.log()] })
   },
   patienceMs,
 )

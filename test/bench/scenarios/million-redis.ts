@@ -121,33 +121,24 @@ async function lookupRows(full: Filled, small: Filled): Promise<readonly Row[]> 
       fullPlain: await get(full),
       smallPlain: await get(small),
     })
-  const row = (
-    metric: string,
-    of: (one: (typeof measured)[number]) => { subject: number; peer: number },
-  ): Row => rowOf({ scenario, subject, peer, metric }, measured.map(of))
-  const plainRatio = 'lookups per second, of the same for plain GETs'
-  return [
-    row('lookups per second', ({ full: one, small: other }) => ({
-      subject: one.perSecond,
-      peer: other.perSecond,
-    })),
-    row('plain GETs per second', ({ fullPlain: one, smallPlain: other }) => ({
-      subject: one.perSecond,
-      peer: other.perSecond,
-    })),
-    row(plainRatio, (one) => ({
-      subject: one.full.perSecond / one.small.perSecond,
-      peer: one.fullPlain.perSecond / one.smallPlain.perSecond,
-    })),
-    row('lookups per second of Redis CPU', ({ full: one, small: other }) => ({
-      subject: one.perRedisSecond,
-      peer: other.perRedisSecond,
-    })),
-    row('plain GETs per second of Redis CPU', ({ fullPlain: one, smallPlain: other }) => ({
-      subject: one.perRedisSecond,
-      peer: other.perRedisSecond,
-    })),
+  type Round = (typeof measured)[number]
+  const row = (metric: string, of: (one: Round, side: 'full' | 'small') => number): Row =>
+    rowOf(
+      { scenario, subject, peer, metric },
+      measured.map((one) => ({ subject: of(one, 'full'), peer: of(one, 'small') })),
+    )
+  const both = (unit: string, of: keyof Measured): readonly Row[] => [
+    row(`lookups per ${unit}`, (one, side) => one[side][of]),
+    row(`plain GETs per ${unit}`, (one, side) => one[`${side}Plain`][of]),
   ]
+  const ofPlain = rowOf(
+    { scenario, subject, peer, metric: 'lookups per second, of the same for plain GETs' },
+    measured.map(({ full: one, small: other, fullPlain, smallPlain }) => ({
+      subject: one.perSecond / other.perSecond,
+      peer: fullPlain.perSecond / smallPlain.perSecond,
+    })),
+  )
+  return [...both('second', 'perSecond'), ofPlain, ...both('second of Redis CPU', 'perRedisSecond')]
 }
 
 /** Introspections (RFC 7662), which read the grant anew each time: what a client notices of how many there are. */

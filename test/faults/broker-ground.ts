@@ -1,11 +1,14 @@
 /** What a scenario of a broker stands on: a directory for `panoptes serve`, and users who have linked and connected by its pages. */
 import { writeFileSync } from 'node:fs'
+import { Agent } from 'node:http'
 import { join, resolve } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { localKeyLine } from '#broker/local-keys.ts'
 import { keyNamed } from '../broker/open-vault.ts'
 import { askForCode, exchangeCode } from '../steps/requests.ts'
 import { Person } from '../support/person.ts'
 import { emailOf, userTokenOf } from './counting-upstream.ts'
+import type { Entry } from './judge/history.ts'
 import { type Client, cloud, type Ground, openClient } from './load/client.ts'
 import type { NodeParts, NodeProcess } from './node-process.ts'
 import { freshFolder } from './sqlite-ground.ts'
@@ -57,6 +60,14 @@ export const askOperator = (node: NodeProcess, path: string, init: RequestInit =
     ...init,
     headers: { authorization: `Bearer ${node.operatorToken()}` },
   })
+
+/** What clients share: connections that end with the test, and the history of all that they were answered. */
+export function clientGround(target: () => string): Ground & { readonly history: readonly Entry[] } {
+  const agent = new Agent({ keepAlive: true })
+  onTestFinished(() => agent.destroy())
+  const history: Entry[] = []
+  return { target, agent, history, note: (entry) => void history.push(entry) }
+}
 
 /** A user who links the account of that number at the upstream, and connects Meraki; of an organization that is the user's alone. */
 export async function linkedClient(

@@ -1,9 +1,7 @@
-import { Agent } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, onTestFinished, test } from 'vitest'
-import { brokerGround, linkedClient, regionsAt } from './broker-ground.ts'
+import { expect, test } from 'vitest'
+import { brokerGround, clientGround, linkedClient, regionsAt } from './broker-ground.ts'
 import { startCountingUpstream } from './counting-upstream.ts'
-import type { Entry } from './judge/history.ts'
 import { brokenInvariants } from './judge/invariants.ts'
 import { startNode } from './node-process.ts'
 import { untilNot503 } from './redis-ground.ts'
@@ -31,13 +29,8 @@ test(
     const at = { upstream: [regionsAt(upstream.origin)] }
     const ground = brokerGround({ ...at, keys: 'a' })
     const node = await startNode(ground)
-    const history: Entry[] = []
-    const agent = new Agent({ keepAlive: true })
-    onTestFinished(() => agent.destroy())
-    const client = await linkedClient(node, {
-      ...{ number: 1, region: 'eu1', agent },
-      ...{ target: () => node.url, note: (entry: Entry) => void history.push(entry) },
-    })
+    const clients = clientGround(() => node.url)
+    const client = await linkedClient(node, { ...clients, number: 1, region: 'eu1' })
     expect(await untilNot503(client.call)).toBe(200)
     await node.kill()
     const rows = rowsOf(ground.database)
@@ -60,7 +53,7 @@ test(
     expect(await untilNot503(client.call)).toBe(200)
     expect(await untilNot503(client.refresh)).toBe(200)
     // What was refused meanwhile is what this is about.
-    const served = history.filter(({ status }) => status !== 502)
+    const served = clients.history.filter(({ status }) => status !== 502)
     expect(brokenInvariants({ history: served, logs: [node.log()] })).toEqual([])
   },
   patienceMs,

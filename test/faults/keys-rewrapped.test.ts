@@ -1,15 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { Agent } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '#domain/clock.ts'
 import { openStore } from '#store/open-store.ts'
 import { holdManyTokens, keyNamed, openedTokens, tokensHeld, vaultOn } from '../broker/open-vault.ts'
-import { askOperator, brokerGround, linkedClient, regionsAt } from './broker-ground.ts'
+import { askOperator, brokerGround, clientGround, linkedClient, regionsAt } from './broker-ground.ts'
 import { startCountingUpstream } from './counting-upstream.ts'
-import type { Entry } from './judge/history.ts'
 import { brokenInvariants } from './judge/invariants.ts'
-import type { Client } from './load/client.ts'
 import { type NodeProcess, startNode } from './node-process.ts'
 import { untilNot503 } from './redis-ground.ts'
 import { rounds } from './scale.ts'
@@ -66,12 +63,8 @@ test(
     )
     onTestFinished(() => store.close())
     await holdManyTokens(vaultOn(store, [a]), rows)
-    const history: Entry[] = []
-    const agent = new Agent({ keepAlive: true })
-    const client: Client = await linkedClient(node, {
-      ...{ number: 1, region: 'eu1', agent },
-      ...{ target: () => node.url, note: (entry: Entry) => void history.push(entry) },
-    })
+    const clients = clientGround(() => node.url)
+    const client = await linkedClient(node, { ...clients, number: 1, region: 'eu1' })
     // The key that all are wrapped by is taken away too early: the node says so, and serves nobody.
     await node.kill()
     ground.configure({ ...at, keys: 'b' })
@@ -103,9 +96,8 @@ test(
     await node.start()
     expect(await node.readiness()).toBe(200)
     expect(await untilNot503(client.call)).toBe(200)
-    agent.destroy()
     expect((await openedTokens(vaultOn(store, [b]))).size).toBe(rows + 1)
-    expect(brokenInvariants({ history, logs: [node.log()] })).toEqual([])
+    expect(brokenInvariants({ history: clients.history, logs: [node.log()] })).toEqual([])
   },
   rounds(900_000, 120_000),
 )

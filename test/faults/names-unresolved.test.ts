@@ -1,11 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { brokerGround, linkedClient, regionsAt } from './broker-ground.ts'
+import { brokerGround, clientGround, linkedClient, regionsAt } from './broker-ground.ts'
 import { startCountingUpstream } from './counting-upstream.ts'
 import type { Entry } from './judge/history.ts'
 import { brokenInvariants } from './judge/invariants.ts'
@@ -47,12 +46,10 @@ test(
     const upstream = await startCountingUpstream()
     const ground = brokerGround({ keys: 'a', upstream: [regionsAt(upstream.origin)] })
     const node = await startNode({ ...ground, starter })
-    const history: Entry[] = []
-    const agent = new Agent({ keepAlive: true })
-    const at = { agent, target: () => node.url, note: (entry: Entry) => void history.push(entry) }
+    const clients = clientGround(() => node.url)
     const lost: Client[] = []
-    for (let number = 1; number <= 8; number += 1) lost.push(await linkedClient(node, { ...at, number }))
-    const well = await linkedClient(node, { ...at, number: 20, region: 'eu1' })
+    for (let number = 1; number <= 8; number += 1) lost.push(await linkedClient(node, { ...clients, number }))
+    const well = await linkedClient(node, { ...clients, number: 20, region: 'eu1' })
     await node.kill()
     ground.configure({
       keys: 'a',
@@ -79,7 +76,7 @@ test(
       expect(await well.refresh()).toMatchObject({ status: 200 })
       // Passwords are hashed on the threads that names are looked up on.
       if (number < 36)
-        expect(await (await linkedClient(node, { ...at, number, region: 'eu1' })).call()).toMatchObject({
+        expect(await (await linkedClient(node, { ...clients, number, region: 'eu1' })).call()).toMatchObject({
           status: 200,
         })
       number += 1
@@ -93,9 +90,8 @@ test(
     waits.sort((one, next) => one - next)
     expect(waits[Math.floor(waits.length / 2)]).toBeLessThan(500)
     for (const client of lost) expect(await untilNot503(client.refresh)).toBe(200)
-    agent.destroy()
     const unreached = new Set(lost.map(({ chain }) => chain))
-    const judged = history.filter(
+    const judged = clients.history.filter(
       ({ kind, chain, sentAt }) => kind !== 'call' || !unreached.has(chain) || sentAt < from,
     )
     expect(brokenInvariants({ history: judged, logs: [node.log()] })).toEqual([])

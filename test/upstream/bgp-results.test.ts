@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Calls, openCalls, origin, viewer } from './emulator-calls.ts'
-import { allRows, type ResultRow } from './result-calls.ts'
+import { allRows, createTest, type ResultRow } from './result-calls.ts'
 import { violations } from './schema-check.ts'
 
 /** 1 January 2030, where the tests' clock stands, in epoch seconds. */
@@ -72,8 +72,8 @@ describe('GET /test-results/{testId}/bgp', () => {
       agents: [{ agentId: '4' }],
       bgpMeasurements: false,
     }
-    expect((await calls.call('PUT', '/tests/http-server/110301', { body: off })).status).toBe(200)
-    expect(await allRows(calls, '/test-results/110301/bgp', '')).toEqual([])
+    const none = await createTest(calls, 'http-server', off)
+    expect(await allRows(calls, `/test-results/${none}/bgp`, '')).toEqual([])
   })
 
   test('is not found for unknown tests, those of others and of types without routes', async () => {

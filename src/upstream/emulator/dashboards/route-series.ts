@@ -3,6 +3,7 @@ import { routesIn, watchesOf } from '../families/bgp-results.ts'
 import { targetsOf } from '../families/test-measured.ts'
 import type { RouteNumbers } from '../measurements/bgp.ts'
 import { intervalAt, roundsOf } from '../measurements/measurements.ts'
+import { meanwhile } from '../measurements/schedule.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
 import type { Series } from './series.ts'
@@ -24,8 +25,8 @@ export function routeSeries(
   return tests.flatMap((test) => {
     const [target] = targetsOf(test, call.state)
     return watchesOf(test, call).flatMap((watched): readonly Series[] => {
-      const { facts, monitor } = watched
-      const rounds = roundsOf(facts, range, call.now)
+      const { facts, monitor, on } = watched
+      const rounds = roundsOf({ shown: meanwhile(facts.shown, on) }, range, call.now)
       if (rounds.count === 0 || !target) return []
       return [
         {

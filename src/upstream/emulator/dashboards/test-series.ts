@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts'
 import { measures } from '../families/result-kinds.ts'
-import { cellsOf, onOf, samplesOf } from '../families/result-rows.ts'
+import { cellsOf, samplesOf } from '../families/result-rows.ts'
 import { directionsOf } from '../families/test-directions.ts'
 import { testKindOf } from '../families/test-kinds.ts'
 import { measured } from '../families/test-measured.ts'
@@ -39,7 +39,7 @@ export function testSeries(
     if (isV7Refusal(directions)) return []
     const sampleOf = samplesOf(test, call)
     return cellsOf(test, directions, call).flatMap((cell): readonly Series[] => {
-      const rounds = roundsOf({ shown: meanwhile(facts.shown, onOf(cell)) }, range, call.now)
+      const rounds = roundsOf({ shown: meanwhile(facts.shown, cell.on) }, range, call.now)
       if (rounds.count === 0) return []
       return [
         {

@@ -52,8 +52,8 @@ function wordingsOf({ test, incident }: Alert, call: Call): (source: Entry) => W
 const typeOf = ({ collection }: Entry): string => (collection === 'monitors' ? 'bgp_monitor' : 'cea_agent')
 
 /**
- * What each source that suffers measured when the incident began and, if it is over, in the first good round, which a test that
- * was switched off before it did not have.
+ * What each source that suffers measured when the incident began and, if that is why the alert was cleared, in the first good
+ * round.
  */
 export function metricsOf(alert: Alert, call: Call): readonly JsonObject[] {
   const { incident, sources, clearedAt } = alert
@@ -69,8 +69,7 @@ export function metricsOf(alert: Alert, call: Call): readonly JsonObject[] {
         type: typeOf(source),
         state: clearedAt === undefined ? 'trigger' : 'clear',
         start: { metrics: wording(incident.start) },
-        ...(clearedAt !== undefined &&
-          incident.over === incident.end && { end: { metrics: wording(incident.end) } }),
+        ...(clearedAt === incident.end * 1000 && { end: { metrics: wording(incident.end) } }),
       },
     ]
   })

@@ -4,13 +4,14 @@ import { coveredPrefixes, prefixIdOf, type RouteNumbers, routeNumbers } from '..
 import { incidentAt } from '../measurements/incidents.ts'
 import { hasRound, intervalAt, type MeasuredTest } from '../measurements/measurements.ts'
 import { enterprise, type Network, parseNetwork } from '../measurements/networks.ts'
+import { runAt, type Schedule } from '../measurements/schedule.ts'
 import { notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { wholeAnswer } from './result-kinds.ts'
-import { appLink, roundFrame } from './result-rows.ts'
+import { appLink, hitBy, roundFrame } from './result-rows.ts'
 import { roundsAnswer } from './rounds-answer.ts'
 import { testKindOf } from './test-kinds.ts'
-import { measuredRoutes, monitorsOf, targetsOf } from './test-measured.ts'
+import { measuredRoutes, monitorsEver, type Source, targetsOf } from './test-measured.ts'
 import { testWithResults } from './test-reach.ts'
 
 /** One monitor that watches one prefix of a test. */
@@ -18,8 +19,10 @@ interface Watched {
   readonly test: Entry
   readonly facts: MeasuredTest
   readonly monitor: Entry
+  /** When it watched. */
+  readonly on: Schedule
   /** All monitors of the test, some of which an incident hits. */
-  readonly monitorIds: readonly string[]
+  readonly monitors: readonly Source[]
   readonly prefix: string
 }
 
@@ -42,19 +45,17 @@ export function prefixesOf(test: Entry, { state }: Pick<Call, 'state'>): readonl
 }
 
 export function watchesOf(test: Entry, call: Call): readonly Watched[] {
-  if (test.fields['bgpMeasurements'] === false) return []
   const facts = measuredRoutes(test, call)
-  const monitors = monitorsOf(test, call.state)
-  const monitorIds = monitors.map(({ id }) => id)
+  const monitors = monitorsEver(test, call.state)
   return prefixesOf(test, call).flatMap((prefix) =>
-    monitors.map((monitor) => ({ test, facts, monitor, monitorIds, prefix })),
+    monitors.map(({ entry: monitor, on }) => ({ test, facts, monitor, on, monitors, prefix })),
   )
 }
 
 const networkOf = ({ fields }: Entry): Network => parseNetwork(textOf(fields['network']) ?? '') ?? enterprise
 
 /** What a monitor saw of a prefix in a round. */
-export function routesIn({ facts, monitor, monitorIds, prefix }: Watched, round: number): RouteNumbers {
+export function routesIn({ facts, monitor, monitors, prefix }: Watched, round: number): RouteNumbers {
   return routeNumbers(
     { monitorId: monitor.id, network: networkOf(monitor), prefix },
     {
@@ -62,7 +63,7 @@ export function routesIn({ facts, monitor, monitorIds, prefix }: Watched, round:
       before: round - intervalAt(facts, round),
       suffersAt(at) {
         const incident = incidentAt(facts, at)
-        return incident?.kind === 'unreachable' && incident.hits(monitorIds).includes(monitor.id)
+        return incident?.kind === 'unreachable' && hitBy(incident, monitors).includes(monitor.id)
       },
     },
   )
@@ -113,7 +114,9 @@ function routes(call: Call): Answer | V7Refusal {
   const test = watchingTest(call)
   const round = /^\d{1,12}$/.test(roundId) ? Number(roundId) : Number.NaN
   if (!test || !hasRound(measuredRoutes(test, call), round, call.now)) return notFound
-  const watches = watchesOf(test, call).filter(({ prefix }) => prefixIdOf(prefix) === prefixId)
+  const watches = watchesOf(test, call).filter(
+    ({ prefix, on }) => prefixIdOf(prefix) === prefixId && runAt(on, round),
+  )
   if (watches.length === 0) return notFound
   return wholeAnswer(
     call,

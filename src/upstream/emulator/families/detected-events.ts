@@ -4,7 +4,7 @@ import { type Incident, incidentIn } from '../measurements/incidents.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
-import { agentsNamed, measured, onDuring, targetsOf } from './test-measured.ts'
+import { agentsEver, measured, onAt, targetsOf } from './test-measured.ts'
 
 /** An incident as event detection tells of it: one event for each incident of a test. */
 export interface DetectedEvent {
@@ -35,7 +35,7 @@ function eventOf(
   incident: Incident,
   { call, asOf }: { call: Call; asOf: number },
 ): DetectedEvent[] {
-  const all = onDuring(agentsNamed(test, call.state), { from: incident.start, to: incident.start })
+  const all = onAt(agentsEver(test, call.state), incident)
   const hits = new Set(incident.hits(all.map(({ id }) => id)))
   const [target] = targetsOf(test, call.state)
   if (incident.start * 1000 > asOf || !target || hits.size === 0) return []

@@ -6,7 +6,7 @@ import { runAt } from '../measurements/schedule.ts'
 import { isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { simpleTest } from './agent-show.ts'
-import { type Cell, cellsOf, onOf, type Sample, samplesOf } from './result-rows.ts'
+import { type Cell, cellsOf, type Sample, samplesOf } from './result-rows.ts'
 import { roundsAnswer } from './rounds-answer.ts'
 import { type Direction, directionsOf } from './test-directions.ts'
 import { testKindOf } from './test-kinds.ts'
@@ -62,7 +62,7 @@ export const pagedResults =
     if (!test) return notFound
     const all = askedCells(kind, test, call)
     if (isV7Refusal(all)) return all
-    const measuredCells = { test, facts: measured(test, call), cells: all.filter(isAsked), onOf }
+    const measuredCells = { test, facts: measured(test, call), cells: all.filter(isAsked) }
     const sampleOf = samplesOf(test, call)
     return roundsAnswer(call, measuredCells, (cell, round) => show(sampleOf(cell, round), call))
   }
@@ -99,7 +99,7 @@ export const agentRound =
     if (isV7Refusal(cells)) return cells
     const sampleOf = samplesOf(test, call)
     const results = cells
-      .filter((cell) => cell.agent.id === call.parameters['agentId'] && runAt(onOf(cell), round))
+      .filter((cell) => cell.agent.id === call.parameters['agentId'] && runAt(cell.on, round))
       .map((cell) => show(sampleOf(cell, round), call))
       .filter((row) => row !== undefined)
     return results.length === 0 ? notFound : wholeAnswer(call, test, results)

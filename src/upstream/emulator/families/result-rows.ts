@@ -14,14 +14,15 @@ import type { Schedule } from '../measurements/schedule.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
 import type { Direction } from './test-directions.ts'
-import { agentsNamed, measured, onDuring, targetsOf } from './test-measured.ts'
-import { scheduleOf } from './test-schedule.ts'
+import { agentsEver, measured, onAt, type Source, targetsOf } from './test-measured.ts'
 
 /** One agent that measures one target in one direction. */
 export interface Cell {
   readonly agent: Entry
   readonly target: Target
   readonly direction: Direction
+  /** When the agent could measure for the test. */
+  readonly on: Schedule
 }
 
 /** One measurement: a cell in a round. */
@@ -37,24 +38,21 @@ export interface Sample extends Cell {
   readonly isUnavailable: boolean
 }
 
-/** When the agent of a cell could measure. */
-export const onOf = ({ agent }: Pick<Cell, 'agent'>): Schedule => scheduleOf(agent)
-
-/** Every combination of the test's agents, those that are switched off too, targets and directions. */
+/** Every combination of the test's agents, those that are switched off or were taken from it too, targets and directions. */
 export const cellsOf = (
   test: Entry,
   directions: readonly Direction[],
   { state }: Pick<Call, 'state'>,
 ): readonly Cell[] => {
   const targets = targetsOf(test, state)
-  return agentsNamed(test, state).flatMap((agent) =>
-    targets.flatMap((target) => directions.map((direction) => ({ agent, target, direction }))),
+  return agentsEver(test, state).flatMap(({ entry: agent, on }) =>
+    targets.flatMap((target) => directions.map((direction) => ({ agent, target, direction, on }))),
   )
 }
 
-/** The ids of the agents that an incident hits, of those that were on when it began. */
-const hitBy = (incident: Incident, agents: readonly Entry[]): readonly string[] =>
-  incident.hits(onDuring(agents, { from: incident.start, to: incident.start }).map(({ id }) => id))
+/** The ids of those that an incident hits, of whoever measured when it began. */
+export const hitBy = (incident: Incident, sources: readonly Source[]): readonly string[] =>
+  incident.hits(onAt(sources, incident).map(({ id }) => id))
 
 /** What the cells of a test measured, by round. */
 export function samplesOf(
@@ -62,7 +60,7 @@ export function samplesOf(
   call: Pick<Call, 'state' | 'region'>,
 ): (cell: Cell, round: number) => Sample {
   const facts = measured(test, call)
-  const agents = agentsNamed(test, call.state)
+  const agents = agentsEver(test, call.state)
   return (cell, round) => {
     const { agent, target, direction } = cell
     const pair = drawOf(`${facts.key} ${agent.id} ${target.server} ${direction}`)

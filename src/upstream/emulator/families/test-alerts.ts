@@ -1,12 +1,12 @@
 import type { Call } from '../call.ts'
-import { textsOf } from '../json.ts'
 import { drawOf } from '../measurements/draw.ts'
 import { type Incident, type IncidentKind, incidentIn } from '../measurements/incidents.ts'
 import type { MeasuredTest } from '../measurements/measurements.ts'
-import { roundsIn } from '../measurements/schedule.ts'
+import { during, roundsIn, type Schedule } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Entry } from '../state.ts'
-import { measured, sourcesAt } from './test-measured.ts'
+import { linksOf } from './test-links.ts'
+import { measured, onAt, sourcesEver } from './test-measured.ts'
 import { isReachable } from './test-reach.ts'
 
 /**
@@ -44,13 +44,18 @@ const violated: Readonly<Record<IncidentKind, readonly string[]>> = {
   unreachable: ['bgp'],
 }
 
+/** A rule of a test, and when it was that. */
+interface LinkedRule {
+  readonly rule: Entry
+  readonly on: Schedule
+}
+
 /** A shared test has rules of each account group: those of the call's own. */
-const rulesOf = ({ fields }: Entry, { state, aid }: Call): readonly Entry[] =>
-  fields['alertsEnabled'] === false
-    ? []
-    : textsOf(fields['alertRules'])
-        .flatMap((id) => state.find('alert-rules', id) ?? [])
-        .filter((rule) => rule.aid === aid)
+const rulesOf = (test: Entry, { state, aid }: Call): readonly LinkedRule[] =>
+  [...linksOf(test, 'alertRules', state)].flatMap(([id, on]) => {
+    const rule = state.find('alert-rules', id)
+    return rule?.aid === aid ? [{ rule, on }] : []
+  })
 
 /** Enough sources at a time, and enough rounds in a row. */
 function triggers({ fields }: Entry, hit: number, all: number): boolean {
@@ -65,19 +70,27 @@ interface Violation {
   readonly sources: readonly Entry[]
 }
 
-function alertOf(rule: Entry, { test, facts, incident, sources }: Violation, asOf: number): Alert[] {
+/** What a rule raises of an incident: once for each time in which the test had it. */
+function alertsOf(
+  { rule, on }: LinkedRule,
+  { test, facts, incident, sources }: Violation,
+  asOf: number,
+): readonly Alert[] {
   const hits = new Set(incident.hits(sources.map(({ id }) => id)))
-  const required = Number(rule.fields['roundsViolatingRequired'] ?? 1)
-  const bad = roundsIn(facts.schedule, { from: incident.start, to: incident.end - 1 })
-  if (bad.count < required) return []
-  const start = bad.at(bad.count - required)
   const isViolated = violated[incident.kind].includes(String(rule.fields['alertType']))
-  const happens = isViolated && triggers(rule, hits.size, sources.length)
-  if (!happens || start * 1000 > asOf) return []
-  const id = idInSlot(drawOf(`${facts.key} alert ${rule.id}`), incident.slot)
-  const clearedAt = incident.over * 1000 <= asOf ? incident.over * 1000 : undefined
+  if (!isViolated || !triggers(rule, hits.size, sources.length)) return []
+  const required = Number(rule.fields['roundsViolatingRequired'] ?? 1)
   const hit = sources.filter(({ id }) => hits.has(id))
-  return [{ id, test, rule, incident, sources: hit, startAt: start * 1000, clearedAt }]
+  return during(on, { from: incident.start, to: incident.end - 1 }).flatMap(({ from, to }) => {
+    const bad = roundsIn(facts.schedule, { from, to })
+    const start = bad.count < required ? Number.POSITIVE_INFINITY : bad.at(bad.count - required)
+    if (start * 1000 > asOf) return []
+    const again = from === incident.start ? '' : ` from ${from}`
+    const id = idInSlot(drawOf(`${facts.key} alert ${rule.id}${again}`), incident.slot)
+    const over = to === incident.end - 1 ? incident.over : to
+    const clearedAt = over * 1000 <= asOf ? over * 1000 : undefined
+    return [{ id, test, rule, incident, sources: hit, startAt: start * 1000, clearedAt }]
+  })
 }
 
 /**
@@ -90,11 +103,12 @@ export function alertsIn(slots: readonly number[], call: Call, asOf: number): re
     const rules = rulesOf(test, call)
     const facts = measured(test, call)
     if (rules.length === 0) return []
+    const everyone = sourcesEver(test, call.state)
     return slots.flatMap((slot) => {
       const incident = incidentIn(facts, slot)
       if (!incident) return []
-      const sources = sourcesAt(test, incident, call.state)
-      return rules.flatMap((rule) => alertOf(rule, { test, facts, incident, sources }, asOf))
+      const sources = onAt(everyone, incident)
+      return rules.flatMap((rule) => alertsOf(rule, { test, facts, incident, sources }, asOf))
     })
   })
   return alerts.sort((a, b) => b.startAt - a.startAt || (a.id < b.id ? -1 : 1))

@@ -3,6 +3,7 @@ import { isoDate } from '../iso-date.ts'
 import { type JsonObject, without } from '../json.ts'
 import { notFound } from '../refusals.ts'
 import type { Entry } from '../state.ts'
+import { linksKey } from './test-links.ts'
 import { runsKey } from './test-schedule.ts'
 
 const collection = 'test-versions'
@@ -36,7 +37,7 @@ export function writeVersion(test: Entry, call: Call): void {
   const versions = versionsOf(test.id, call)
   const first = firstOf(test.id, call)
   const { id, sequence: _, fields: now, ...kept } = test
-  const fields = without(now, [runsKey])
+  const fields = without(now, [runsKey, linksKey])
   const characters = soFar(versions.at(-1)) + JSON.stringify(fields).length
   call.state.put({
     ...kept,

@@ -2,10 +2,19 @@ import type { Call } from '../call.ts'
 import { objectsOf, textOf, textsOf } from '../json.ts'
 import type { Incident } from '../measurements/incidents.ts'
 import type { MeasuredTest } from '../measurements/measurements.ts'
-import { covering, during, type RoundSpan, roundOf, type Schedule } from '../measurements/schedule.ts'
+import {
+  covering,
+  during,
+  meanwhile,
+  type RoundSpan,
+  roundOf,
+  type Schedule,
+} from '../measurements/schedule.ts'
 import { type Target, targetOfPrefix, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import type { Entry, Objects } from '../state.ts'
 import { snapshotFacts } from './snapshot-facts.ts'
+import { ever } from './stored-runs.ts'
+import { linksOf } from './test-links.ts'
 import { bgpInterval, scheduleOf } from './test-schedule.ts'
 
 /** A snapshot shows only what it was made of. */
@@ -35,22 +44,39 @@ export function measuredRoutes(test: Entry, call: Pick<Call, 'region'>): Measure
   return { ...facts, schedule, shown: shownOf(test, schedule) }
 }
 
-/** The monitors that watch the test's prefix: those that it names, and with `usePublicBgp` all public ones. */
-export function monitorsOf({ fields }: Entry, state: Objects): readonly Entry[] {
-  const named = new Set(textsOf(fields['monitors']))
-  return state
-    .all('monitors')
-    .filter(
-      ({ id, fields: { monitorType } }) =>
-        named.has(id) || (fields['usePublicBgp'] !== false && monitorType === 'public'),
-    )
+/** An agent or a monitor that measures for a test or did, and when it could. */
+export interface Source {
+  readonly entry: Entry
+  readonly on: Schedule
 }
 
-/** What measured for the test when an incident began: its agents that were on, or its monitors. */
-export const sourcesAt = (test: Entry, { start }: Incident, state: Objects): readonly Entry[] =>
-  test.fields['type'] === 'bgp'
-    ? monitorsOf(test, state)
-    : onDuring(agentsNamed(test, state), { from: start, to: start })
+/** The agents that the test has, in its own order, and those that were taken from it; when each was on. */
+export const agentsEver = (test: Entry, state: Objects): readonly Source[] =>
+  [...linksOf(test, 'agents', state)].flatMap(([id, linked]) => {
+    const entry = state.find('agents', id)
+    const isOn = entry ? scheduleOf(entry) : []
+    return entry ? [{ entry, on: linked === ever ? isOn : meanwhile(isOn, linked) }] : []
+  })
+
+/** The monitors that watch the test's prefix or did: those that it names, and with `usePublicBgp` all public ones. */
+export function monitorsEver(test: Entry, state: Objects): readonly Source[] {
+  const links = linksOf(test, 'monitors', state)
+  return state.all('monitors').flatMap((entry) => {
+    const on = links.get(entry.id)
+    return on ? [{ entry, on }] : []
+  })
+}
+
+/** Those that could measure at some time of a span. */
+export const onDuring = (sources: readonly Source[], span: RoundSpan): readonly Entry[] =>
+  sources.filter(({ on }) => during(on, span).length > 0).map(({ entry }) => entry)
+
+/** What measured for the test when an incident began. */
+export const onAt = (sources: readonly Source[], { start }: Incident): readonly Entry[] =>
+  onDuring(sources, { from: start, to: start })
+
+export const sourcesEver = (test: Entry, state: Objects): readonly Source[] =>
+  test.fields['type'] === 'bgp' ? monitorsEver(test, state) : agentsEver(test, state)
 
 /** The agents that the test names, in its own order. */
 export const agentsNamed = (test: Entry, state: Objects): readonly Entry[] =>
@@ -59,10 +85,6 @@ export const agentsNamed = (test: Entry, state: Objects): readonly Entry[] =>
 /** The agents that the test runs on; an agent that is switched off measures nothing. */
 export const agentsOf = (test: Entry, state: Objects): readonly Entry[] =>
   agentsNamed(test, state).filter(({ fields }) => fields['enabled'] !== false)
-
-/** Those of the agents that were switched on at some time of a span. */
-export const onDuring = (agents: readonly Entry[], span: RoundSpan): readonly Entry[] =>
-  agents.filter((agent) => during(scheduleOf(agent), span).length > 0)
 
 /** The address of an agent that others see. */
 export const publicAddressOf = ({ fields }: Entry): string =>

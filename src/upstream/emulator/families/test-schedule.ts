@@ -4,16 +4,10 @@
  * switched on and off: they could measure at any second in which they were on.
  */
 import type { Call } from '../call.ts'
-import { type Json, type JsonObject, objectsOf, textOf } from '../json.ts'
-import {
-  continued,
-  onceAt,
-  type Run,
-  ranAgain,
-  repeatedFrom,
-  type Schedule,
-} from '../measurements/schedule.ts'
+import type { JsonObject } from '../json.ts'
+import { continued, onceAt, ranAgain, repeatedFrom, type Schedule } from '../measurements/schedule.ts'
 import type { Entry, NewEntry, Objects, Written } from '../state.ts'
+import { epochSeconds, forEver, isAhead, runsIn, secondsOf, storedRuns } from './stored-runs.ts'
 
 /** Under which the runs of a test or an agent stand that has changed; no answer declares it, so that none shows it. */
 export const runsKey = 'runs'
@@ -25,9 +19,6 @@ export const bgpInterval = 900
 
 type Stored = Pick<NewEntry, 'collection' | 'fields'>
 
-const seconds = (at: number): number => Math.floor(at / 1000)
-const dateOf = (value: Json | undefined): number => seconds(Date.parse(textOf(value) ?? '') || 0)
-
 /** What the fields say: that the test ran at one time, or how often it runs, if it does. */
 type Now =
   | { readonly kind: 'once'; readonly at: number }
@@ -38,7 +29,7 @@ const enabledKey = (collection: string): string => (collection === 'endpoint-tes
 
 /** Earlier versions knew no time of the run of an instant test but that of its last change. */
 const ranAt = ({ ranAt: at, modifiedDate }: JsonObject): number =>
-  at === undefined ? dateOf(modifiedDate) : seconds(Number(at))
+  at === undefined ? secondsOf(modifiedDate) : epochSeconds(Number(at))
 
 const intervalOf = ({ type, interval }: JsonObject): number =>
   type === 'bgp' ? bgpInterval : Number(interval ?? usualInterval)
@@ -54,22 +45,8 @@ function saidBy({ collection, fields }: Stored): Now {
 function first({ collection, fields }: Stored, now: Now): Schedule {
   if (now.kind === 'once') return [onceAt(now.at)]
   if (collection === 'agents') return now.interval === undefined ? [] : [repeatedFrom(0, now.interval)]
-  return now.interval === undefined ? [] : [repeatedFrom(dateOf(fields['createdDate']), now.interval)]
+  return now.interval === undefined ? [] : [repeatedFrom(secondsOf(fields['createdDate']), now.interval)]
 }
-
-const forEver = Number.POSITIVE_INFINITY
-
-const runOf = ({ interval, from, to }: JsonObject): Run => ({
-  interval: Number(interval),
-  from: Number(from),
-  to: Number(to ?? forEver),
-})
-
-const storedRun = ({ interval, from, to }: Run): JsonObject => ({
-  interval,
-  from,
-  ...(to !== forEver && { to }),
-})
 
 /** Whether the schedule ends with what the fields say. */
 function endsWith(schedule: Schedule, now: Now): boolean {
@@ -84,7 +61,7 @@ const then = (schedule: Schedule, at: number, now: Now): Schedule =>
   now.kind === 'once' ? ranAgain(schedule, now.at) : continued(schedule, at, now.interval)
 
 const remembered = (test: Stored, now: Now): Schedule =>
-  test.fields[runsKey] === undefined ? first(test, now) : objectsOf(test.fields[runsKey]).map(runOf)
+  test.fields[runsKey] === undefined ? first(test, now) : runsIn(test.fields[runsKey])
 
 function worked(test: Stored): Schedule {
   const now = saidBy(test)
@@ -105,15 +82,14 @@ export function scheduleOf(test: Stored): Schedule {
 /** When it changed last, as far as it is known: of agents no date tells. */
 function lastKnown(schedule: Schedule, { fields }: Stored): number {
   const { from = 0, to = 0 } = schedule.at(-1) ?? {}
-  return Math.max(dateOf(fields['modifiedDate']), to === forEver ? from : to)
+  return Math.max(secondsOf(fields['modifiedDate']), to === forEver ? from : to)
 }
 
 /** The schedule of a test or an agent that a write has changed, which may have set the clock back before. @param at epoch seconds */
 function scheduleAfter(was: Entry, test: Entry, at: number): Schedule {
   const before = scheduleOf(was)
-  const isAhead = before.some(({ from, to }) => from > at + 1 || (to !== forEver && to > at))
   const now = saidBy(test)
-  return endsWith(before, now) && !isAhead ? before : then(before, at, now)
+  return endsWith(before, now) && !isAhead(before, at) ? before : then(before, at, now)
 }
 
 const isSame = (a: Schedule, b: Schedule): boolean =>
@@ -143,8 +119,8 @@ export function keepSchedules(
     const written = state.find(collection, id)
     if (!was || !written) continue
     const test = { ...written, fields: { ...ranAtOf(was), ...written.fields } }
-    const schedule = scheduleAfter(was, test, seconds(now))
+    const schedule = scheduleAfter(was, test, epochSeconds(now))
     if (!isSame(schedule, remembered(written, saidBy(written))))
-      state.put({ ...test, fields: { ...test.fields, [runsKey]: schedule.map(storedRun) } })
+      state.put({ ...test, fields: { ...test.fields, [runsKey]: storedRuns(schedule) } })
   }
 }

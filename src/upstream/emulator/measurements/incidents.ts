@@ -38,9 +38,11 @@ const kindsOf: Readonly<Record<string, readonly IncidentKind[]>> = {
 }
 const webKinds: readonly IncidentKind[] = ['loss', 'unavailable']
 
+/** In whatever order they are. */
 function hitBy(draw: Draw, sourceIds: readonly string[]): readonly string[] {
-  const hit = sourceIds.filter((id) => draw.fraction(`hits ${id}`) < hitShare)
-  return hit.length > 0 ? hit : sourceIds.slice(0, 1)
+  const luck = sourceIds.map((id) => draw.fraction(`hits ${id}`))
+  const most = Math.max(hitShare, Math.min(...luck) + Number.EPSILON)
+  return sourceIds.filter((_, index) => Number(luck[index]) < most)
 }
 
 /** When the incident of a slot is, by the interval of a run. */

@@ -1,0 +1,135 @@
+/**
+ * What tests had, and when: agents, monitors and alert rules are given to them and taken away, and what was measured or raised
+ * in between stays. What a test has had ever since it was made is noted nowhere.
+ */
+import type { Call } from '../call.ts'
+import { type JsonObject, objectOf, objectsOf, textOf, textsOf } from '../json.ts'
+import type { Run, Schedule } from '../measurements/schedule.ts'
+import type { Entry, NewEntry, Objects, Written } from '../state.ts'
+import {
+  epochSeconds,
+  ever,
+  forEver,
+  knownAs,
+  runsIn,
+  secondsOf,
+  storedRuns,
+  thereFrom,
+} from './stored-runs.ts'
+
+/** Under which it stands on a test; no answer declares it, so that none shows it. */
+export const linksKey = 'links'
+
+type Stored = Pick<NewEntry, 'fields'>
+
+/** What a test has of a kind, by id. */
+type LinkedNow = (test: Stored, objects: Objects) => readonly string[]
+
+const isPublic = ({ fields }: Entry): boolean => fields['monitorType'] === 'public'
+
+function monitorsNow({ fields }: Stored, objects: Objects): readonly string[] {
+  if (fields['bgpMeasurements'] === false) return []
+  const named = new Set(textsOf(fields['monitors']))
+  return objects
+    .all('monitors')
+    .filter((monitor) => named.has(monitor.id) || (fields['usePublicBgp'] !== false && isPublic(monitor)))
+    .map(({ id }) => id)
+}
+
+/** A test whose alerts are switched off has no rules as long. */
+const rulesNow = ({ fields }: Stored): readonly string[] =>
+  fields['alertsEnabled'] === false ? [] : textsOf(fields['alertRules'])
+
+export type LinkKind = 'agents' | 'monitors' | 'alertRules'
+
+const linkedNow: Readonly<Record<LinkKind, LinkedNow>> = {
+  agents: ({ fields }) => objectsOf(fields['agents']).flatMap(({ agentId }) => textOf(agentId) ?? []),
+  monitors: monitorsNow,
+  alertRules: rulesNow,
+}
+
+const kinds = Object.keys(linkedNow) as readonly LinkKind[]
+
+/** When a test had what it has or had, by id: what it has now first, in its own order. */
+export type Links = ReadonlyMap<string, Schedule>
+
+type Noted = Readonly<Partial<Record<LinkKind, Links>>>
+
+/** By the fields that they stand in, which are never changed in place. */
+const known = new WeakMap<JsonObject, Noted>()
+
+function notedIn(fields: JsonObject): Noted {
+  const stored = fields[linksKey]
+  if (stored === undefined) return {}
+  const noted =
+    known.get(fields) ??
+    Object.fromEntries(
+      Object.entries(objectOf(stored)).map(([kind, links]) => [
+        kind,
+        new Map(Object.entries(objectOf(links)).map(([id, runs]) => [id, runsIn(runs)])),
+      ]),
+    )
+  known.set(fields, noted)
+  return noted
+}
+
+export function linksOf(test: Stored, kind: LinkKind, objects: Objects): Links {
+  const now = new Set(linkedNow[kind](test, objects))
+  const noted = notedIn(test.fields)[kind]
+  if (!noted) return new Map([...now].map((id) => [id, ever]))
+  // An earlier version, which notes nothing, may have changed the test in between.
+  const changedAt = secondsOf(test.fields['modifiedDate'])
+  const has = [...now].map((id) => {
+    const schedule = noted.get(id)
+    return [id, schedule ? knownAs(schedule, changedAt, true) : ever] as const
+  })
+  const had = [...noted].filter(([id]) => !now.has(id))
+  return new Map([...has, ...had.map(([id, schedule]) => [id, knownAs(schedule, changedAt, false)] as const)])
+}
+
+/** How many times that are over a test remembers of a kind, so that who links and parts for ever does not make it grow; ours. */
+const mostOver = 500
+
+/** Without the times that were over first when there are too many. */
+function bounded(links: Links): Links {
+  const over = [...links.values()].flatMap((runs) => runs.map(({ to }) => to).filter((to) => to !== forEver))
+  if (over.length <= mostOver) return links
+  const oldest = over.sort((a, b) => b - a)[mostOver - 1] ?? 0
+  const isKept = ({ to }: Run): boolean => to > oldest || to === forEver
+  return new Map([...links].map(([id, runs]) => [id, runs.filter(isKept)]))
+}
+
+/** What is to be noted of a kind when a test has become another one: what is not as it has ever been. */
+function noteOf(kind: LinkKind, { was, is }: Change, at: number): JsonObject {
+  const had = linksOf(was.test, kind, was.objects)
+  const has = new Set(linkedNow[kind](is.test, is.objects))
+  const links = [...new Set([...had.keys(), ...has])].map(
+    (id) => [id, thereFrom(had.get(id) ?? [], at, has.has(id))] as const,
+  )
+  const noted = [...bounded(new Map(links))].filter(([, runs]) => runs !== ever && runs.length > 0)
+  return Object.fromEntries(noted.map(([id, runs]) => [id, storedRuns(runs)]))
+}
+
+/** A test before and after a call. */
+type Change = Readonly<Record<'was' | 'is', { readonly test: Entry; readonly objects: Objects }>>
+
+function notesOf(change: Change, at: number): JsonObject {
+  const notes = kinds.map((kind) => [kind, noteOf(kind, change, at)] as const)
+  return Object.fromEntries(notes.filter(([, note]) => Object.keys(note).length > 0))
+}
+
+/** Keeps what tests had that a call has changed, whichever operation it was. @param before the objects as they were */
+export function keepLinks(
+  { state, now }: Pick<Call, 'state' | 'now'>,
+  { entries }: Written,
+  before: Objects,
+): void {
+  for (const { collection, id } of entries) {
+    const [was, is] = [before.find(collection, id), state.find(collection, id)]
+    if (collection !== 'tests' || !was || !is) continue
+    const change = { was: { test: was, objects: before }, is: { test: is, objects: state } }
+    const notes = notesOf(change, epochSeconds(now))
+    if (JSON.stringify(notes) === JSON.stringify(is.fields[linksKey] ?? {})) continue
+    state.put({ ...is, fields: { ...is.fields, [linksKey]: notes } })
+  }
+}

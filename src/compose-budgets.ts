@@ -42,7 +42,11 @@ export function openBudgets({ settings, surroundings, store, live, gauge }: Budg
   const organizations = sharedWindows({ store, clock, log, after: afterOnMachine, node, windows })
   for (const one of upstreamGauges({ live, unauthorized, address, organizations })) gauge(one)
   return {
-    upstream: budgetedUpstream({ upstream: live, clock, unauthorized, address, organizations }),
+    upstream: budgetedUpstream({
+      ...{ upstream: live, clock, unauthorized, address, organizations },
+      after: afterOnMachine,
+      waitSeconds: settings.budgetWait,
+    }),
     async close() {
       await organizations.close()
       await unauthorized.close()

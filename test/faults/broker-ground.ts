@@ -4,6 +4,7 @@ import { Agent } from 'node:http'
 import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { localKeyLine } from '#broker/local-keys.ts'
+import type { RegionId } from '#domain/region.ts'
 import { keyNamed } from '../broker/open-vault.ts'
 import { askForCode, exchangeCode } from '../steps/requests.ts'
 import { Person } from '../support/person.ts'
@@ -37,6 +38,7 @@ export function brokerGround(settings: BrokerSettings): BrokerGround {
         ? []
         : [`keyEncryptionKeys: '${[...keys].map((letter) => localKeyLine(keyNamed(letter))).join(',')}'`]),
       'signIn: { passwordCost: light }',
+      'callsPerMinute: 1000000',
       `integrations: '${resolve('config/integrations.yaml')}'`,
       'upstream:',
       ...['allowPlaintextLoopback: true', ...upstream].map((line) => `  ${line}`),
@@ -69,13 +71,22 @@ export function clientGround(target: () => string): Ground & { readonly history:
   return { target, agent, history, note: (entry) => void history.push(entry) }
 }
 
-/** A user who links the account of that number at the upstream, and connects Meraki; of an organization that is the user's alone. */
+export interface BrokerUser {
+  /** Of the account at the upstream. */
+  readonly number: number
+  /** `us1` where it is left out. */
+  readonly region?: RegionId
+  /** The user's alone where it is left out. */
+  readonly organization?: number
+}
+
+/** A user who links the account of that number at the upstream, and connects Meraki. */
 export async function linkedClient(
   node: NodeProcess,
-  { number, region = 'us1', ...ground }: Ground & { number: number; region?: 'us1' | 'eu1' },
+  { number, region = 'us1', organization = 1_000 + number, ...ground }: Ground & BrokerUser,
 ): Promise<Client> {
   const email = emailOf(number)
-  const body = new URLSearchParams({ region, email, organization: String(1_000 + number), password })
+  const body = new URLSearchParams({ region, email, organization: String(organization), password })
   const added = await askOperator(node, '/operator/users', { method: 'POST', body })
   if (added.status !== 201) throw new Error(`${added.status} ${await added.text()}`)
   const person = new Person()

@@ -65,7 +65,10 @@ async function lifetimeAt(node: NodeProcess, refreshToken: string): Promise<numb
 test(
   'R42: two nodes half a minute apart accept what the other issued, and say true lifetimes',
   async () => {
-    const [one, other] = (await startNodes(sqliteGround().options, 2)) as [NodeProcess, NodeProcess]
+    const [one, other] = (await startNodes({ options: sqliteGround().options }, 2)) as [
+      NodeProcess,
+      NodeProcess,
+    ]
     const moved = await fetch(`${other.url}/emulator/clock/advance`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { freePort } from '../support/free-port.ts'
 import { brokerGround, clientGround, linkedClient, regionsAt } from './broker-ground.ts'
 import { emailOf, startCountingUpstream, userTokenOf } from './counting-upstream.ts'
 import type { Client } from './load/client.ts'
-import { type NodeProcess, startNode } from './node-process.ts'
-import { inTurn } from './redis-ground.ts'
+import type { NodeProcess } from './node-process.ts'
+import { inTurn, startNodes } from './redis-ground.ts'
 import { patienceMs, rounds } from './scale.ts'
 import { expectSound } from './sqlite-ground.ts'
 
@@ -35,11 +34,8 @@ test(
       keys: 'a',
       upstream: [regionsAt(upstream.origin), `unauthorizedPerHour: ${budget}`, 'budgetWait: 1s'],
     })
-    const one = await startNode(ground)
-    const port = await freePort()
-    const options = [...ground.options, '--origin', one.url, '--hostname', `127.0.0.1:${port}`]
-    const other = await startNode({ ...ground, options, port })
-    const nodes: readonly NodeProcess[] = [one, other]
+    const nodes = await startNodes(ground, 2)
+    const [one] = nodes as readonly [NodeProcess]
     const ofClients = clientGround(() => one.url)
     const clients: Client[] = []
     for (let number = 1; number <= users; number += 1)
@@ -47,7 +43,7 @@ test(
     let isOver = false
     const calling = callOn(clients, () => isOver)
     await pause(500)
-    upstream.revokeAll()
+    upstream.revoke()
     const revokedAt = performance.now()
     for (let kill = 0; kill < kills; kill += 1) {
       await pause(150)

@@ -11,7 +11,7 @@ test(
   async () => {
     const redis = await redisProcess()
     const options = redisOptions(`redis://127.0.0.1:${redis.port}`)
-    const [one, other] = (await startNodes(options, 2)) as [NodeProcess, NodeProcess]
+    const [one, other] = (await startNodes({ options }, 2)) as [NodeProcess, NodeProcess]
     const load = await startLoad({ target: inTurn([one, other]), perSecond })
     for (let round = 0; round < rounds(60, 8); round += 1) {
       const client = await load.connect()

@@ -6,7 +6,7 @@ import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { startRedis } from '../../scripts/cluster/redis.ts'
 import { freePort } from '../support/free-port.ts'
-import { type NodeProcess, startNode } from './node-process.ts'
+import { type NodeParts, type NodeProcess, startNode } from './node-process.ts'
 import { faultOptions, freshFolder } from './sqlite-ground.ts'
 
 export interface RedisProcess {
@@ -78,14 +78,12 @@ export async function untilNot503(ask: () => Promise<{ readonly status: number }
 }
 
 /** Nodes of one origin, which is the first one's own address. */
-export async function startNodes(options: readonly string[], count: number): Promise<readonly NodeProcess[]> {
-  const first = await startNode({ options })
+export async function startNodes(parts: NodeParts, count: number): Promise<readonly NodeProcess[]> {
+  const first = await startNode(parts)
   const others = Array.from({ length: count - 1 }, async () => {
     const port = await freePort()
-    return startNode({
-      options: [...options, '--origin', first.url, '--hostname', `127.0.0.1:${port}`],
-      port,
-    })
+    const options = [...parts.options, '--origin', first.url, '--hostname', `127.0.0.1:${port}`]
+    return startNode({ ...parts, options, port })
   })
   return [first, ...(await Promise.all(others))]
 }

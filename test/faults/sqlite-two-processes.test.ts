@@ -10,7 +10,7 @@ test(
   'R48, A22: a second start on the same port is refused, on another port both serve one file',
   async () => {
     const ground = sqliteGround()
-    const [one, other] = (await startNodes(ground.options, 2)) as [NodeProcess, NodeProcess]
+    const [one, other] = (await startNodes({ options: ground.options }, 2)) as [NodeProcess, NodeProcess]
     const { port } = new URL(one.url)
     const { code, words } = await startInVain({
       options: [...ground.options, '--port', port, '--operator-port', '0'],

@@ -46,6 +46,7 @@ const upstream = budgetedUpstream({
   ...{ upstream: live, clock: systemClock, unauthorized },
   address: openAddressBlock({ store, clock: systemClock, log: () => undefined }),
   organizations: organizationWindows(systemClock, 1_000_000),
+  ...{ after: afterOnMachine, waitSeconds: 1 },
 })
 
 const requestOf = (credential: number): UpstreamRequest => ({

@@ -57,6 +57,7 @@ async function startBudgeted(behaviour: Behaviour, budget: number, shared?: Shar
         ...{ upstream: live, clock, unauthorized },
         address: openAddressBlock({ store, clock, log: () => undefined }),
         organizations,
+        ...{ after: afterOnMachine, waitSeconds: 1 },
       }),
   })
   return {
@@ -230,6 +231,43 @@ test('a 503 of the upstream without Retry-After gets one, and one with it keeps 
 })
 
 describe('calls whose answer nobody hears', () => {
+  test('are few at a time: others wait until the region says something, and for no longer than they may', async () => {
+    await using running = await startBudgeted(json('{}'), 20)
+    expect((await call(running.gateway)).status).toBe(200)
+    const { behaviour, letGo, waiting } = held(json('{}'))
+    running.upstream.behave(behaviour)
+    const ask = (count: number) => Promise.all(Array.from({ length: count }, () => call(running.gateway)))
+    const answers = ask(9)
+    await expect.poll(() => waiting.length).toBe(5)
+    running.upstream.behave(json('{}'))
+    letGo()
+    expect((await answers).map(({ status }) => status)).toEqual(Array.from({ length: 9 }, () => 200))
+    running.upstream.behave(behaviour)
+    const [first, late] = [ask(5), ask(2)]
+    for (const answer of await late) expect(answer).toMatchObject({ status: 503, code: 'upstream_busy' })
+    letGo()
+    expect((await first).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 200))
+  })
+
+  test('and were out together count as one: the region rests for no longer than after five in a row', async () => {
+    await using running = await startBudgeted(json('{}'), 100)
+    expect((await call(running.gateway)).status).toBe(200)
+    // A kept connection that closes would be no end, but a reason to send once more.
+    running.upstream.cut()
+    await expect.poll(() => running.upstream.connections.open).toBe(0)
+    const sockets: (() => void)[] = []
+    running.upstream.behave((_request, _response, socket) => void sockets.push(() => socket.destroy()))
+    const answers = Promise.all(Array.from({ length: 10 }, () => call(running.gateway)))
+    await expect.poll(() => sockets.length).toBe(10)
+    for (const cut of sockets) cut()
+    for (const answer of await answers) expect(answer).toMatchObject({ status: 502 })
+    expect(await call(running.gateway)).toMatchObject({
+      status: 503,
+      code: 'upstream_resting',
+      retryAfter: '10',
+    })
+  })
+
   test('become rare while the upstream breaks off, so that a long failure does not cost the whole budget', async () => {
     await using running = await startBudgeted(
       (_request, _response, socket) => void socket.resetAndDestroy(),

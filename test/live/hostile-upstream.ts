@@ -2,17 +2,23 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+import type { Pem } from './certificates.ts'
 
 /** What an upstream does with a request, with the whole connection in its hands. */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse, socket: Socket) => void
 
 /** What reached an upstream. */
 export interface Arrived {
+  /** By the monotonic clock, in ms. */
+  readonly at: number
   readonly method: string
   readonly target: string
   readonly headers: IncomingMessage['headers']
   /** Which connection it came on, counted from 1. */
   readonly connection: number
+  /** What it was answered; 0 while that is not known, and for what Node did not write. */
+  readonly status: number
 }
 
 export interface HostileUpstream extends AsyncDisposable {
@@ -23,8 +29,14 @@ export interface HostileUpstream extends AsyncDisposable {
   readonly connections: { made: number; open: number }
   /** From now on. */
   behave(behaviour: Behaviour): void
+  /** Another certificate, for handshakes from now on. */
+  certify(certificate: Pem): void
   /** Closes all connections under way. */
   cut(): void
+  /** Nobody listens any more, and what was open is cut. */
+  leave(): Promise<void>
+  /** To the same port. */
+  comeBack(): Promise<void>
 }
 
 export const json =
@@ -44,7 +56,7 @@ export const silent: Behaviour = () => undefined
 /** An upstream of which nothing good can be expected, on loopback. @param tls its certificate, for https */
 export async function startHostileUpstream(
   behaviour: Behaviour = json('{}'),
-  tls?: { readonly cert: string; readonly key: string },
+  tls?: Pem,
 ): Promise<HostileUpstream> {
   let current = behaviour
   const arrived: Arrived[] = []
@@ -52,7 +64,13 @@ export async function startHostileUpstream(
   const numbers = new WeakMap<Socket, number>()
   const listener: RequestListener = (request, response) => {
     const { method = '', url = '', headers, socket } = request
-    arrived.push({ method, target: url, headers, connection: numbers.get(socket) ?? 0 })
+    const connection = numbers.get(socket) ?? 0
+    const at = performance.now()
+    const one = { at, method, target: url, headers, connection, status: 0 }
+    arrived.push(one)
+    response.once('close', () => {
+      if (response.headersSent) one.status = response.statusCode
+    })
     current(request, response, socket)
   }
   const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener)
@@ -78,6 +96,11 @@ export async function startHostileUpstream(
   const cut = (): void => {
     for (const socket of sockets) socket.destroy()
   }
+  const leave = async (): Promise<void> => {
+    cut()
+    server.close()
+    await once(server, 'close')
+  }
   return {
     origin: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     port,
@@ -86,11 +109,17 @@ export async function startHostileUpstream(
     behave(next) {
       current = next
     },
+    certify(certificate) {
+      if (server instanceof TlsServer) server.setSecureContext(certificate)
+    },
     cut,
+    leave,
+    async comeBack() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
     async [Symbol.asyncDispose]() {
-      cut()
-      server.close()
-      await once(server, 'close')
+      if (server.listening) await leave()
     },
   }
 }

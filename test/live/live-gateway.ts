@@ -5,6 +5,7 @@ import { openLiveUpstream } from '#upstream/live/live.ts'
 import type { LiveSettings } from '#upstream/live/live-settings.ts'
 import type { Upstream } from '#upstream/upstream.ts'
 import { accessToken, type RunningGateway, startGateway } from '../gateway/start-gateway.ts'
+import { type AnsweredCall, callV7 } from '../support/call-v7.ts'
 
 /** What stands in the Authorization header of everything that reaches the upstream. */
 export const userToken = '0f7b2f2e-6d3d-4a3e-9a52-3c1a90e6a001'
@@ -77,27 +78,13 @@ export async function startLiveGateway({
   }
 }
 
-export interface Answered {
-  readonly status: number
-  readonly code: string | undefined
-  readonly retryAfter: string | null
-  readonly text: string
-}
-
 /** One call of an integration, as it is answered. */
-export async function call(
+export const call = (
   gateway: RunningGateway,
   path = '/v7/tests?aid=1101',
   init: RequestInit = {},
-): Promise<Answered> {
-  const response = await fetch(`${gateway.url}${path}`, {
+): Promise<AnsweredCall> =>
+  callV7(`${gateway.url}${path}`, {
     ...init,
     headers: { ...bearer, ...(init.headers as Record<string, string>) },
-    redirect: 'manual',
-    signal: init.signal ?? AbortSignal.timeout(15_000),
   })
-  const text = await response.text()
-  const isProblem = response.headers.get('content-type')?.includes('problem+json') ?? false
-  const { code } = isProblem ? (JSON.parse(text) as { code?: string }) : { code: undefined }
-  return { status: response.status, code, retryAfter: response.headers.get('retry-after'), text }
-}

@@ -16,9 +16,9 @@ import {
 } from '#upstream/upstream.ts'
 import type { Verdict } from './credential-trials.ts'
 import { toldWindow } from './told-window.ts'
-import type { UnknownEnds } from './unknown-ends.ts'
+import type { Sent, UnknownEnds, UnknownEndsParts } from './unknown-ends.ts'
 
-export interface BudgetedParts {
+export interface BudgetedParts extends Pick<UnknownEndsParts, 'after' | 'waitSeconds'> {
   readonly upstream: Upstream
   readonly clock: Clock
   readonly unauthorized: UnauthorizedBudget
@@ -65,18 +65,20 @@ interface CallParts extends BudgetedParts {
 /** One call on its way out. */
 export class BudgetedCall {
   readonly #parts: CallParts
+  readonly #sent: Sent
   #slot: Slot
 
   constructor(parts: CallParts) {
     this.#parts = parts
     this.#slot = parts.slot
+    this.#sent = parts.ends.begin(parts.request.region)
   }
 
   send(): Promise<UpstreamAnswer> {
     const { signal } = this.#parts.request
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      this.#sent().then(
+      this.#dispatched().then(
         (answer) => {
           this.#answered(answer)
           if (signal.aborted) discard(answer)
@@ -90,7 +92,7 @@ export class BudgetedCall {
     })
   }
 
-  async #sent(): Promise<UpstreamAnswer> {
+  async #dispatched(): Promise<UpstreamAnswer> {
     const { upstream, request } = this.#parts
     const { region, credential, operation, parameters, query, accountGroup, headers, body, client } = request
     return upstream.send({
@@ -105,20 +107,20 @@ export class BudgetedCall {
     const { clock, organizations, organization, address, admission, learn } = this.#parts
     if (answer.status === 401) this.#slot.spend()
     else this.#slot.free()
-    this.#parts.ends.heard(this.#parts.request.region)
+    this.#parts.ends.heard(this.#sent)
     organizations.ended(organization, toldWindow(answer, clock.now()))
     address.answered(admission)
     learn(verdictOf(answer))
   }
 
   #failed(error: unknown): void {
-    const { request, learn, organizations, organization, address } = this.#parts
+    const { request, learn, organizations, organization, address, ends } = this.#parts
     const isOfCaller = Boolean(request.body?.errored)
-    if (isHarmless(error)) this.#slot.free()
-    else {
-      this.#slot.spend()
-      if (!isOfCaller) this.#parts.ends.unheard(request.region)
-    }
+    const isFree = isHarmless(error)
+    if (isFree) this.#slot.free()
+    else this.#slot.spend()
+    if (isFree || isOfCaller) ends.untold(this.#sent)
+    else ends.unheard(this.#sent)
     organizations.ended(organization, undefined)
     if (error instanceof UpstreamUnavailable && error.trouble === 'address-blocked') address.refused()
     learn(error instanceof UpstreamUnavailable && !isOfCaller ? error : 'undecided')

@@ -29,6 +29,7 @@ const refusedAgain: UpstreamAnswer = { status: 401, headers: {}, body: undefined
 interface Ready {
   readonly slot: Slot
   readonly request: UpstreamRequest
+  readonly entry: Entry
   readonly learn: (verdict: Verdict) => void
 }
 
@@ -42,6 +43,19 @@ function withheld(
   slot.free()
   learn(failure)
   return failure
+}
+
+/** The slot is for others meanwhile. @param goOn takes another one */
+function afterHold(
+  held: Promise<void>,
+  { slot, learn }: Pick<Ready, 'slot' | 'learn'>,
+  goOn: () => Awaitable<UpstreamAnswer>,
+): Promise<UpstreamAnswer> {
+  slot.free()
+  return held.then(goOn, (failure: Error) => {
+    learn(failure)
+    throw failure
+  })
 }
 
 const mostUsers = 10_000
@@ -63,15 +77,19 @@ function organizationReader(): (request: UpstreamRequest) => string {
 
 export function budgetedUpstream(parts: BudgetedParts): Upstream {
   const trials = new CredentialTrials(parts.clock)
-  const ends = new UnknownEnds(parts.clock)
+  const { clock, after, waitSeconds } = parts
+  const ends = new UnknownEnds({ clock, after, waitSeconds, budget: parts.unauthorized.standing().budget })
   const bodies = new RequestBodies(parts.clock)
   const organizationOf = organizationReader()
 
   /** @param admission of the address, as all else is settled @returns the answer of the upstream, or ours in its place */
-  function dispatch(admission: Admission, { slot, request, learn }: Ready): Awaitable<UpstreamAnswer> {
-    if (typeof admission === 'number') throw withheld('address-blocked', admission, { slot, learn })
+  function dispatch(admission: Admission, ready: Ready): Awaitable<UpstreamAnswer> {
+    const { slot, request, learn } = ready
+    if (typeof admission === 'number') throw withheld('address-blocked', admission, ready)
+    const held = admission === 'open' ? ends.hold(request.region) : undefined
+    if (held !== undefined) return afterHold(held, ready, () => enter(ready.entry, request))
     const wait = ends.wait(request.region)
-    if (wait > 0) throw withheld('resting', wait, { slot, learn })
+    if (wait > 0) throw withheld('resting', wait, ready)
     const organization = organizationOf(request)
     const draw = parts.organizations.draw(organization, request.client ?? '')
     if (draw.allowed)
@@ -93,7 +111,7 @@ export function budgetedUpstream(parts: BudgetedParts): Upstream {
       learn('undecided')
       throw request.signal.reason
     }
-    const ready = { slot, request, learn }
+    const ready = { slot, request, entry, learn }
     const admission = parts.address.admit()
     if (!(admission instanceof Promise)) return dispatch(admission, ready)
     return admission.then(

@@ -1,49 +1,129 @@
 import type { Clock } from '#domain/clock.ts'
 import type { RegionId } from '#domain/region.ts'
+import { UpstreamUnavailable } from '#upstream/upstream.ts'
 
 /** Ours, all. */
 const freeInRow = 5
 const firstPauseMs = 10_000
 const longestPauseMs = 300_000
+/** Of the budget: calls of a region that may be out while it says nothing at all. */
+const silentPart = 0.2
 
 interface RegionEnds {
   inRow: number
   /** Epoch ms from which the next call may go out. */
   nextAt: number
+  /** How often it rested or was tried again. */
+  rests: number
+  /** How often it was heard. */
+  answers: number
+  /** Calls that are out and went out after it was last heard. */
+  silent: number
+  readonly waiting: Set<() => void>
+}
+
+/** A call that went out. */
+export interface Sent {
+  readonly ends: RegionEnds
+  readonly rests: number
+  readonly answers: number
+}
+
+export interface UnknownEndsParts {
+  readonly clock: Clock
+  readonly after: (milliseconds: number, work: () => void) => () => void
+  /** Answers of 401 in an hour. */
+  readonly budget: number
+  /** How long a call waits for a region that says nothing. */
+  readonly waitSeconds: number
 }
 
 /**
- * Calls whose answer nobody heard use up the budget of 401 as if they had been refused. So that an upstream that hangs for hours
- * does not cost all of it, a region where several in a row end so gets one call after ever longer pauses.
+ * Calls whose answer nobody heard use up the budget of 401 as if they had been refused. So that an upstream that hangs for hours does not
+ * cost all of it, few calls are out in a region while it says nothing, and one where several in a row end unheard gets one call after ever
+ * longer pauses. So one region that hangs leaves the others what they need (reliability R23).
  */
 export class UnknownEnds {
-  readonly #clock: Clock
+  readonly #parts: UnknownEndsParts
+  readonly #mostSilent: number
   readonly #regions = new Map<RegionId, RegionEnds>()
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+  constructor(parts: UnknownEndsParts) {
+    this.#parts = parts
+    this.#mostSilent = Math.max(freeInRow, Math.floor(parts.budget * silentPart))
   }
 
   /** @returns in how many seconds the call may go out; 0 for now, and then the next one has to wait for what becomes of it */
   wait(region: RegionId): number {
-    const now = this.#clock.now()
+    const now = this.#parts.clock.now()
     const ends = this.#regions.get(region)
     if (!ends || ends.inRow < freeInRow) return 0
     if (now < ends.nextAt && ends.nextAt - now <= longestPauseMs) return secondsUntil(ends.nextAt, now)
     ends.nextAt = now + pauseOf(ends.inRow)
+    ends.rests += 1
     return 0
   }
 
-  heard(region: RegionId): void {
+  /** For calls that need not wait otherwise. @returns undefined for now, else when to ask again @throws UpstreamUnavailable after the wait */
+  hold(region: RegionId): Promise<void> | undefined {
     const ends = this.#regions.get(region)
-    if (ends) ends.inRow = 0
+    if (!ends || ends.inRow >= freeInRow || ends.silent < this.#mostSilent) return undefined
+    return new Promise((resolve, reject) => {
+      const goOn = (): void => {
+        ends.waiting.delete(goOn)
+        callOff()
+        resolve()
+      }
+      const callOff = this.#parts.after(this.#parts.waitSeconds * 1_000, () => {
+        ends.waiting.delete(goOn)
+        reject(new UpstreamUnavailable('full', { retryAfterSeconds: 1 }))
+      })
+      ends.waiting.add(goOn)
+    })
   }
 
-  unheard(region: RegionId): void {
-    const ends = this.#regions.get(region) ?? { inRow: 0, nextAt: 0 }
-    ends.inRow += 1
-    ends.nextAt = this.#clock.now() + pauseOf(ends.inRow)
+  /** A call goes out. One of the three below has to be told what becomes of it. */
+  begin(region: RegionId): Sent {
+    const ends = this.#endsOf(region)
+    const { rests, answers } = ends
+    ends.silent += 1
+    return { ends, rests, answers }
+  }
+
+  heard({ ends }: Sent): void {
+    ends.inRow = 0
+    ends.answers += 1
+    ends.silent = 0
+    this.#wake(ends, this.#mostSilent)
+  }
+
+  unheard(sent: Sent): void {
+    const { ends } = sent
+    // Calls that were under way when the rest began say nothing new.
+    if (sent.rests === ends.rests) {
+      ends.inRow += 1
+      ends.nextAt = this.#parts.clock.now() + pauseOf(ends.inRow)
+      if (ends.inRow >= freeInRow) ends.rests += 1
+    }
+    this.untold(sent)
+  }
+
+  /** Nothing was sent, or what came says nothing of the region. */
+  untold({ ends, answers }: Sent): void {
+    if (answers === ends.answers) ends.silent -= 1
+    this.#wake(ends, ends.inRow >= freeInRow ? ends.waiting.size : 1)
+  }
+
+  #wake({ waiting }: RegionEnds, most: number): void {
+    if (waiting.size > 0) for (const goOn of [...waiting].slice(0, most)) goOn()
+  }
+
+  #endsOf(region: RegionId): RegionEnds {
+    const known = this.#regions.get(region)
+    if (known) return known
+    const ends = { inRow: 0, nextAt: 0, rests: 0, answers: 0, silent: 0, waiting: new Set<() => void>() }
     this.#regions.set(region, ends)
+    return ends
   }
 }
 

@@ -12,6 +12,8 @@ interface Seen {
   readonly status: number
   /** The word of RFC 6749 §5.2, where the answer says one. */
   readonly error?: string | undefined
+  /** Of a problem, where the answer is one. */
+  readonly code?: string | undefined
   /** Whether the answer says when to come again. */
   readonly hasRetryAfter?: boolean
 }

@@ -61,8 +61,12 @@ export function openClient(
   ): Promise<Omit<Use, 'kind'> & { body: string }> {
     const sentAt = performance.now()
     const { status, body, hasRetryAfter } = await asked()
-    const error = status === 400 ? parsed(body)['error'] : undefined
-    return { chain, token, sentAt, doneAt: performance.now(), status, error, hasRetryAfter, body }
+    const doneAt = performance.now()
+    const { error, code } = status >= 400 ? parsed(body) : {}
+    return {
+      ...{ chain, token, sentAt, doneAt, status, code, hasRetryAfter, body },
+      error: status === 400 ? error : undefined,
+    }
   }
 
   async function use(kind: Use['kind'], token: string, asked: () => Promise<Answered>): Promise<Entry> {

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Entry, isRefused } from '../judge/history.ts'
 import { type Client, type Credentials, cloud, type Ground, onPremises, openClient } from './client.ts'
 import { approveDevice, approvedCode, type DeviceCode, waitingDevice } from './consent.ts'
+import { pace } from './pace.ts'
 
 export interface LoadParts {
   readonly target: () => string
@@ -40,8 +41,6 @@ const mix: readonly Operation[] = [
 
 /** A node closes a connection after 65 s without a request, and whoever sends in that moment hears nothing. */
 const keptMs = 30_000
-/** More than that at a time is no load but a queue of ours. */
-const mostUnderWay = 200
 /** A code lives for a minute. */
 const codeLifeMs = 40_000
 /** A device is approved at its third poll or later. */
@@ -155,23 +154,8 @@ export async function startLoad({ target, perSecond, connections = 12 }: LoadPar
     exchange,
     revoke,
   }
-  const underWay = new Set<Promise<unknown>>()
-  let isOver = false
-  async function run(): Promise<void> {
-    const begun = performance.now()
-    for (let sent = 0; !isOver; sent += 1) {
-      const early = begun + (sent * 1_000) / perSecond - performance.now()
-      if (early > 0) await pause(early)
-      if (underWay.size >= mostUnderWay) continue
-      const operation = operations[mix[sent % mix.length] ?? 'call']()
-      underWay.add(operation)
-      void operation.finally(() => underWay.delete(operation))
-    }
-    await Promise.all(underWay)
-  }
-
   await Promise.all(Array.from({ length: connections }, connected))
-  const running = run()
+  const pacing = pace(perSecond, (sent) => operations[mix[sent % mix.length] ?? 'call']())
   return {
     history,
     living: () => [...living],
@@ -191,8 +175,7 @@ export async function startLoad({ target, perSecond, connections = 12 }: LoadPar
       return answers.filter(({ status }) => status === 200).length
     },
     async stop() {
-      isOver = true
-      await running
+      await pacing.stop()
       agent.destroy()
     },
     async takeStock() {

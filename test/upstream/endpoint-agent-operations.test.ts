@@ -260,6 +260,7 @@ describe('POST /endpoint/agents/{agentId}/transfer', () => {
     expect((await calls.call('GET', one)).body.agentSelectorConfig.agents).toEqual([])
     expect((await calls.call('GET', '/endpoint/proxies')).body.proxies[1].agentIds).toEqual([])
     const results = '/endpoint/test-results/scheduled-tests/110701/path-vis'
+    calls.clock.advance(300)
     const rows = (await calls.call('GET', results, { aid: '1102' })).body.results
     expect(rows.map(({ agentId }: { agentId: string }) => agentId)).toEqual([mac, austin].toSorted())
   })

@@ -119,14 +119,20 @@ describe.each(kinds)('POST /endpoint/test-results/%s', (path, schema, measure) =
     expect(one.map(numberOf).toSorted((a, b) => b - a)).toEqual(sorted.filter((value) => value >= middle))
   })
 
-  test('is open to who may see endpoint tests, and tells nothing of agents that measure no more', async () => {
+  test('is open to who may see endpoint tests, and tells nothing new of agents that measure no more', async () => {
     expect((await search(path, {}, { as: viewer })).status).toBe(200)
     await calls.call('POST', `/endpoint/agents/${mac}/disable`)
     await calls.call('DELETE', `/endpoint/agents/${desk}`)
-    expect(new Set((await rowsOf(path, {})).map(({ agentId }) => agentId))).toEqual(new Set([laptop]))
+    const agentsIn = async (query?: string) =>
+      new Set((await rowsOf(path, {}, query)).map(({ agentId }) => agentId))
+    expect(await agentsIn()).toEqual(new Set([laptop, mac, desk]))
+    calls.clock.advance(3_600)
+    expect(await agentsIn()).toEqual(new Set([laptop]))
+    expect(await agentsIn('window=55m')).toEqual(new Set([laptop]))
+    expect(await agentsIn('window=2h')).toEqual(new Set([laptop, mac, desk]))
     await calls.call('POST', `/endpoint/agents/${laptop}/transfer`, { body: { toAid: '1102' } })
     calls.clock.advance(60)
-    expect(await rowsOf(path, {})).toEqual([])
+    expect(await agentsIn('window=2h')).toEqual(new Set([mac, desk]))
   })
 
   test.each([

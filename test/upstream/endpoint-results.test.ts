@@ -82,7 +82,7 @@ describe('GET /endpoint/test-results/scheduled-tests/{testId}/http-server', () =
   })
 })
 
-test('agents measure what selects them, and none that is disabled', async () => {
+test('agents measure what selects them, and no more once they are disabled', async () => {
   const body = {
     testName: 'One',
     server: 'x.example',
@@ -94,6 +94,8 @@ test('agents measure what selects them, and none that is disabled', async () => 
   const rows = async (): Promise<readonly Row[]> =>
     (await calls.call('GET', `/endpoint/test-results/scheduled-tests/${testId}/path-vis`)).body.results
   expect((await rows()).map(({ agentId }) => agentId)).toEqual([laptop])
+  const before = await rows()
   await calls.call('POST', `/endpoint/agents/${laptop}/disable`)
-  expect(await rows()).toEqual([])
+  calls.clock.advance(3_600)
+  expect(await rows()).toEqual(before)
 })

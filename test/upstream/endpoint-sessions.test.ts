@@ -110,10 +110,13 @@ describe.each(kinds)('POST /endpoint/test-results/real-user-tests/%s', (kind, sc
   test('knows no agent of another account group, none that measures no more, and all that came', async () => {
     await calls.call('POST', `/endpoint/agents/${mac}/disable`)
     await calls.call('DELETE', `/endpoint/agents/${desk}`)
+    const past = 'startDate=2029-12-31T22:00:00Z&endDate=2029-12-31T23:30:00Z'
+    expect(agentsIn(await rowsOf(kind, undefined, past))).toEqual(new Set([laptop, mac, desk]))
+    calls.clock.advance(1_800)
     expect(agentsIn(await rowsOf(kind))).toEqual(new Set([laptop]))
     await calls.call('POST', `/endpoint/agents/${laptop}/transfer`, { body: { toAid: '1102' } })
     calls.clock.advance(60)
-    expect(await rowsOf(kind)).toEqual([])
+    expect(agentsIn(await rowsOf(kind, undefined, past))).toEqual(new Set([mac, desk]))
     const there = await calls.call('POST', `${path}/${kind}`, { aid: '1102', as: 'us1.1001' })
     expect(agentsIn(there.body.results)).toContain(laptop)
   })

@@ -120,12 +120,15 @@ describe('POST /endpoint/test-results/local-networks/topologies/filter', () => {
     expect((await search(body, query)).status).toBe(400)
   })
 
-  test('knows no agent that is disabled, and is open to who may see endpoint tests', async () => {
+  test('tells nothing new of an agent that is disabled, and is open to who may see endpoint tests', async () => {
     await calls.call('POST', `/endpoint/agents/${laptop}/disable`)
+    calls.clock.advance(600)
     expect(typesOf(await probesOf({ searchFilters: { type: ['gateway'] } }))).toEqual([
       '2 gateway',
       '3 gateway',
     ])
+    const hour = await probesOf({ searchFilters: { type: ['gateway'], agentId: [laptop] } }, 'window=1h')
+    expect(hour.length).toBe(11)
     expect((await calls.call('POST', `${path}/filter`, { as: viewer })).status).toBe(200)
   })
 })
@@ -157,6 +160,9 @@ describe('GET /endpoint/test-results/local-networks/topologies/{networkTopologyI
       expect((await one(wrong)).status).toBe(404)
     expect((await one(id, { aid: '1102' })).status).toBe(404)
     await calls.call('DELETE', `/endpoint/agents/${laptop}`)
-    expect((await one(id)).status).toBe(404)
+    expect((await one(id)).status).toBe(200)
+    calls.clock.advance(600)
+    const later = await probesOf({ searchFilters: { agentId: [laptop] } }, 'window=5m')
+    expect(later).toEqual([])
   })
 })

@@ -116,8 +116,11 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
   /** What calls have announced for later happens with the first call behind its time. @returns the state after it */
   const settled = (id: RegionId): Promise<RegionState> =>
     turnOf(id)(async () => {
-      const { draft, written } = (await regionOf(id).current()).draft()
-      settleTransfers(draft, parts.clock.now())
+      const before = await regionOf(id).current()
+      const { draft, written } = before.draft()
+      const now = settleTransfers(draft, parts.clock.now())
+      const { keepLinks } = await import('./families/test-links.ts')
+      keepLinks({ state: draft, now }, written(), before)
       await regionOf(id).write(written())
       return regionOf(id).current()
     })

@@ -1,18 +1,18 @@
 import type { Call } from '../call.ts'
 import { isOwn } from '../crud.ts'
-import { agentsSelected } from '../families/endpoint-agent-relations.ts'
 import { fetchOf } from '../families/endpoint-http-results.ts'
 import { loadOf } from '../families/endpoint-machine-profile.ts'
 import {
   type EndpointSample,
   endpointSample,
-  measuredEndpointTest,
+  measuredByAgents,
   targetOf,
 } from '../families/endpoint-samples.ts'
 import { isInstant } from '../families/endpoint-tests.ts'
 import type { HttpNumbers } from '../measurements/http.ts'
 import { intervalAt, roundsOf } from '../measurements/measurements.ts'
 import type { NetworkNumbers } from '../measurements/network.ts'
+import { meanwhile } from '../measurements/schedule.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
 import type { Series } from './series.ts'
@@ -91,16 +91,19 @@ export function endpointSeries(
     .all('endpoint-tests')
     .filter((test) => isOwn(test, call) && !isInstant(test) && hasMetric(known, test))
   return tests.flatMap((test): readonly Series[] => {
-    const whole = { test, facts: measuredEndpointTest(test, call), agents: agentsSelected(test, call.state) }
-    const rounds = roundsOf(whole.facts, range, call.now)
-    if (rounds.count === 0) return []
-    const interval = intervalAt(whole.facts, rounds.at(0))
-    return whole.agents.map((agent) => ({
-      testId: test.id,
-      groupsOf: (property) => groupsOf(property, { test, agent, target: targetOf(test) }, call),
-      rounds,
-      interval,
-      valueAt: (round) => known.measure(endpointSample(whole, agent, round)),
-    }))
+    const whole = measuredByAgents(test, call)
+    return whole.sources.flatMap(({ entry: agent, on }): readonly Series[] => {
+      const rounds = roundsOf({ shown: meanwhile(whole.facts.shown, on) }, range, call.now)
+      if (rounds.count === 0) return []
+      return [
+        {
+          testId: test.id,
+          groupsOf: (property) => groupsOf(property, { test, agent, target: targetOf(test) }, call),
+          rounds,
+          interval: intervalAt(whole.facts, rounds.at(0)),
+          valueAt: (round) => known.measure(endpointSample(whole, agent, round)),
+        },
+      ]
+    })
   })
 }

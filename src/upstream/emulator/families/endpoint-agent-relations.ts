@@ -3,17 +3,15 @@ import { isOwn } from '../crud.ts'
 import { isJsonObject, type JsonObject, textOf, textsOf } from '../json.ts'
 import type { Draft, Entry, Objects } from '../state.ts'
 import { isInGroup } from './endpoint-agent-groups.ts'
+import { isDeleted } from './endpoint-agent-states.ts'
 
-/** Endpoint agents that are deleted stay in the state and show themselves on demand alone (`includeDeleted`). */
-export const isDeleted = ({ fields }: Entry): boolean => fields['deleted'] === true
-
-/** An agent that is disabled or deleted measures nothing. */
-export const isMeasuring = (agent: Entry): boolean =>
-  !isDeleted(agent) && agent.fields['status'] !== 'disabled'
+/** Endpoint agents of the account group, those that are deleted too. */
+export const endpointAgentsEverOwn = (call: Call): readonly Entry[] =>
+  call.state.all('endpoint-agents').filter((agent) => isOwn(agent, call))
 
 /** Endpoint agents of the account group, deleted ones left out. */
 export const ownEndpointAgents = (call: Call): readonly Entry[] =>
-  call.state.all('endpoint-agents').filter((agent) => isOwn(agent, call) && !isDeleted(agent))
+  endpointAgentsEverOwn(call).filter((agent) => !isDeleted(agent))
 
 const mostMachines = 25
 
@@ -33,9 +31,15 @@ export const hasLabel = (agent: Entry, labelIds: readonly string[], state: Objec
     return label !== undefined && label.aid === agent.aid && isInGroup(agent, label, state)
   })
 
-/** The agents that run an endpoint test: those that its selector names, at most so many. */
-export function agentsSelected({ aid, fields }: Entry, state: Objects): readonly Entry[] {
-  const all = state.all('endpoint-agents').filter((agent) => agent.aid === aid && isMeasuring(agent))
+/** How many agents run an endpoint test at once. */
+export const mostMachinesOf = ({ fields }: Entry): number => Number(fields['maxMachines'] ?? mostMachines)
+
+/** The agents that the selector of an endpoint test names, those that are switched off too. */
+export function agentsSelected(
+  { aid, fields }: Pick<Entry, 'fields'> & { readonly aid?: string },
+  state: Objects,
+): readonly Entry[] {
+  const all = state.all('endpoint-agents').filter((agent) => agent.aid === aid)
   const ids = textsOf(fields['agents'])
   const tagIds = textsOf(fields['tagIds'])
   const labelIds = textsOf(fields['endpointAgentLabels'])
@@ -46,7 +50,7 @@ export function agentsSelected({ aid, fields }: Entry, state: Objects): readonly
     'agent-tags': (agent) => hasTag(agent, tagIds, state),
   }
   const isSelected = selected[textOf(fields['agentSelectorType']) ?? 'all-agents'] ?? (() => false)
-  return all.filter(isSelected).slice(0, Number(fields['maxMachines'] ?? mostMachines))
+  return all.filter(isSelected)
 }
 
 /** What endpoint agents and groups of them are named in, by their ids, and under which keys. */

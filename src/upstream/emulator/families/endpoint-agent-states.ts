@@ -1,6 +1,13 @@
 import { type Json, objectsOf } from '../json.ts'
 import type { NewEntry } from '../state.ts'
 
+/** Endpoint agents that are deleted stay in the state and show themselves on demand alone (`includeDeleted`). */
+export const isDeleted = ({ fields }: Pick<NewEntry, 'fields'>): boolean => fields['deleted'] === true
+
+/** An agent that is disabled or deleted measures nothing. */
+export const isMeasuring = (agent: Pick<NewEntry, 'fields'>): boolean =>
+  !isDeleted(agent) && agent.fields['status'] !== 'disabled'
+
 /** What happened to an agent here, in the words of its logs. */
 export type StateChange = 'enabled' | 'disabled' | 'deleted'
 

@@ -8,7 +8,8 @@ import { type JsonObject, objectOf, objectsOf, present, textOf, without } from '
 import { invalidField, notFound, refused, type V7Refusal } from '../refusals.ts'
 import { missingBody } from '../request-body.ts'
 import type { Draft, Entry, Objects } from '../state.ts'
-import { dropReferences, isDeleted } from './endpoint-agent-relations.ts'
+import { dropReferences } from './endpoint-agent-relations.ts'
+import { isDeleted } from './endpoint-agent-states.ts'
 import { endpointAgent } from './endpoint-agents.ts'
 import { transfersInCsv } from './endpoint-transfer-csv.ts'
 
@@ -22,9 +23,13 @@ const isDue = ({ fields }: Entry, now: number): boolean => Number(fields['at']) 
 export const areTransfersDue = (state: Objects, now: number): boolean =>
   state.all(collection).some((transfer) => isDue(transfer, now))
 
-/** Makes the moves that are due. What the agent was to its old account group, by name or by tag, it is no longer. */
-export function settleTransfers(state: Draft, now: number): void {
-  for (const transfer of state.all(collection).filter((one) => isDue(one, now))) {
+/**
+ * Makes the moves that are due. What the agent was to its old account group, by name or by tag, it is no longer.
+ * @returns when the last of them was due, epoch ms
+ */
+export function settleTransfers(state: Draft, now: number): number {
+  const due = state.all(collection).filter((one) => isDue(one, now))
+  for (const transfer of due) {
     state.remove(collection, transfer.id)
     const agent = state.find('endpoint-agents', transfer.id)
     const toAid = textOf(transfer.fields['toAid']) ?? ''
@@ -33,6 +38,7 @@ export function settleTransfers(state: Draft, now: number): void {
     dropReferences('agent', agent, state)
     state.put({ ...agent, aid: toAid, fields: without(agent.fields, ['tagIds']) })
   }
+  return Math.max(...due.map(({ fields }) => Number(fields['at'])))
 }
 
 /** A later request takes the place of one that has not happened yet. */

@@ -7,8 +7,8 @@ import type { Model } from '../model.ts'
 import { type AskedPage, askedPage, declaredPageLinks, sliceOf } from '../paging.ts'
 import { invalid, isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
-import { dropReferences, isDeleted, isMeasuring } from './endpoint-agent-relations.ts'
-import { withStateChange } from './endpoint-agent-states.ts'
+import { dropReferences } from './endpoint-agent-relations.ts'
+import { isDeleted, isMeasuring, withStateChange } from './endpoint-agent-states.ts'
 import { groupsAsked } from './groups-asked.ts'
 
 const expandable = ['clients', 'vpnProfiles', 'networkInterfaceProfiles']

@@ -1,64 +1,33 @@
 import { textOf } from '../json.ts'
-import { roundOf } from '../measurements/schedule.ts'
+import { during, runAt, type Schedule } from '../measurements/schedule.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
-import { type Grid, joined } from './endpoint-grid.ts'
+import type { Grid } from './endpoint-grid.ts'
+import { type CellRound, roundGrid } from './round-grid.ts'
+import { forEver } from './stored-runs.ts'
+import { scheduleOf } from './test-schedule.ts'
 
 /** What an agent's machine does by itself, in every round and without a test. */
 export interface MachineCell {
   readonly agent: Entry
+  readonly on: Schedule
 }
 
-/** One round of a cell. @param round epoch seconds */
-export interface CellRound<Cell> {
-  readonly cell: Cell
-  readonly round: number
-}
-
-/** The first round of an agent: that behind its registration. */
-function firstRound({ agent }: MachineCell, interval: number): number {
+/** When the machine did that: while its agent was switched on, from its registration on. */
+export function machineOn(agent: Entry): Schedule {
   const createdAt = Date.parse(textOf(agent.fields['createdAt']) ?? '') || 0
-  return Math.ceil(createdAt / 1000 / interval) * interval
+  return during(scheduleOf(agent), { from: Math.ceil(createdAt / 1000), to: forEver })
 }
 
-export const hadRound = (cell: MachineCell, interval: number, round: number): boolean =>
-  round % interval === 0 && round >= firstRound(cell, interval)
-
-/** Rounds from one to another, the newest first, each with all the cells. */
-const stretch = <Cell>(
-  cells: readonly Cell[],
-  { from, to, interval }: { from: number; to: number; interval: number },
-): Grid<CellRound<Cell>> => ({
-  count: Math.max(0, (to - from) / interval + 1) * cells.length,
-  at: (index) => ({
-    cell: cells[index % cells.length] as Cell,
-    round: to - Math.floor(index / cells.length) * interval,
-  }),
-})
+export const hadRound = ({ on }: MachineCell, interval: number, round: number): boolean =>
+  round % interval === 0 && runAt(on, round) !== undefined
 
 /**
- * The rounds of a range, the newest first, in a round every cell whose agent had registered; without a range the newest one.
+ * The rounds of a range, the newest first, in a round every cell whose agent was on; without a range the newest one in which some was.
  * @param asOf epoch ms; no round is younger
  */
-export function machineRounds<Cell extends MachineCell>(
+export const machineRounds = <Cell extends MachineCell>(
   cells: readonly Cell[],
   interval: number,
-  { range, asOf }: { readonly range: TimeRange | undefined; readonly asOf: number },
-): Grid<CellRound<Cell>> {
-  const newest = roundOf(Math.min(range?.endAt ?? asOf, asOf) / 1000, interval)
-  const oldest = range ? roundOf(range.startAt / 1000, interval) : newest
-  const firsts = [...new Set(cells.map((cell) => firstRound(cell, interval)))].toSorted((a, b) => b - a)
-  return joined(
-    firsts.map((first, index) => {
-      const next = firsts[index - 1]
-      return stretch(
-        cells.filter((cell) => firstRound(cell, interval) <= first),
-        {
-          from: Math.max(first, oldest),
-          to: Math.min(newest, next === undefined ? newest : next - interval),
-          interval,
-        },
-      )
-    }),
-  )
-}
+  span: { readonly range: TimeRange | undefined; readonly asOf: number },
+): Grid<CellRound<Cell>> => roundGrid({ facts: { shown: [{ interval, from: 0, to: forEver }] }, cells }, span)

@@ -2,8 +2,8 @@ import type { Answer, Answerer, Answerers, Call } from '../call.ts'
 import { type Json, type JsonObject, present } from '../json.ts'
 import { hasRound } from '../measurements/measurements.ts'
 import type { Trace } from '../measurements/path.ts'
+import { runAt } from '../measurements/schedule.ts'
 import { notFound, type V7Refusal } from '../refusals.ts'
-import { agentsSelected } from './endpoint-agent-relations.ts'
 import { dynamicKeys, protocolOf } from './endpoint-protocols.ts'
 import {
   type EndpointSample,
@@ -11,6 +11,7 @@ import {
   endpointResults,
   endpointSample,
   endpointTestNamed,
+  measuredByAgents,
   measuredEndpointTest,
   testOfResults,
 } from './endpoint-samples.ts'
@@ -78,10 +79,10 @@ const agentRound =
     const test = endpointTestNamed(call, isDynamic)
     const round = /^\d{1,12}$/.test(roundId) ? Number(roundId) : Number.NaN
     if (!test || !hasRound(measuredEndpointTest(test, call), round, call.now)) return notFound
-    const agents = agentsSelected(test, call.state)
-    const agent = agents.find(({ id }) => id === agentId)
-    if (!agent) return notFound
-    const sample = endpointSample({ test, facts: measuredEndpointTest(test, call), agents }, agent, round)
+    const whole = measuredByAgents(test, call)
+    const source = whole.sources.find(({ entry }) => entry.id === agentId)
+    if (!source || !runAt(source.on, round)) return notFound
+    const sample = endpointSample(whole, source.entry, round)
     const path = `${resultsPath({ isDynamic })}/${test.id}/path-vis/agent/${agentId}/round/${roundId}`
     return {
       status: 200,

@@ -8,11 +8,11 @@ import { type Draw, drawOf } from '../measurements/draw.ts'
 import { networkNumbers } from '../measurements/network.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
-import { isMeasuring, ownEndpointAgents } from './endpoint-agent-relations.ts'
+import { endpointAgentsEverOwn } from './endpoint-agent-relations.ts'
 import { type Grid, mapped } from './endpoint-grid.ts'
 import { networkOf, proxyOf, vpnTargetOf } from './endpoint-machine.ts'
 import { localNetworkOf } from './endpoint-machine-profile.ts'
-import { hadRound, type MachineCell, machineRounds } from './endpoint-machine-rounds.ts'
+import { hadRound, type MachineCell, machineOn, machineRounds } from './endpoint-machine-rounds.ts'
 import { farPing, nearPing, type Ping } from './endpoint-pings.ts'
 import { shardOf } from './endpoint-sessions.ts'
 
@@ -38,6 +38,8 @@ export interface Probe extends ProbedTarget {
 }
 
 function targetsOf(agent: Entry, { state }: Call): readonly ProbedTarget[] {
+  const on = machineOn(agent)
+  if (on.length === 0) return []
   const network = networkOf(agent)
   const proxy = proxyOf(agent, state)
   const found: readonly (readonly [ProbeType, string | undefined, number | undefined])[] = [
@@ -47,15 +49,13 @@ function targetsOf(agent: Entry, { state }: Call): readonly ProbedTarget[] {
     ['vpn', vpnTargetOf(agent), 443],
   ]
   return found.flatMap(([type, target, port]) =>
-    target === undefined ? [] : [{ agent, type, target, port }],
+    target === undefined ? [] : [{ agent, on, type, target, port }],
   )
 }
 
-/** All that the agents of the account group probe. */
+/** All that the agents of the account group probe, or did. */
 export const probedTargets = (call: Call): readonly ProbedTarget[] =>
-  ownEndpointAgents(call)
-    .filter(isMeasuring)
-    .flatMap((agent) => targetsOf(agent, call))
+  endpointAgentsEverOwn(call).flatMap((agent) => targetsOf(agent, call))
 
 export function probeOf(probed: ProbedTarget, round: number, { region }: Pick<Call, 'region'>): Probe {
   const { agent, type, target } = probed

@@ -3,17 +3,20 @@ import { isOwn, shown } from '../crud.ts'
 import { type JsonObject, textOf } from '../json.ts'
 import { type Draw, drawOf } from '../measurements/draw.ts'
 import { incidentAt } from '../measurements/incidents.ts'
-import { type MeasuredTest, roundsOf } from '../measurements/measurements.ts'
+import type { MeasuredTest } from '../measurements/measurements.ts'
 import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
 import { type Target, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import { askedPage, pageLinks, pageOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { rangeEcho, type TimeRange, timeRangeOf } from '../time-range.ts'
-import { agentsSelected } from './endpoint-agent-relations.ts'
-import type { Grid } from './endpoint-grid.ts'
+import { type Grid, mapped } from './endpoint-grid.ts'
 import { loadOf, machineProfile, networkProfile, systemMetrics } from './endpoint-machine-profile.ts'
+import { endpointAgentsEver } from './endpoint-test-agents.ts'
 import { familyOfEndpointTest } from './endpoint-tests.ts'
+import { hitBy } from './result-rows.ts'
+import { roundGrid } from './round-grid.ts'
+import type { Source } from './test-measured.ts'
 import { scheduleOf } from './test-schedule.ts'
 
 /** One measurement of an endpoint test: an agent in a round. */
@@ -49,9 +52,21 @@ export function targetOf({ fields }: Entry): Target {
   return targetOfServer(`${textOf(fields['server']) ?? 'target.example'}:${fields['port'] ?? 443}`)
 }
 
-/** @param agents all agents of the test, some of which an incident hits */
+/** A test with all who measured for it, some of whom an incident hits. */
+export interface MeasuredEndpointTest {
+  readonly test: Entry
+  readonly facts: MeasuredTest
+  readonly sources: readonly Source[]
+}
+
+export const measuredByAgents = (test: Entry, call: Call): MeasuredEndpointTest => ({
+  test,
+  facts: measuredEndpointTest(test, call),
+  sources: endpointAgentsEver(test, call.state),
+})
+
 export function endpointSample(
-  { test, facts, agents }: { test: Entry; facts: MeasuredTest; agents: readonly Entry[] },
+  { test, facts, sources }: MeasuredEndpointTest,
   agent: Entry,
   round: number,
 ): EndpointSample {
@@ -59,7 +74,7 @@ export function endpointSample(
   const pair = drawOf(`${facts.key} ${agent.id} ${target.server}`)
   const draw = pair.of(round)
   const incident = incidentAt(facts, round)
-  const suffers = incident?.hits(agents.map(({ id }) => id)).includes(agent.id) ?? false
+  const suffers = incident !== undefined && hitBy(incident, sources).includes(agent.id)
   return {
     test,
     agent,
@@ -107,24 +122,17 @@ export function testOfResults(test: Entry, call: Call, schemaName: string): Json
 export const hasTotal = ({ model, row }: Call): boolean =>
   'totalHits' in model.properties(model.schema(row.answer.schema ?? ''))
 
-/** The results of a test in a range: the newest round first, in a round every agent that is left in. */
+/** The results of a test in a range: the newest round first, in a round every agent that was on and is left in. */
 export function samplesOf(
   test: Entry,
   call: Call,
   { range, asOf, keepsAgent }: { range: TimeRange | undefined; asOf: number; keepsAgent?: AgentFilter },
 ): Grid<EndpointSample> {
-  const whole = { test, facts: measuredEndpointTest(test, call), agents: agentsSelected(test, call.state) }
-  const agents = keepsAgent ? whole.agents.filter(keepsAgent) : whole.agents
-  const rounds = roundsOf(whole.facts, range, asOf)
-  return {
-    count: rounds.count * agents.length,
-    at: (index) =>
-      endpointSample(
-        whole,
-        agents[index % agents.length] as Entry,
-        rounds.at(Math.floor(index / agents.length)),
-      ),
-  }
+  const whole = measuredByAgents(test, call)
+  const cells = keepsAgent ? whole.sources.filter(({ entry }) => keepsAgent(entry)) : whole.sources
+  return mapped(roundGrid({ facts: whole.facts, cells }, { range, asOf }), ({ cell, round }) =>
+    endpointSample(whole, cell.entry, round),
+  )
 }
 
 type AgentFilter = ((agent: Entry) => boolean) | undefined

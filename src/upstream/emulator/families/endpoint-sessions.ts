@@ -13,9 +13,9 @@ import { shortId } from '../measurements/short-id.ts'
 import { type Target, targetOfUrl } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
 import type { TimeRange } from '../time-range.ts'
-import { hasLabel, hasTag, isMeasuring, ownEndpointAgents } from './endpoint-agent-relations.ts'
+import { endpointAgentsEverOwn, hasLabel, hasTag } from './endpoint-agent-relations.ts'
 import { type Grid, mapped } from './endpoint-grid.ts'
-import { hadRound, type MachineCell, machineRounds } from './endpoint-machine-rounds.ts'
+import { hadRound, type MachineCell, machineOn, machineRounds } from './endpoint-machine-rounds.ts'
 
 const intervalSeconds = 900
 
@@ -58,14 +58,16 @@ function isMonitored(agent: Entry, { fields }: Entry, { state }: Call): boolean 
   }
 }
 
-/** The agents of the account group that are monitored, by profile. */
+/** The agents of the account group that are monitored, or were while they were on, by profile. */
 export function monitoredAgents(call: Call): readonly MonitoredAgent[] {
   const profiles = call.state.all('endpoint-real-user-tests').filter((profile) => isOwn(profile, call))
-  return ownEndpointAgents(call)
-    .filter(isMeasuring)
-    .flatMap((agent) =>
-      profiles.filter((profile) => isMonitored(agent, profile, call)).map((profile) => ({ agent, profile })),
-    )
+  return endpointAgentsEverOwn(call).flatMap((agent) => {
+    const on = machineOn(agent)
+    if (on.length === 0) return []
+    return profiles
+      .filter((profile) => isMonitored(agent, profile, call))
+      .map((profile) => ({ agent, on, profile }))
+  })
 }
 
 const hosts = ['www', 'app', 'wiki', 'mail', 'portal']

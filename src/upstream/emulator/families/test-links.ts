@@ -6,6 +6,7 @@ import type { Call } from '../call.ts'
 import { type JsonObject, objectOf, objectsOf, textOf, textsOf } from '../json.ts'
 import type { Run, Schedule } from '../measurements/schedule.ts'
 import type { Entry, NewEntry, Objects, Written } from '../state.ts'
+import { agentsSelected } from './endpoint-agent-relations.ts'
 import {
   epochSeconds,
   ever,
@@ -20,7 +21,7 @@ import {
 /** Under which it stands on a test; no answer declares it, so that none shows it. */
 export const linksKey = 'links'
 
-type Stored = Pick<NewEntry, 'fields'>
+type Stored = Pick<NewEntry, 'collection' | 'fields'> & { readonly aid?: string }
 
 /** What a test has of a kind, by id. */
 type LinkedNow = (test: Stored, objects: Objects) => readonly string[]
@@ -40,15 +41,19 @@ function monitorsNow({ fields }: Stored, objects: Objects): readonly string[] {
 const rulesNow = ({ fields }: Stored): readonly string[] =>
   fields['alertsEnabled'] === false ? [] : textsOf(fields['alertRules'])
 
-export type LinkKind = 'agents' | 'monitors' | 'alertRules'
+export type LinkKind = 'agents' | 'monitors' | 'alertRules' | 'endpointAgents'
 
 const linkedNow: Readonly<Record<LinkKind, LinkedNow>> = {
   agents: ({ fields }) => objectsOf(fields['agents']).flatMap(({ agentId }) => textOf(agentId) ?? []),
   monitors: monitorsNow,
   alertRules: rulesNow,
+  endpointAgents: (test, objects) => agentsSelected(test, objects).map(({ id }) => id),
 }
 
-const kinds = Object.keys(linkedNow) as readonly LinkKind[]
+const kinds: Readonly<Record<string, readonly LinkKind[]>> = {
+  tests: ['agents', 'monitors', 'alertRules'],
+  'endpoint-tests': ['endpointAgents'],
+}
 
 /** When a test had what it has or had, by id: what it has now first, in its own order. */
 export type Links = ReadonlyMap<string, Schedule>
@@ -114,19 +119,38 @@ function noteOf(kind: LinkKind, { was, is }: Change, at: number): JsonObject {
 type Change = Readonly<Record<'was' | 'is', { readonly test: Entry; readonly objects: Objects }>>
 
 function notesOf(change: Change, at: number): JsonObject {
-  const notes = kinds.map((kind) => [kind, noteOf(kind, change, at)] as const)
+  const notes = (kinds[change.is.test.collection] ?? []).map(
+    (kind) => [kind, noteOf(kind, change, at)] as const,
+  )
   return Object.fromEntries(notes.filter(([, note]) => Object.keys(note).length > 0))
+}
+
+/** What the agents of an endpoint test follow from, but for the test itself. */
+const selects = ['endpoint-agents', 'endpoint-labels', 'tags']
+
+/** The tests whose bonds a call may have changed: endpoint agents are selected by where and what they are, too. */
+function touchedTests({ entries, removed }: Written, before: Objects, state: Objects): Iterable<Entry> {
+  const touched = entries.filter(({ collection }) => Object.hasOwn(kinds, collection))
+  const groups = [...entries, ...removed]
+    .filter(({ collection }) => selects.includes(collection))
+    .map(({ collection, id }) => [before.find(collection, id)?.aid, state.find(collection, id)?.aid])
+  if (groups.length === 0) return touched
+  const changed = new Set(groups.flat())
+  const moved = new Set(groups.filter(([was, is]) => was !== is).flat())
+  const isTouched = ({ aid, fields }: Entry): boolean =>
+    (fields['agentSelectorType'] ?? 'all-agents') === 'all-agents' ? moved.has(aid) : changed.has(aid)
+  return new Set([...touched, ...state.all('endpoint-tests').filter(isTouched)])
 }
 
 /** Keeps what tests had that a call has changed, whichever operation it was. @param before the objects as they were */
 export function keepLinks(
   { state, now }: Pick<Call, 'state' | 'now'>,
-  { entries }: Written,
+  written: Written,
   before: Objects,
 ): void {
-  for (const { collection, id } of entries) {
+  for (const { collection, id } of touchedTests(written, before, state)) {
     const [was, is] = [before.find(collection, id), state.find(collection, id)]
-    if (collection !== 'tests' || !was || !is) continue
+    if (!was || !is) continue
     const change = { was: { test: was, objects: before }, is: { test: is, objects: state } }
     const notes = notesOf(change, epochSeconds(now))
     if (JSON.stringify(notes) === JSON.stringify(is.fields[linksKey] ?? {})) continue

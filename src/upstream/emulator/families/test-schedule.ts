@@ -7,6 +7,7 @@ import type { Call } from '../call.ts'
 import type { JsonObject } from '../json.ts'
 import { continued, onceAt, ranAgain, repeatedFrom, type Schedule } from '../measurements/schedule.ts'
 import type { Entry, NewEntry, Objects, Written } from '../state.ts'
+import { isMeasuring } from './endpoint-agent-states.ts'
 import { epochSeconds, forEver, isAhead, runsIn, secondsOf, storedRuns } from './stored-runs.ts'
 
 /** Under which the runs of a test or an agent stand that has changed; no answer declares it, so that none shows it. */
@@ -24,8 +25,14 @@ type Now =
   | { readonly kind: 'once'; readonly at: number }
   | { readonly kind: 'repeated'; readonly interval: number | undefined }
 
-/** What objects say `enabled` by. */
-const enabledKey = (collection: string): string => (collection === 'endpoint-tests' ? 'isEnabled' : 'enabled')
+/** Agents could measure at any second in which they were on. */
+const isOfAgents = (collection: string): boolean =>
+  collection === 'agents' || collection === 'endpoint-agents'
+
+function isSwitchedOn({ collection, fields }: Stored): boolean {
+  if (collection === 'endpoint-agents') return isMeasuring({ fields })
+  return fields[collection === 'endpoint-tests' ? 'isEnabled' : 'enabled'] !== false
+}
 
 /** Earlier versions knew no time of the run of an instant test but that of its last change. */
 const ranAt = ({ ranAt: at, modifiedDate }: JsonObject): number =>
@@ -34,17 +41,17 @@ const ranAt = ({ ranAt: at, modifiedDate }: JsonObject): number =>
 const intervalOf = ({ type, interval }: JsonObject): number =>
   type === 'bgp' ? bgpInterval : Number(interval ?? usualInterval)
 
-function saidBy({ collection, fields }: Stored): Now {
+function saidBy(one: Stored): Now {
+  const { collection, fields } = one
   if (fields['instant'] === true) return { kind: 'once', at: ranAt(fields) }
-  const isOn = fields[enabledKey(collection)] !== false
-  const interval = collection === 'agents' ? 1 : intervalOf(fields)
-  return { kind: 'repeated', interval: isOn ? interval : undefined }
+  const interval = isOfAgents(collection) ? 1 : intervalOf(fields)
+  return { kind: 'repeated', interval: isSwitchedOn(one) ? interval : undefined }
 }
 
 /** Of a test, or an agent, that never changed. An agent may be younger than its tests, and is there for all of their rounds. */
 function first({ collection, fields }: Stored, now: Now): Schedule {
   if (now.kind === 'once') return [onceAt(now.at)]
-  if (collection === 'agents') return now.interval === undefined ? [] : [repeatedFrom(0, now.interval)]
+  if (isOfAgents(collection)) return now.interval === undefined ? [] : [repeatedFrom(0, now.interval)]
   return now.interval === undefined ? [] : [repeatedFrom(secondsOf(fields['createdDate']), now.interval)]
 }
 
@@ -105,7 +112,7 @@ function ranAtOf(test: Entry): JsonObject {
   return now.kind === 'once' ? { ranAt: now.at * 1000 } : {}
 }
 
-const scheduled = ['tests', 'endpoint-tests', 'agents']
+const scheduled = ['tests', 'endpoint-tests', 'agents', 'endpoint-agents']
 
 /** Keeps when tests measured and agents were on that a call has changed, whichever operation it was. @param before the objects as they were */
 export function keepSchedules(

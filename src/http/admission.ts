@@ -98,8 +98,7 @@ function openLanes(
     if (turn === next) next = { lanes: 0, endsAt: undefined }
     turn.endsAt ??= endOfTurn()
     const exchange = now() < turn.endsAt ? queue.take() : undefined
-    // Who has left meanwhile is not worked for.
-    if (exchange && !exchange.request.socket.destroyed) begin(exchange)
+    if (exchange) begin(exchange)
     turn.lanes -= 1
     if (turn.lanes > 0) return
     workedUntil = now()
@@ -146,6 +145,7 @@ export function openAdmission(parts: AdmissionParts): Admission {
   const keepsUp = openTurn(parts, carefree)
   const queue = openLanes(begin, parts)
   const underWay = { own: 0, gateway: 0 }
+  let callsWaiting = 0
 
   /** A call of the gateway that is under way may wait for its upstream, which costs nobody else anything. */
   function count(response: ServerResponse, surface: 'own' | 'gateway'): void {
@@ -167,19 +167,26 @@ export function openAdmission(parts: AdmissionParts): Admission {
 
   function begin(exchange: Exchange): void {
     const { request, response, listener, kind } = exchange
+    if (kind === 'gateway') callsWaiting -= 1
+    // Who has left meanwhile is not worked for.
+    if (request.socket.destroyed) return
     listener(request, response)
     const isAnswered = response.writableEnded
     if (!isAnswered) hold(exchange)
     if (isAnswered || kind === 'gateway') crowd.left()
   }
 
+  /** A call is turned away for other calls alone: those that are turned away before it may wait in numbers that were allowed a moment ago. */
   function isOver(kind: Sheddable): boolean {
     const waiting = queue.length()
     const bound = crowd.bound(waiting + underWay.own) * shares[kind]
-    return waiting + (kind === 'gateway' ? underWay.gateway : underWay.own) >= bound
+    return (kind === 'gateway' ? callsWaiting + underWay.gateway : waiting + underWay.own) >= bound
   }
 
-  const wait = (exchange: Exchange): void => queue.add(exchange, exchange.kind === 'urgent')
+  function wait(exchange: Exchange): void {
+    if (exchange.kind === 'gateway') callsWaiting += 1
+    queue.add(exchange, exchange.kind === 'urgent')
+  }
 
   /** The body of a request comes right behind its head, but behind it. */
   function waitUnlessPoll(exchange: Exchange): void {

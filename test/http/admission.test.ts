@@ -188,6 +188,27 @@ describe('of too many', () => {
     expect(begun).toContain('revocation')
   })
 
+  test('calls are turned away for other calls alone, however many tokens were let wait before the bound fell', () => {
+    const { ask, refused, turn, begun } = late()
+    begun.splice(0)
+    ask(...many(900, 'refresh', { ...refresh, takesMs: 10 }))
+    for (let index = 0; index < 60; index += 1) turn()
+    ask({ name: 'late-refresh', ...refresh }, ...many(400, 'call', call), { name: 'late-call', ...call })
+    expect(refused).toEqual(['late-refresh authorization', 'late-call gateway'])
+    for (let index = 0; begun.length < 1_300 && index < 1_000; index += 1) turn()
+    expect(begun).toHaveLength(1_300)
+  })
+
+  test('calls whose clients left while they waited count no longer', () => {
+    const { ask, refused, turn, leave } = late()
+    ask(...many(2_000, 'gone', call), { name: 'late-call', ...call })
+    expect(refused).toEqual(['late-call gateway'])
+    for (const { name } of many(2_000, 'gone', call)) leave(name)
+    for (let index = 0; index < 10; index += 1) turn()
+    ask(...many(1_999, 'more', call))
+    expect(refused).toHaveLength(1)
+  })
+
   test('what is under way counts, until it is answered', () => {
     const { ask, refused, turn, close, begun } = ground()
     ask(...many(1_500, 'refresh', refresh))

@@ -28,7 +28,10 @@ export interface GrantUses {
 }
 
 export function grantUses({ store, clock }: { readonly store: Store; readonly clock: Clock }): GrantUses {
-  const noted = new Map<GrantTag, number>()
+  // Who was noted since, and in the minute before; what is older says nothing.
+  let noted = new Map<GrantTag, number>()
+  let notedBefore = new Map<GrantTag, number>()
+  let since = Number.NEGATIVE_INFINITY
   const waiting = new Map<GrantTag, GrantUse>()
   let isKeeping = false
 
@@ -66,10 +69,14 @@ export function grantUses({ store, clock }: { readonly store: Store; readonly cl
   return {
     note(tag, address) {
       const at = clock.now()
-      const age = at - (noted.get(tag) ?? Number.NEGATIVE_INFINITY)
+      const age = at - (noted.get(tag) ?? notedBefore.get(tag) ?? Number.NEGATIVE_INFINITY)
       // A clock that was put back makes the last note one of the future.
       if (age >= 0 && age < everyMs) return
-      if (noted.size >= maxNoted) noted.clear()
+      if (noted.size >= maxNoted || Math.abs(at - since) >= everyMs) {
+        notedBefore = noted
+        noted = new Map()
+        since = at
+      }
       // A copy: a part of a text holds on to the whole, which is a credential.
       noted.set(Buffer.from(tag).toString() as GrantTag, at)
       wait(tag, { at, address })

@@ -8,24 +8,30 @@ export interface RecordCache {
   clear(): void
 }
 
+/** Most of what is read dies without a word of it, as its connection did: so that it does not stay until the room is used up. */
+const generationMs = 60_000
+
 /**
- * Two generations: when the young one has half the size, it becomes the old one, and what is used moves back.
+ * Two generations: when the young one has half the size, or is a minute old, it becomes the old one, and what is used moves back.
  * A single Map kept in order of use cost 2 µs a read, because each hit deletes and inserts, and V8 then rebuilds the Map often.
  * @param most how many UTF-16 units of keys and values it may hold; what was not used for longest goes first
+ * @param now machine time in ms
  * @returns an empty cache
  */
-export function recordCache(most: number): RecordCache {
+export function recordCache(most: number, now: () => number): RecordCache {
   let young = new Map<string, StoredRecord>()
   let old = new Map<string, StoredRecord>()
   let youngSize = 0
+  let youngSince = now()
 
   function keep(record: StoredRecord): void {
     forget(record.key)
     youngSize += sizeOf(record)
-    if (youngSize > most / 2) {
+    if (youngSize > most / 2 || now() - youngSince > generationMs) {
       old = young
       young = new Map()
       youngSize = sizeOf(record)
+      youngSince = now()
     }
     young.set(record.key, record)
   }

@@ -133,7 +133,7 @@ function hearing({ announcements, beat }: Pick<RecentRecordsParts, 'announcement
 
 export function recentRecords(parts: RecentRecordsParts): RecentRecords {
   const { announcements, changed, beats } = parts
-  const cache = recordCache(parts.most)
+  const cache = recordCache(parts.most, () => performance.now())
   const asking = askings()
   const ear = hearing(parts)
 

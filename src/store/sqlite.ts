@@ -51,7 +51,7 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
     return statement
   }
   const rows = rowsOf(prepare)
-  const cache = recordCache(cacheSize)
+  const cache = recordCache(cacheSize, () => performance.now())
   const nextVersion = versionSource(random)
   const group = groupCommit({
     ...log,

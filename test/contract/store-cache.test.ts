@@ -12,7 +12,7 @@ const recordOf = (key: string, size = 1_000): StoredRecord => ({
 /** Which of the keys are still there when all were kept in their order. Asking counts as use, so each has its own cache. */
 const leftOf = (keys: readonly string[], size: number): readonly string[] =>
   keys.filter((asked) => {
-    const cache = recordCache(20_000)
+    const cache = recordCache(20_000, () => 0)
     for (const key of keys) cache.keep(recordOf(key, size))
     return cache.find(asked)
   })
@@ -32,7 +32,7 @@ describe('record cache', () => {
   })
 
   test('keeps a record that is used while others come and go', () => {
-    const cache = recordCache(20_000)
+    const cache = recordCache(20_000, () => 0)
     const used = recordOf('used')
     cache.keep(used)
     for (let number = 0; number < 200; number += 1) {
@@ -41,10 +41,27 @@ describe('record cache', () => {
     }
   })
 
+  test('keeps what is asked for in every minute, and lets go of the rest, however much room there is', () => {
+    let now = 0
+    const cache = recordCache(1_000_000, () => now)
+    const used = recordOf('used')
+    cache.keep(used)
+    cache.keep(recordOf('dead'))
+    for (let minute = 0; minute < 3; minute += 1) {
+      now += 61_000
+      cache.keep(recordOf(`of-minute-${minute}`))
+      expect(cache.find('used')).toBe(used)
+    }
+    expect(['dead', 'of-minute-0', 'of-minute-1', 'of-minute-2'].filter((key) => cache.find(key))).toEqual([
+      'of-minute-1',
+      'of-minute-2',
+    ])
+  })
+
   test('forgets a record whenever it was kept, and replaces it by a newer one', () => {
     const keys = Array.from({ length: 15 }, (_, number) => `${number}`)
     for (const gone of keys) {
-      const cache = recordCache(20_000)
+      const cache = recordCache(20_000, () => 0)
       for (const key of keys) cache.keep(recordOf(key))
       cache.forget(gone)
       expect(cache.find(gone)).toBeUndefined()

@@ -33,6 +33,8 @@ export interface GroupCommit {
    * @throws StoreFailure, also when the lock is not had in time
    */
   write<Result>(write: Write<Result>): Promise<Result | undefined>
+  /** Begins no transaction before the work is over; what comes meanwhile waits. */
+  withoutWrites(work: () => Promise<void>): Promise<void>
   /** Does at once what is still queued; what a lock keeps from being done fails. */
   drain(): void
 }
@@ -57,16 +59,17 @@ interface Waiting {
 export function groupCommit(parts: GroupCommitParts): GroupCommit {
   let queue: Waiting[] = []
   let armed = false
+  let isPaused = false
 
   function arm(): void {
-    if (armed) return
+    if (armed || isPaused) return
     armed = true
     setImmediate(flush)
   }
 
   function flush(): void {
     armed = false
-    if (queue.length === 0) return
+    if (isPaused || queue.length === 0) return
     try {
       parts.assertUsable()
       parts.exec('BEGIN IMMEDIATE')
@@ -95,7 +98,17 @@ export function groupCommit(parts: GroupCommitParts): GroupCommit {
         queue.push({ work, isOneStatement, committed, resolve, reject, giveUpAt } as Waiting)
         arm()
       }),
+    async withoutWrites(work) {
+      isPaused = true
+      try {
+        await work()
+      } finally {
+        isPaused = false
+        if (queue.length > 0) arm()
+      }
+    },
     drain() {
+      isPaused = false
       for (let left = queue.length; left > 0; left = queue.length) {
         flush()
         if (queue.length === left) refuse(queue.splice(0), new Error('the store was closed meanwhile'))

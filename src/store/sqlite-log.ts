@@ -13,6 +13,8 @@ export interface Log {
   sync(): Promise<void> | undefined
   /** @returns resolves when all that is now held of these keys is durable; undefined when it already is */
   durable(touched: Touched): Promise<void> | undefined
+  /** Brings another file to the disk, without which the log's own syncs are worth nothing: one that failed ends this one too. */
+  bringAlso(sync: () => Promise<void>): Promise<void>
   isUsable(): boolean
   /** Resolves with the reason once a sync has failed: nothing is usable then for as long as the process lives. */
   readonly lost: Promise<Error>
@@ -27,6 +29,7 @@ export const noLog: Log = {
   hold: () => {},
   sync: () => undefined,
   durable: () => undefined,
+  bringAlso: async () => {},
   isUsable: () => true,
   lost: new Promise(() => {}),
   assertUsable: () => {},
@@ -97,6 +100,14 @@ export function syncedLog(syncFile: () => Promise<void>, closeFile: () => void):
     durable(touched) {
       if (holds(next, touched)) return sync()
       return underWay && holds(underWay, touched) ? underWay.promise : undefined
+    },
+    async bringAlso(bring) {
+      try {
+        await bring()
+      } catch (cause) {
+        fail(cause)
+        throw unusable
+      }
     },
     isUsable: () => unusable === undefined && closing === undefined,
     lost: lost.promise,

@@ -1,7 +1,7 @@
 /**
  * SQLite store: the embedded adapter, in memory or on a file that two processes may share.
  * Owns the connection, its files and the cache of records, and puts together what writes (group-commit.ts), what reads
- * (sqlite-reading.ts) and what makes both durable (sqlite-log.ts).
+ * (sqlite-reading.ts), what makes both durable (sqlite-log.ts) and what empties the log (sqlite-copying.ts).
  */
 import { closeSync, fdatasync, openSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -13,9 +13,11 @@ import { assertKeepable, versionSource, writtenRecord } from './changes.ts'
 import { databaseFailure, groupCommit, patienceMilliseconds, pauseMilliseconds } from './group-commit.ts'
 import type { OpenedStore } from './images.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
+import { type CopyingParts, noCopying, openCopying } from './sqlite-copying.ts'
 import { sqliteImages } from './sqlite-images.ts'
 import { type Log, noLog, syncedLog } from './sqlite-log.ts'
 import { assertLogWhole, logMark } from './sqlite-mark.ts'
+import { purging } from './sqlite-purging.ts'
 import { readingOf } from './sqlite-reading.ts'
 import { type Commit, rowsOf, type Statement } from './sqlite-rows.ts'
 import { assertUndamaged, createOrCheckTables } from './sqlite-schema.ts'
@@ -59,6 +61,7 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
     inTransaction: () => database.isTransaction,
     isBusy,
   })
+  const copying = log === noLog ? noCopying : openCopying({ ...group, ...whereabouts(database), log, sync })
   const reading = readingOf({ rows, cache, log, prepare, patiently })
 
   const store: Store = {
@@ -73,40 +76,35 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
         committed() {
           remember(commit, cache)
           log.hold(changes.map(({ key }) => key))
+          copying.changed(changes.length)
         },
       })
       return outcome ?? 'conflict'
     },
     list: (index, { limit = 1_000, after } = {}) =>
       reading.all(() => rows.list({ index, after, limit, now: clock.now() })),
-    async purge(limit) {
-      let purged = 0
-      for (let isFirst = true, isLast = false; !isLast && purged < limit; isFirst = false) {
-        if (!isFirst) await pause(pauseMilliseconds)
+    purge: purging({
+      async purgeSlice(limit) {
         const slice = await group.write({
-          work: () => rows.purge(limit - purged, clock.now()),
+          work: () => rows.purge(limit, clock.now()),
           committed: ({ gone }) => gone.forEach(cache.forget),
         })
-        purged += slice?.gone.length ?? 0
-        isLast = slice?.isLast ?? true
-        // What the slice wrote is copied now: SQLite by itself waits for a thousand pages, which takes ten times as long.
-        await patiently(() => database.exec('PRAGMA wal_checkpoint(PASSIVE)'))
-      }
-      // The last slice of a round also empties the log, where deleted pages would stay readable (security 7.5).
-      if (purged > 0 && purged < limit)
-        await patiently(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
-      return purged
-    },
+        return slice ?? { gone: [], isLast: true }
+      },
+      copy: copying.copy,
+      emptyLog: () => patiently(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)')),
+    }),
     async close() {
       group.drain()
       await log.close()
       cache.clear()
-      if (database.isOpen) database.close()
+      await copying.close(() => (database.isOpen ? database.close() : undefined))
     },
   }
   function restored(): void {
     cache.clear()
     log.hold('all')
+    copying.changed(Number.POSITIVE_INFINITY)
   }
   return {
     store,
@@ -189,14 +187,24 @@ function keepLog(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = 16777216')
   // The first read, here of the version, makes the file of the log.
   database.exec('PRAGMA synchronous = NORMAL; PRAGMA user_version')
+  // Copying is an affair of its own (sqlite-copying.ts).
+  database.exec('PRAGMA wal_autocheckpoint = 0')
   // A log that could not be synced may be whole in memory alone, and no later sync would tell: what it holds is written anew.
   database.exec('PRAGMA wal_checkpoint(PASSIVE)')
 }
 
+/** SQLite's own name of the file, links followed. */
+const pathOf = (database: DatabaseSync): string => database.location() ?? ''
+
+function whereabouts(database: DatabaseSync): Pick<CopyingParts, 'path' | 'connect'> {
+  const path = pathOf(database)
+  return { path, connect: () => new DatabaseSync(path) }
+}
+
 /** The log stays the same file for as long as a connection is open, so one descriptor serves for good. */
 function openLog(database: DatabaseSync, sync: (descriptor: number) => Promise<void>): Log {
-  // SQLite's own name of the file, links followed. Its locks are on the other two files, so this one may be closed any time.
-  const path = database.location() ?? ''
+  // SQLite's locks are on the other two files, so this one may be closed any time.
+  const path = pathOf(database)
   const descriptor = openSync(`${path}-wal`, 'r+')
   const mark = logMark(path, descriptor)
   return syncedLog(

@@ -1,0 +1,129 @@
+/**
+ * Copying: brings pages from SQLite's log into the database, so that the log can begin anew. SQLite does so by itself at the end of a
+ * commit, and waits for the disk there, twice. Here only the copying is done on the event loop, and both syncs in the thread pool
+ * (DECISIONS 154).
+ *
+ * Nobody may copy what is not yet on the disk, and nobody may write over a log whose copy is not: a reader of its own stands at the end
+ * of the log meanwhile, beyond which no connection of any process copies, and which keeps each from beginning the log anew.
+ */
+import { closeSync, openSync } from 'node:fs'
+import type { Log } from './sqlite-log.ts'
+
+export interface Copying {
+  /** So many records were changed, in a commit that is about to be synced. Copies by itself once they are many. */
+  changed(records: number): void
+  /** Copies what was committed before. @returns once it is over; that something failed is told to nobody but the log, as more is tried later */
+  copy(): Promise<void>
+  /** Waits for what is under way, then lets go of the database. @param closeDatabase lets all others go */
+  close(closeDatabase: () => void): Promise<void>
+}
+
+/** Of a database that is not kept. */
+export const noCopying: Copying = {
+  changed: () => {},
+  copy: async () => {},
+  close: async (closeDatabase) => closeDatabase(),
+}
+
+/** To the database, of its own. */
+export interface Connection {
+  exec(sql: string): void
+  prepare(sql: string): { get(): Record<string, unknown> | undefined }
+  close(): void
+  readonly isTransaction: boolean
+}
+
+export interface CopyingParts {
+  readonly connect: () => Connection
+  /** As SQLite names it. */
+  readonly path: string
+  readonly log: Log
+  /** Brings what was written to the file of this descriptor to the disk. */
+  readonly sync: (descriptor: number) => Promise<void>
+  /** Has this process write nothing before the work is over. */
+  readonly withoutWrites: (work: () => Promise<void>) => Promise<void>
+}
+
+/** About 4 MB of log. More would be copied in one go, and fewer be copied more often, as most changes are of the same pages. */
+const changesBetween = 300
+/** As much as SQLite keeps of a log that it begins anew (`journal_size_limit`). */
+const longLogPages = 4_000
+
+export function openCopying({ connect, path, log, sync, withoutWrites }: CopyingParts): Copying {
+  const [reader, copier] = [quiet(connect()), quiet(connect())]
+  const checkpoint = copier.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+  // Closed after all connections: SQLite's own lock on the file goes with any descriptor of it (sqlite.org/howtocorrupt.html, 2.2).
+  const descriptor = openSync(path, 'r+')
+  let since = 0
+  let underWay: Promise<void> | undefined
+  let closing: Promise<void> | undefined
+
+  function letGo(): void {
+    if (reader.isTransaction) reader.exec('COMMIT')
+  }
+
+  /** @returns the pages of the log */
+  async function copyOnce(): Promise<number> {
+    log.assertUsable()
+    let pages = 0
+    try {
+      reader.exec('BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1')
+      await log.sync()
+      pages = Number(checkpoint.get()?.['log'])
+    } catch (failure) {
+      // As on a full disk: what is copied in part does not count as copied.
+      letGo()
+      throw failure
+    }
+    // After a sync that failed the reader stands for as long as the process lives.
+    await log.bringAlso(() => sync(descriptor))
+    letGo()
+    return pages
+  }
+
+  /** What is written meanwhile is in the log only, which can begin anew once there is a moment without. */
+  async function copyAll(): Promise<void> {
+    since = 0
+    if ((await copyOnce()) >= longLogPages)
+      await withoutWrites(async () => {
+        await copyOnce()
+      })
+  }
+
+  function copy(): Promise<void> {
+    if (closing !== undefined) return Promise.resolve()
+    underWay ??= copyAll()
+      .catch(() => undefined)
+      .finally(() => {
+        underWay = undefined
+      })
+    return underWay
+  }
+
+  async function finish(closeDatabase: () => void): Promise<void> {
+    await underWay
+    reader.close()
+    copier.close()
+    closeDatabase()
+    closeSync(descriptor)
+  }
+
+  return {
+    changed(records) {
+      since += records
+      // Not before the sync of the commit itself is under way, which would have to wait for ours.
+      if (since >= changesBetween && !underWay) setImmediate(() => void copy())
+    },
+    copy,
+    close(closeDatabase) {
+      closing ??= finish(closeDatabase)
+      return closing
+    },
+  }
+}
+
+/** It reads next to nothing, and never waits for the disk. */
+function quiet(connection: Connection): Connection {
+  connection.exec('PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = 0')
+  return connection
+}

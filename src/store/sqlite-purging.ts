@@ -1,0 +1,30 @@
+/** Purging of the SQLite store: how a call removes what has expired, slice by slice, so that each holds the event loop for moments only. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { pauseMilliseconds } from './group-commit.ts'
+import type { PurgedSlice } from './sqlite-rows.ts'
+
+export interface PurgingParts {
+  /** Removes some records, at most so many. */
+  readonly purgeSlice: (limit: number) => Promise<PurgedSlice>
+  /** Copies what is in the log into the database. */
+  readonly copy: () => Promise<void>
+  readonly emptyLog: () => Promise<void>
+}
+
+/** @returns removes at most so many records, and says how many it removed */
+export function purging({ purgeSlice, copy, emptyLog }: PurgingParts): (limit: number) => Promise<number> {
+  return async (limit) => {
+    let purged = 0
+    for (let isFirst = true, isLast = false; !isLast && purged < limit; isFirst = false) {
+      if (!isFirst) await pause(pauseMilliseconds)
+      const slice = await purgeSlice(limit - purged)
+      purged += slice.gone.length
+      isLast = slice.isLast
+      // What the slice wrote is copied now: all that a round writes would take as much longer in one go.
+      if (slice.gone.length > 0) await copy()
+    }
+    // The last slice of a round also empties the log, where deleted pages would stay readable (security 7.5).
+    if (purged > 0 && purged < limit) await emptyLog()
+    return purged
+  }
+}

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto'
+import { fstatSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as turn } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { openSqliteStore } from '#store/sqlite.ts'
+import { StoreFailure } from '#store/store.ts'
+import { fakeClock } from '../support/fake-clock.ts'
+import { putFor } from './store-handles.ts'
+
+const clock = fakeClock()
+const put = putFor(clock)
+
+/** Syncs of the log succeed at once; those of the database when the test says so. */
+function ground() {
+  const folder = mkdtempSync(join(tmpdir(), 'panoptes-copying-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'panoptes.db')
+  const waiting: PromiseWithResolvers<void>[] = []
+  let isByHand = false
+  async function sync(descriptor: number): Promise<void> {
+    if (!isByHand || fstatSync(descriptor).ino !== statSync(path).ino) return
+    const one = Promise.withResolvers<void>()
+    waiting.push(one)
+    await one.promise
+  }
+  const opened = openSqliteStore({ path, clock, random: randomBytes, sync })
+  onTestFinished(async () => {
+    for (const one of waiting) one.resolve()
+    isByHand = false
+    await opened.store.close()
+  })
+  return {
+    ...opened,
+    path,
+    /** From now on. */
+    stopDisk() {
+      isByHand = true
+    },
+    waiting,
+    /** Which run of the log it is: another one once it was begun anew (sqlite.org/fileformat2.html#wal_file_format). */
+    run: () => readFileSync(`${path}-wal`).subarray(16, 24).toString('hex'),
+    logBytes: () => statSync(`${path}-wal`).size,
+  }
+}
+
+type Opened = ReturnType<typeof ground>
+
+const wide = 'x'.repeat(3_000)
+
+/** So many changes, each of a page of its own. */
+async function write({ store }: Opened, count: number, from = 0): Promise<void> {
+  const keys = Array.from({ length: count }, (_, index) => `${from + index}`)
+  for (let at = 0; at < count; at += 50)
+    await store.commit(keys.slice(at, at + 50).map((key) => put(key, { value: wide })))
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 10_000 && !holds(); turns += 1) await turn()
+  expect(holds()).toBe(true)
+}
+
+test('the log stays within its bound under writes that never pause, and the store says what was written last', async () => {
+  const opened = ground()
+  const runs = new Set<string>()
+  let longest = 0
+  for (let round = 0; round < 60; round += 1) {
+    await Promise.all([write(opened, 300, round * 300), write(opened, 100, 100_000)])
+    runs.add(opened.run())
+    longest = Math.max(longest, opened.logBytes())
+  }
+  // 16 MB, and what a copy that is under way leaves in it meanwhile.
+  expect(longest).toBeLessThan(24 * 2 ** 20)
+  expect(runs.size).toBeGreaterThan(2)
+  expect(await opened.store.read(['0', '17999', '100099'])).toMatchObject([
+    { value: wide },
+    { value: wide },
+    { value: wide },
+  ])
+})
+
+test('the log is not begun anew, by no process, while its copy is not on the disk', async () => {
+  const opened = ground()
+  const { path, store, waiting, run } = opened
+  await store.commit([put('first')])
+  const before = run()
+  opened.stopDisk()
+  await write(opened, 400)
+  await until(() => waiting.length === 1)
+  const other = new DatabaseSync(path)
+  other.exec('PRAGMA wal_checkpoint(RESTART)')
+  other.exec("UPDATE record SET version = 'other' WHERE key = 'first'")
+  expect(run()).toBe(before)
+  // The process goes on meanwhile.
+  expect(await store.read(['first', '399'])).toMatchObject([{ version: 'other' }, { value: wide }])
+  waiting.splice(0)[0]?.resolve()
+  await turn()
+  other.exec('PRAGMA wal_checkpoint(RESTART)')
+  other.exec("UPDATE record SET version = 'another' WHERE key = 'first'")
+  expect(run()).not.toBe(before)
+  other.close()
+  expect(await store.read(['first', '399'])).toMatchObject([{ version: 'another' }, { value: wide }])
+})
+
+test('what comes while the end of a long log is copied waits for the disk, and what is read does not', async () => {
+  const opened = ground()
+  const { store, waiting, run } = opened
+  await store.commit([put('first')])
+  const before = run()
+  opened.stopDisk()
+  await write(opened, 5_000)
+  // First the copy that was begun after 300 changes, then that of all that is there now, then that of what came meanwhile.
+  await until(() => waiting.length === 1)
+  waiting.splice(0)[0]?.resolve()
+  await turn()
+  await write(opened, 1)
+  await until(() => waiting.length === 1)
+  waiting.splice(0)[0]?.resolve()
+  await until(() => waiting.length === 1)
+  let isTold = false
+  const late = store.commit([put('late')]).then((outcome) => {
+    isTold = true
+    return outcome
+  })
+  for (let turns = 0; turns < 50; turns += 1) await turn()
+  expect([isTold, await store.read(['late', '4999'])]).toMatchObject([false, [undefined, { value: wide }]])
+  waiting.splice(0)[0]?.resolve()
+  expect(await late).toBe('committed')
+  expect(run()).not.toBe(before)
+  expect(await store.read(['late'])).toMatchObject([{ key: 'late' }])
+})
+
+test('a database that could not be brought to the disk is used no more', async () => {
+  const opened = ground()
+  const { store, lost, waiting } = opened
+  opened.stopDisk()
+  await write(opened, 400)
+  await until(() => waiting.length === 1)
+  waiting.splice(0)[0]?.reject(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }))
+  expect((await lost)?.message).toContain('EIO')
+  await expect(store.commit([put('late')])).rejects.toThrow(StoreFailure)
+  await expect(store.read(['0', 'never read'])).rejects.toThrow('EIO')
+})
+
+test('an image that is put back is copied too', async () => {
+  const opened = ground()
+  const { images, waiting } = opened
+  await write(opened, 100)
+  const image = await images.take()
+  opened.stopDisk()
+  await images.restore(image)
+  await until(() => waiting.length === 1)
+})
+
+test('closing waits for the copy that is under way', async () => {
+  const opened = ground()
+  const { store, waiting } = opened
+  opened.stopDisk()
+  await write(opened, 400)
+  await until(() => waiting.length === 1)
+  let isClosed = false
+  const closed = store.close().then(() => {
+    isClosed = true
+  })
+  for (let turns = 0; turns < 50; turns += 1) await turn()
+  expect(isClosed).toBe(false)
+  waiting.splice(0)[0]?.resolve()
+  await closed
+})

@@ -40,16 +40,22 @@ class StoredAddressBlock implements AddressBlock {
   #readAt = Number.NaN
   /** Refusals that are not written yet. */
   #uncounted = 0
-  #counting = false
+  #counting: Promise<void> | undefined
 
   constructor(parts: AddressBlockParts) {
     this.#parts = parts
   }
 
   admit(): Awaitable<Admission> {
+    // While it may be about to be a block, what other nodes were refused a moment ago counts too.
+    const isSuspect = this.#refusals > 0 && this.#refusals < mostRefusals
+    if (isSuspect || Number.isNaN(this.#readAt)) return this.#read().then(() => this.#admitKnown())
+    this.#lookAgain(this.#parts.clock.now())
+    return this.#admitKnown()
+  }
+
+  #admitKnown(): Awaitable<Admission> {
     const now = this.#parts.clock.now()
-    if (Number.isNaN(this.#readAt)) return this.#read().then(() => this.admit())
-    this.#lookAgain(now)
     if (this.#refusals < mostRefusals) return 'open'
     return now < this.#known.probeAt ? secondsUntil(this.#known.probeAt, now) : this.#claim(now)
   }
@@ -59,12 +65,13 @@ class StoredAddressBlock implements AddressBlock {
     return this.#refusals >= mostRefusals
   }
 
-  refused(): void {
+  refused(): Promise<void> {
     this.#uncounted += 1
     const probeAt = this.#parts.clock.now() + restMs
     this.#known = { ...this.#known, probeAt }
     if (this.#refusals === mostRefusals) this.#parts.log({ event: 'upstream-address-blocked' })
-    if (!this.#counting) void this.#count()
+    this.#counting ??= this.#count()
+    return this.#counting
   }
 
   answered(admission: Admission): void {
@@ -114,7 +121,6 @@ class StoredAddressBlock implements AddressBlock {
   }
 
   async #count(): Promise<void> {
-    this.#counting = true
     try {
       for (let conflicts = 0; this.#uncounted > 0 && conflicts < maxConflicts; ) {
         const counted = this.#uncounted
@@ -130,7 +136,7 @@ class StoredAddressBlock implements AddressBlock {
       this.#uncounted = 0
       this.#parts.log({ event: 'upstream-address-block-unshared', error: String(failure) })
     } finally {
-      this.#counting = false
+      this.#counting = undefined
     }
   }
 

@@ -34,8 +34,8 @@ export type Admission = 'open' | 'probe' | number
 export interface AddressBlock {
   /** At once, from memory at most about a second old, unless it is time to try. @throws StoreFailure */
   admit(): Awaitable<Admission>
-  /** The upstream refused the address. */
-  refused(): void
+  /** The upstream refused the address. @returns once all nodes can know, or never will */
+  refused(): Promise<void>
   /** For whoever watches: whether it does, as far as this node knows. */
   isBlocked(): boolean
   /** It answered otherwise. */

@@ -99,3 +99,14 @@ export async function linkedClient(
   const tokens = { ...(await exchangeCode(node, asked, person.leavesTo)) }
   return openClient(ground, { chain: number, credentials: cloud, tokens })
 }
+
+/** The user gives another User API Token in the place of the linked one. */
+export async function relink(node: NodeProcess, { number }: BrokerUser, token: string): Promise<void> {
+  const person = new Person()
+  await person.open(`${node.url}/account`)
+  await person.signIn(emailOf(number), password)
+  await person.open(`${node.url}/account/thousandeyes`)
+  await person.press('Replace token or account groups')
+  await person.press('Check token', { 'user-api-token': token })
+  await person.press('Link account', { 'aid-1101': 'on' })
+}

@@ -1,5 +1,3 @@
-import { globSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { brokenInvariants } from './judge/invariants.ts'
@@ -9,27 +7,18 @@ import { type NodeProcess, startNode } from './node-process.ts'
 import { inTurn, startNodes } from './redis-ground.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
 import { freshFolder, sqliteGround } from './sqlite-ground.ts'
+import { movableClock } from './tools.ts'
 
-const [library] = globSync('/usr/lib/*/faketime/libfaketime.so.1')
 const hour = 3_600
 
 test(
   'R41: the clock an hour forward ends access tokens and no connection, and back again brings nothing back that had expired',
   async ({ skip }) => {
-    if (library === undefined) skip('needs libfaketime (Debian: apt-get install faketime)')
     const folder = freshFolder()
-    const clockFile = join(folder, 'clock')
-    const step = (seconds: number): void => writeFileSync(clockFile, `+${seconds}\n`)
-    step(0)
-    const node = await startNode({
-      options: sqliteGround(folder).options,
-      environment: {
-        LD_PRELOAD: library ?? '',
-        FAKETIME_TIMESTAMP_FILE: clockFile,
-        FAKETIME_NO_CACHE: '1',
-        FAKETIME_DONT_FAKE_MONOTONIC: '1',
-      },
-    })
+    const clock = movableClock(folder)
+    if (typeof clock === 'string') return skip(clock)
+    const { environment, step } = clock
+    const node = await startNode({ options: sqliteGround(folder).options, environment })
     const load = await startLoad({ target: () => node.url, perSecond: 1 })
     await load.stop()
     expect(brokenInvariants({ history: load.history })).toEqual([])

@@ -1,6 +1,7 @@
 /** Programs that make faults, where this machine has them. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 const isOnPath = (program: string): boolean =>
@@ -53,4 +54,28 @@ export function inOwnMounts(
   const starter = [...words, [...mounts, 'exec "$@"'].join(' && '), 'sh']
   const [program = '', ...rest] = [...starter, 'true']
   return spawnSync(program, rest).status === 0 ? starter : undefined
+}
+
+/** A clock of day that is moved for processes, and for them alone; what they measure time by stays as it is. */
+export interface MovableClock {
+  /** Of whoever has it. */
+  readonly environment: Readonly<Record<string, string>>
+  /** @param seconds before the machine's */
+  step(seconds: number): void
+}
+
+/** @returns why there can be none, or the clock */
+export function movableClock(folder: string): MovableClock | string {
+  const [library] = globSync('/usr/lib/*/faketime/libfaketime.so.1')
+  if (library === undefined) return 'needs libfaketime (Debian: apt-get install faketime)'
+  const file = join(folder, 'clock')
+  const step = (seconds: number): void => writeFileSync(file, `+${seconds}\n`)
+  step(0)
+  const environment = {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  }
+  return { environment, step }
 }

@@ -1,32 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type Behaviour, silent } from '../live/hostile-upstream.ts'
-import { type BadUpstreamGround, badUpstreamGround, type TimedCall } from './bad-upstream-ground.ts'
+import { askAtOnce, countsOf, slackMs, withRetryAfter } from './asking.ts'
+import { badUpstreamGround, type TimedCall } from './bad-upstream-ground.ts'
 import { numberIn } from './counting-upstream.ts'
 import type { Client } from './load/client.ts'
 import { patienceMs, rounds } from './scale.ts'
 
-/** What a busy machine takes besides what is waited for. */
-const slackMs = 6_000
-const resting = { status: 503, code: 'upstream_resting', retryAfter: expect.stringMatching(/^\d+$/) }
-
-const askAtOnce = (
-  { ask }: BadUpstreamGround,
-  clients: readonly Client[],
-  each: number,
-): Promise<readonly TimedCall[]> =>
-  Promise.all(clients.flatMap((client) => Array.from({ length: each }, () => ask(client))))
+const resting = { ...withRetryAfter, code: 'upstream_resting' }
 
 const longest = (answers: readonly TimedCall[]): number => Math.max(...answers.map(({ ms }) => ms))
-
-const countsOf = (answers: readonly TimedCall[]): Readonly<Record<string, number>> => {
-  const counts: Record<string, number> = {}
-  for (const { status, code = '' } of answers) {
-    const name = `${status} ${code}`.trim()
-    counts[name] = (counts[name] ?? 0) + 1
-  }
-  return counts
-}
 
 test(
   'R22: an upstream that refuses connections is 502 at once, rests after failures in a row, is tried by one call, and is back by itself',
@@ -73,7 +56,7 @@ test(
     })
     const { upstream } = ground
     const clients = await ground.connectMany(rounds(10, 4), regions)
-    const well = await askAtOnce(ground, clients, 1)
+    const well = await askAtOnce(ground, clients)
     expect(countsOf(well)).toEqual({ 200: clients.length })
     const before = upstream.answers.length
     upstream.behave(silent)
@@ -94,13 +77,13 @@ test(
     }
     // Nobody is asked for a while, however many were under way, and that is no long while.
     const firstOfEach = [clients[0], clients.at(-1)] as readonly Client[]
-    const waits = (await askAtOnce(ground, firstOfEach, 1)).map(({ retryAfter }) => Number(retryAfter))
+    const waits = (await askAtOnce(ground, firstOfEach)).map(({ retryAfter }) => Number(retryAfter))
     expect(Math.max(...waits)).toBeLessThanOrEqual(10)
     expect(upstream.answers.length - before).toBe(sent)
     upstream.behave()
     await pause(Math.max(...waits) * 1_000 + 50)
-    expect(countsOf(await askAtOnce(ground, firstOfEach, 1))).toEqual({ 200: 2 })
-    expect(countsOf(await askAtOnce(ground, clients, 1))).toEqual({ 200: clients.length })
+    expect(countsOf(await askAtOnce(ground, firstOfEach))).toEqual({ 200: 2 })
+    expect(countsOf(await askAtOnce(ground, clients))).toEqual({ 200: clients.length })
     await ground.finish()
   },
   patienceMs,
@@ -137,7 +120,7 @@ test(
       { behaviour: drippingHead, outcome: 504 },
     ] as const
     const clients = await ground.connectMany(forms.length)
-    expect(countsOf(await askAtOnce(ground, clients, 1))).toEqual({ 200: clients.length })
+    expect(countsOf(await askAtOnce(ground, clients))).toEqual({ 200: clients.length })
     upstream.cut()
     upstream.behave((request, ...exchange) => forms[numberIn(request) - 1]?.behaviour(request, ...exchange))
     const begun = performance.now()

@@ -38,7 +38,7 @@ test('a block that is known stays so while what led to it is being written', asy
   expect(await block.admit()).toBe('open')
   for (let refusal = 0; refusal < 3; refusal += 1) {
     expect(block.isBlocked()).toBe(false)
-    block.refused()
+    void block.refused()
   }
   for (let written = 0; written < 4; written += 1) {
     expect([block.isBlocked(), await block.admit()]).toEqual([true, 300])
@@ -52,11 +52,11 @@ test('one refusal that is written does not hide those that came since', async ()
   await using shared = open()
   const block = shared.slowNode()
   await block.admit()
-  block.refused()
+  void block.refused()
   await turn()
   await turn()
-  block.refused()
-  block.refused()
+  void block.refused()
+  void block.refused()
   await shared.letThrough()
   expect(block.isBlocked()).toBe(true)
 })
@@ -78,9 +78,20 @@ test('what was read before a refusal was written does not undo it', async () => 
   await block.admit()
   shared.clock.advance(2)
   expect(await block.admit()).toBe('open')
-  for (let refusal = 0; refusal < 3; refusal += 1) block.refused()
+  for (let refusal = 0; refusal < 3; refusal += 1) void block.refused()
   for (let turns = 0; turns < 5; turns += 1) await turn()
   resolve()
   for (let turns = 0; turns < 5; turns += 1) await turn()
   expect(block.isBlocked()).toBe(true)
+})
+
+test('two nodes that are refused in turn find a block at the third refusal, without a second between them', async () => {
+  await using shared = open()
+  const [one, other] = [shared.node(shared.store), shared.node(shared.store)]
+  for (const node of [one, other]) expect(await node.admit()).toBe('open')
+  for (const node of [one, other, one]) {
+    expect(await node.admit()).toBe('open')
+    await node.refused()
+  }
+  expect(await other.admit()).toBe(300)
 })

@@ -38,6 +38,9 @@ const harmless: ReadonlySet<UpstreamTrouble> = new Set([
 const isHarmless = (error: unknown): boolean =>
   error instanceof UpstreamUnavailable && harmless.has(error.trouble)
 
+const isBlock = (error: unknown): boolean =>
+  error instanceof UpstreamUnavailable && error.trouble === 'address-blocked'
+
 function verdictOf({ status }: UpstreamAnswer): Verdict {
   if (status === 401) return 'refused'
   return status === 429 || status >= 500 ? 'undecided' : 'proven'
@@ -86,7 +89,9 @@ export class BudgetedCall {
         },
         (error: unknown) => {
           this.#failed(error)
-          reject(error)
+          // Before the caller comes again, at whichever node.
+          if (isBlock(error)) void this.#parts.address.refused().then(() => reject(error))
+          else reject(error)
         },
       )
     })
@@ -114,7 +119,7 @@ export class BudgetedCall {
   }
 
   #failed(error: unknown): void {
-    const { request, learn, organizations, organization, address, ends } = this.#parts
+    const { request, learn, organizations, organization, ends } = this.#parts
     const isOfCaller = Boolean(request.body?.errored)
     const isFree = isHarmless(error)
     if (isFree) this.#slot.free()
@@ -122,7 +127,6 @@ export class BudgetedCall {
     if (isFree || isOfCaller) ends.untold(this.#sent)
     else ends.unheard(this.#sent)
     organizations.ended(organization, undefined)
-    if (error instanceof UpstreamUnavailable && error.trouble === 'address-blocked') address.refused()
     learn(error instanceof UpstreamUnavailable && !isOfCaller ? error : 'undecided')
   }
 

@@ -62,6 +62,42 @@ describe('a body with thousands of mistakes', () => {
   })
 })
 
+describe('a body whose objects have thousands of keys', () => {
+  const keys = (count: number, name = 'unknown') =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}${index}`, index]))
+  const plain = { key: 'branch', value: 'austin', objectType: 'test' }
+
+  test.each<[string, string, (count: number) => object]>([
+    ['/tags', 'in itself', (count) => ({ ...plain, ...keys(count - 3) })],
+    ['/tags/bulk', 'in one of many', (count) => ({ tags: [plain, { ...plain, ...keys(count - 3) }] })],
+    ['/templates', 'in a part', (count) => ({ name: 'Wide', tests: { a: keys(count) } })],
+    [
+      '/templates',
+      'in several together',
+      (count) => ({ name: 'Wide', tests: { a: keys(1_100), b: keys(count - 1_000) } }),
+    ],
+  ])('%s is refused %s, and one of two thousand is not', async (path, _, body) => {
+    const many = await post(path, body(2_101))
+    expect([many.status, many.body.detail]).toEqual([
+      400,
+      expect.stringMatching(/The request body has objects with more than 2000 keys\.$/),
+    ])
+    expect((await post(path, body(2_100))).status).toBeLessThan(300)
+  })
+})
+
+describe('null in a body', () => {
+  test('is as if the key or element were not there, at any depth', async () => {
+    const { body } = await post('/templates', {
+      name: 'Nulls',
+      description: null,
+      tests: { a: { type: 'bgp', list: [1, null, { x: null, y: [null] }], z: null, same: { kept: 1 } } },
+    })
+    expect(body.tests).toEqual({ a: { type: 'bgp', list: [1, { y: [] }], same: { kept: 1 } } })
+    expect(body).not.toHaveProperty('description')
+  })
+})
+
 const tag = (value: string) => ({ key: 'branch', value, objectType: 'test' })
 
 /** Each tag has the one before it twice. */

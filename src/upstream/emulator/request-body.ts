@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { UpstreamRequest } from '#upstream/upstream.ts'
-import { isJsonObject, type Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import { invalid, refused, type V7Refusal } from './refusals.ts'
 
 /** The largest body that is read; what ThousandEyes allows is not published. */
@@ -26,21 +26,58 @@ function readBytes(stream: Readable): Promise<Buffer | undefined> {
 /** How deep a body may be nested: what walks it later needs no guard of its own. The document's own schemas stay below 20. Ours. */
 const mostLevels = 100
 
-class TooDeep extends Error {}
+/**
+ * How many keys an object may have, and how many beyond that all objects of a body together: maps have some, and what looks at each
+ * key, known or not, holds the others. No schema of the document has a hundred. Ours.
+ */
+const usualKeys = 100
+const mostBeyond = 2_000
 
-/** Clients that send their models whole send null for what they leave out. @throws TooDeep */
-function withoutNulls(value: Json, level = 0): Json {
-  if (level > mostLevels) throw new TooDeep()
-  const inner = (item: Json): Json => withoutNulls(item, level + 1)
-  if (Array.isArray(value)) return (value as readonly Json[]).filter((item) => item !== null).map(inner)
-  if (!isJsonObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]) => (item === null ? [] : [[key, inner(item)]])),
-  )
+/** What the walk through a body has seen. */
+interface Seen {
+  keysBeyond: number
 }
 
-/** What the text says as JSON. @throws SyntaxError | TooDeep */
-export const jsonIn = (text: string): Json => withoutNulls(JSON.parse(text) as Json)
+/** Why a body is not taken, in words that follow it. */
+class Unbounded extends Error {}
+
+/** Clients that send their models whole send null for what they leave out. What has none stays as it is. @throws Unbounded */
+function withoutNulls(value: Json, seen: Seen, level = 0): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (level > mostLevels) throw new Unbounded(`is nested deeper than ${mostLevels} levels.`)
+  const inner = (item: Json): Json => withoutNulls(item, seen, level + 1)
+  return Array.isArray(value) ? listWithout(value, inner) : objectWithout(value as JsonObject, seen, inner)
+}
+
+function listWithout(list: readonly Json[], inner: (item: Json) => Json): readonly Json[] {
+  const items = list.filter((item) => item !== null).map(inner)
+  return items.length === list.length && items.every((item, index) => item === list[index]) ? list : items
+}
+
+function objectWithout(object: JsonObject, seen: Seen, inner: (item: Json) => Json): JsonObject {
+  const keys = Object.keys(object)
+  seen.keysBeyond += Math.max(0, keys.length - usualKeys)
+  if (seen.keysBeyond > mostBeyond) throw new Unbounded(`has objects with more than ${mostBeyond} keys.`)
+  const changed = new Map<string, Json>()
+  for (const key of keys) {
+    const item = object[key] ?? null
+    const kept = inner(item)
+    if (kept === null || kept !== item) changed.set(key, kept)
+  }
+  return changed.size === 0 ? object : changedIn(object, changed)
+}
+
+/** The object with other values for some keys, and without those that have none. */
+const changedIn = (object: JsonObject, changed: ReadonlyMap<string, Json>): JsonObject =>
+  Object.fromEntries(
+    Object.entries(object).flatMap(([key, item]) => {
+      const kept = changed.has(key) ? (changed.get(key) ?? null) : item
+      return kept === null ? [] : [[key, kept]]
+    }),
+  )
+
+/** What the text says as JSON. @throws SyntaxError | Unbounded */
+export const jsonIn = (text: string): Json => withoutNulls(JSON.parse(text) as Json, { keysBeyond: 0 })
 
 const mediaTypeOf = (header: string | undefined): string =>
   header?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
@@ -79,8 +116,8 @@ export function parseBody(
     const json = jsonIn(text)
     return { body: json === null ? noBody : { json, text: undefined } }
   } catch (failure) {
-    return failure instanceof TooDeep
-      ? refused('invalid_request', `The request body is nested deeper than ${mostLevels} levels.`)
+    return failure instanceof Unbounded
+      ? refused('invalid_request', `The request body ${failure.message}`)
       : refused('invalid_request', 'JSON parse error: the request body is no valid JSON.')
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Several nodes without a container engine (npm run cluster): Redis, nodes of the emulator, and a balancer before them, on loopback.
- * Options: --nodes N, --port N, --data DIR, --origin URL, --json; whatever follows a further -- goes to each node, as --limits off.
- * Ctrl-C or SIGTERM ends all of it. SIGHUP, or the line "restart" on standard input, restarts the nodes one after the other.
+ * Options: --nodes N, --port N, --data DIR, --clone DIR, --origin URL, --json; whatever follows a further -- goes to each node, as --limits off.
+ * Ctrl-C or SIGTERM ends all of it. SIGHUP, or the line "restart" on standard input, restarts the nodes one after the other; "restart DIR" does
+ * so with the version whose clone is in DIR.
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -24,6 +25,7 @@ const options = {
   nodes: { type: 'string', default: '2' },
   port: { type: 'string', default: '7070' },
   data: { type: 'string' },
+  clone: { type: 'string' },
   origin: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const
@@ -47,6 +49,7 @@ function partsOf(args: readonly string[]): Omit<ClusterParts, 'say' | 'log'> & {
     nodes: wholeNumber('nodes', values.nodes, [1, 16]),
     port: wholeNumber('port', values.port, [0, 65_535]),
     data: values.data,
+    clone: values.clone,
     origin: values.origin === undefined ? undefined : originIn(values.origin),
     options: end < 0 ? [] : args.slice(end + 1),
     json: values.json,
@@ -61,23 +64,23 @@ const screenOf = ({ url, nodes, redisUrl, operatorToken }: Cluster): string =>
     ),
     `  redis     ${redisUrl}`,
     `  operator token  ${operatorToken}`,
-    '  The line "restart" restarts the nodes one after the other. Ctrl-C ends everything.',
+    '  The line "restart" restarts the nodes one after the other, "restart DIR" as another version. Ctrl-C ends everything.',
   ].join('\n')
 
 /** One after another: who asks while the nodes are being restarted gets another round after this one. */
-function restartsOf(cluster: Cluster, tell: (event: string, line: string) => void): () => void {
+function restartsOf(cluster: Cluster, tell: (event: string, line: string) => void): (clone?: string) => void {
   let last = Promise.resolve()
-  const restart = async (): Promise<void> => {
+  const restart = async (clone?: string): Promise<void> => {
     tell('restarting', 'The nodes are restarted one after the other.')
     try {
-      await cluster.restartNodes()
+      await cluster.restartNodes(clone)
       tell('restarted', 'All nodes have been restarted.')
     } catch (error) {
       tell('restart-failed', `The restart ended: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
-  return () => {
-    last = last.then(restart)
+  return (clone) => {
+    last = last.then(() => restart(clone))
   }
 }
 
@@ -101,11 +104,13 @@ async function run(): Promise<void> {
   console.log(json ? JSON.stringify(ready) : screenOf(cluster))
   const restart = restartsOf(cluster, tell)
   // A terminal that is closed means the end, as always.
-  process.on('SIGHUP', process.stdin.isTTY ? stop : restart)
+  process.on('SIGHUP', process.stdin.isTTY ? stop : () => restart())
   createInterface({ input: process.stdin }).on('line', (line) => {
-    const word = line.trim()
-    if (word === 'restart') restart()
-    else if (word !== '') console.error(`cluster: found the line ${JSON.stringify(word)}; allowed is restart`)
+    const words = line.trim()
+    const asked = /^restart(?:\s+(.+))?$/.exec(words)
+    if (asked) restart(asked[1])
+    else if (words !== '')
+      console.error(`cluster: found the line ${JSON.stringify(words)}; allowed are restart and restart DIR`)
   })
 }
 

@@ -3,7 +3,7 @@
  * when; what a request sees of it is the balancer's affair.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { freePort } from '../../test/support/free-port.ts'
 import { balancer } from './balancer.ts'
 import { type Kept, keepRunning } from './keep-running.ts'
-import { type EmulatorNode, startNode } from './node.ts'
+import { commandOf, type EmulatorNode, startNode } from './node.ts'
 import { type Readiness, watchReadiness } from './readiness.ts'
 import { startRedis } from './redis.ts'
 
@@ -22,6 +22,8 @@ export interface ClusterParts {
   readonly port: number
   /** Keeps keys and records; left out, they are gone with the cluster. */
   readonly data: string | undefined
+  /** The folder of the version that nodes run at first; this one when left out. */
+  readonly clone: string | undefined
   /** What clients call us by, when it is not the balancer's own address. */
   readonly origin: string | undefined
   /** For each node. */
@@ -43,8 +45,12 @@ export interface Cluster {
   readonly redisUrl: string
   readonly operatorToken: string
   nodes(): readonly NodeStanding[]
-  /** One node after the other: it drains, another one starts, and is ready. @throws Error when one does not get ready */
-  restartNodes(): Promise<void>
+  /**
+   * One node after the other: it drains, another one starts, and is ready.
+   * @param clone the version that they run from now on; left out, the one they run
+   * @throws Error when one does not get ready; it is started as it was, and the ones after it were not touched
+   */
+  restartNodes(clone?: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -77,27 +83,53 @@ function writeConfiguration(
 
 type KeptNode = Kept<EmulatorNode>
 
+interface Shared {
+  readonly config: string
+  /** The version of whatever starts next. */
+  clone: string
+}
+
 /** The same ports again after an end, so that who watches a node finds it; if they are taken meanwhile, others. */
-function keepNode(name: string, config: string, { options, log, say }: ClusterParts): Promise<KeptNode> {
+function keepNode(name: string, shared: Shared, { options, log, say }: ClusterParts): Promise<KeptNode> {
   let ports: readonly [number, number] | undefined
   const start = async (): Promise<EmulatorNode> => {
     const asked = ports ?? [await freePort(), 0]
     ports = undefined
-    const node = await startNode({ config, ports: asked, options, log })
+    const node = await startNode({ ...shared, ports: asked, options, log })
     ports = [Number(new URL(node.url).port), Number(new URL(node.operatorUrl).port)]
     return node
   }
   return keepRunning(name, start, say)
 }
 
-async function untilReady(node: KeptNode, readiness: Readiness): Promise<void> {
+async function until(holds: () => boolean): Promise<void> {
   const endsAt = performance.now() + readyMs
   while (performance.now() < endsAt) {
-    const current = node.current()
-    if (current && readiness.isReady(current)) return
+    if (holds()) return
     await pause(20)
   }
   throw new Error(`a node did not get ready within ${readyMs / 1_000} seconds`)
+}
+
+const isReady = (node: KeptNode, readiness: Readiness): boolean => {
+  const current = node.current()
+  return current !== undefined && readiness.isReady(current)
+}
+
+/** A version that does not start is tried on for as long as it is wanted: this gives up waiting. */
+function replace(node: KeptNode, readiness: Readiness): Promise<void> {
+  let isReplaced = false
+  void node.replace().then(() => {
+    isReplaced = true
+  })
+  return until(() => isReplaced && isReady(node, readiness))
+}
+
+/** @throws Error in words for a person */
+function clonedIn(folder: string): string {
+  const clone = resolve(folder)
+  if (existsSync(commandOf(clone))) return clone
+  throw new Error(`${clone} has no Panoptes: there is no ${commandOf('')} in it`)
 }
 
 /** Closes what was opened last first; each in spite of the others. */
@@ -149,25 +181,33 @@ async function startAll(parts: ClusterParts, all: Opened): Promise<Cluster> {
   })
 
   const redisUrl = `redis://127.0.0.1:${redisPort}`
-  const config = writeConfiguration(directory, { origin: parts.origin ?? url, redisUrl })
+  const shared: Shared = {
+    config: writeConfiguration(directory, { origin: parts.origin ?? url, redisUrl }),
+    clone: clonedIn(parts.clone ?? join(import.meta.dirname, '../..')),
+  }
   const start = async (number: number): Promise<KeptNode> => {
-    const node = await keepNode(`node ${number}`, config, parts)
+    const node = await keepNode(`node ${number}`, shared, parts)
     nodes.push(node)
     return node
   }
   // The first one makes the keys and writes the seed.
   const first = await start(1)
   await Promise.all(Array.from({ length: parts.nodes - 1 }, (_, index) => start(index + 2)))
-  await Promise.all(nodes.map((node) => untilReady(node, readiness)))
+  await Promise.all(nodes.map((node) => until(() => isReady(node, readiness))))
   return {
     url: parts.origin ?? url,
     redisUrl,
     operatorToken: first.current()?.operatorToken ?? '',
     nodes: () => current().map(({ url: own, operatorUrl, pid }) => ({ url: own, operatorUrl, pid })),
-    async restartNodes() {
-      for (const node of nodes) {
-        await node.replace()
-        await untilReady(node, readiness)
+    async restartNodes(clone = shared.clone) {
+      const before = shared.clone
+      shared.clone = clonedIn(clone)
+      try {
+        for (const node of nodes) await replace(node, readiness)
+      } catch (error) {
+        // Whoever does not start is tried on, from now on as it was.
+        shared.clone = before
+        throw error
       }
     },
     stop: () => all.close(),

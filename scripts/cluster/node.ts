@@ -12,6 +12,8 @@ export interface EmulatorNode extends Running {
 }
 
 export interface NodeParts {
+  /** The folder of the version that it runs: a clone with its packages, or an installed package. */
+  readonly clone: string
   /** The configuration file that all nodes share. */
   readonly config: string
   /** Of the public listener, and of the operator's, where 0 picks a free one. */
@@ -22,20 +24,31 @@ export interface NodeParts {
   readonly log: 'inherit' | 'ignore'
 }
 
-const main = join(import.meta.dirname, '../../src/main.ts')
 const endWithParent = join(import.meta.dirname, 'end-with-parent.ts')
 const startMs = 60_000
 /** Longer than a node takes to drain. */
 const graceMs = 20_000
 
+/** The command of that version. */
+export const commandOf = (clone: string): string => join(clone, 'bin/panoptes.js')
+
 /** @throws Error when it ends before it is ready; why is on standard error */
-export async function startNode({ config, ports, options, log }: NodeParts): Promise<EmulatorNode> {
+export async function startNode({ clone, config, ports, options, log }: NodeParts): Promise<EmulatorNode> {
   const [port, operatorPort] = ports
   // Whoever tries one node alone calls it so; pages lead on to the origin.
   const name = ['--hostname', `127.0.0.1:${port}`]
   const listeners = ['--port', String(port), '--operator-port', String(operatorPort), ...name]
   const flags = ['--max-semi-space-size=16', '--import', endWithParent]
-  const command = [...flags, main, '--json', '--config', config, ...listeners, ...options]
+  const command = [
+    ...flags,
+    commandOf(clone),
+    'emulate',
+    '--json',
+    '--config',
+    config,
+    ...listeners,
+    ...options,
+  ]
   const child = startChild(process.execPath, command, log)
   const ended = endOf(child)
   const tooLate = setTimeout(() => child.kill('SIGKILL'), startMs)

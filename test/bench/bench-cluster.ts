@@ -24,6 +24,7 @@ export const benchCluster = (nodes: number): Promise<Cluster> =>
     nodes,
     port: 0,
     data: undefined,
+    clone: undefined,
     origin: undefined,
     options: ['--limits', 'off'],
     log: 'ignore',

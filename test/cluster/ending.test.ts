@@ -52,5 +52,6 @@ test('a cluster whose port is in use says so, and so of a line that it does not 
   const { port } = new URL(ready.url)
   await expect(startCluster(['--nodes', '1', '--port', port])).rejects.toThrow('the port of --port is in use')
   child.stdin?.write('restrat\n')
-  while (!complaints().includes('found the line "restrat"; allowed is restart')) await pause(20)
+  while (!complaints().includes('found the line "restrat"; allowed are restart and restart DIR'))
+    await pause(20)
 })

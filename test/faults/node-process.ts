@@ -11,6 +11,8 @@ import type { Resources } from './judge/invariants.ts'
 export interface NodeParts {
   /** `emulate` where it is left out. */
   readonly command?: 'emulate' | 'serve'
+  /** The folder of the version that is started; this one where it is left out. */
+  readonly clone?: string
   /** Options of the command. */
   readonly options: readonly string[]
   /** A program, with its options, that starts ours: `prlimit`, for example. */
@@ -54,7 +56,7 @@ export interface NodeProcess {
 }
 
 const endWithParent = join(import.meta.dirname, '../../scripts/cluster/end-with-parent.ts')
-const command = join(import.meta.dirname, '../../bin/panoptes.js')
+const thisClone = join(import.meta.dirname, '../..')
 
 interface Life {
   readonly child: ChildProcess
@@ -63,7 +65,8 @@ interface Life {
 }
 
 function begin(parts: NodeParts, say: (words: string) => void): Omit<Life, 'ready'> {
-  const { starter = [], environment = {}, nodeOptions = [], isInspected = false } = parts
+  const { clone = thisClone, starter = [], environment = {}, nodeOptions = [], isInspected = false } = parts
+  const command = join(clone, 'bin/panoptes.js')
   const node = [
     process.execPath,
     '--max-semi-space-size=16',

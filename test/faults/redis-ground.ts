@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { startRedis } from '../../scripts/cluster/redis.ts'
 import { freePort } from '../support/free-port.ts'
+import type { AuditEvent } from './judge/invariants.ts'
 import { type NodeParts, type NodeProcess, startNode } from './node-process.ts'
 import { faultOptions, freshFolder } from './sqlite-ground.ts'
 
@@ -53,6 +54,15 @@ async function runRedis(directory: string, port: number): Promise<RedisProcess> 
     freeze: () => void process.kill(running.pid, 'SIGSTOP'),
     thaw: () => void process.kill(running.pid, 'SIGCONT'),
   }
+}
+
+/** The whole trail, read past the nodes. */
+export async function readAudit(client: Redis): Promise<readonly AuditEvent[]> {
+  const keys = await client.zrange('{panoptes}:index:audit', '0', '-1')
+  const records = await client.mget(...keys.map((key) => `{panoptes}:record:${key}`))
+  return records.flatMap((text) =>
+    text === null ? [] : [JSON.parse(text.slice(text.indexOf('\n') + 1)) as AuditEvent],
+  )
 }
 
 /** @param url of the store @param more lines of the configuration @returns options for nodes of one set of keys */

@@ -114,7 +114,7 @@ export async function askForDevice({ url }: Pick<RunningPanoptes, 'url'>): Promi
 
 /** SD-WAN Manager asks whether the person has decided. @returns `granted` or the protocol's error */
 export async function pollDevice(
-  service: RunningPanoptes,
+  service: Pick<RunningPanoptes, 'url'>,
   { device_code }: DeviceAuthorization,
 ): Promise<string> {
   const { status, body } = await poll(service, { clientId: 'sd-wan-manager', deviceCode: device_code })

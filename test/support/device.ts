@@ -63,7 +63,7 @@ export async function askForCode(
 
 /** A device asks once whether the person has decided (RFC 8628 §3.4). */
 export const poll = (
-  service: RunningPanoptes,
+  service: Pick<RunningPanoptes, 'url'>,
   device: { readonly clientId: string; readonly deviceCode: string },
 ): Promise<FormAnswer> =>
   postForm(`${service.url}/v7/oauth2/token`, {

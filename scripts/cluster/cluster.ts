@@ -74,8 +74,8 @@ function writeConfiguration(
     data: join(directory, 'keys'),
     operatorToken: randomBytes(24).toString('base64url'),
     trustedProxies: ['127.0.0.1'],
-    // The balancer asks ten times a second whether a node is ready.
-    drainNotice: '1s',
+    // The balancer asks ten times a second whether a node is ready, and waits for up to a second for what it says.
+    drainNotice: '2s',
   }
   writeFileSync(path, JSON.stringify(settings, undefined, 2), { mode: 0o600 })
   return path

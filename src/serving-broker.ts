@@ -6,6 +6,7 @@ import { bind } from './binding.ts'
 import { doorOf, openProcessAdmission } from './compose-admission.ts'
 import { type BrokerAdapters, composeBroker } from './compose-broker.ts'
 import type { Surroundings } from './compose-capabilities.ts'
+import { newEpoch } from './compose-epoch.ts'
 import { loadBrokerFacts } from './compose-facts.ts'
 import { patientWith } from './patience.ts'
 import type { BrokerSettings } from './settings.ts'
@@ -37,7 +38,12 @@ export async function serveBroker(
       loadKeyMaterial(settings.data, randomBytes),
     ])
     const patience = patientWith(surroundings.log)
-    const opened = await openStore(settings.store, { clock, random: randomBytes, patience })
+    const opened = await openStore(settings.store, {
+      clock,
+      random: randomBytes,
+      patience,
+      newEpoch: newEpoch(clock, randomBytes),
+    })
     void opened.lost?.then(lost.resolve)
     const { store, settled = Promise.resolve() } = opened
     const ground = {

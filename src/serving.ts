@@ -12,6 +12,7 @@ import { bind } from './binding.ts'
 import { openProcessAdmission } from './compose-admission.ts'
 import type { Surroundings } from './compose-capabilities.ts'
 import { makeSeedImage, seedStore } from './compose-embedded.ts'
+import { newEpoch } from './compose-epoch.ts'
 import { loadFacts } from './compose-facts.ts'
 import type { Settings } from './settings.ts'
 import type { Listening } from './welcome.ts'
@@ -63,7 +64,13 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
   }
   const isKept = settings.store.kind !== 'memory'
   const openKept = async (clock: Clock, patience: Patience): Promise<OpenedStore> => {
-    const opened = await openStore(settings.store, { clock, random, beginning: seedImage, patience })
+    const opened = await openStore(settings.store, {
+      clock,
+      random,
+      beginning: seedImage,
+      patience,
+      newEpoch: newEpoch(clock, random),
+    })
     // A store on another machine begins by itself, whenever it is there; somebody else may have begun it with nothing.
     await seedStore({ settings, surroundings, facts, material }, opened.store).catch((failure: unknown) => {
       if (!(opened.settled && failure instanceof StoreFailure)) throw failure

@@ -7,7 +7,7 @@ import type { SsoRule } from '#sso/sso.ts'
 import { parseRedisAddress, type RedisAddress, redisAddressWords } from '#store/redis-address.ts'
 import { brokerSso, emulatorSso } from './settings-sso.ts'
 import { type CheckedUpstream, upstreamSettings } from './settings-upstream.ts'
-import { emailOrOff, flag, onOff, secondsIn, span, text, wholeNumber } from './settings-words.ts'
+import { emailOrOff, flag, notice, onOff, span, spanOrOff, text, wholeNumber } from './settings-words.ts'
 
 /** What every configuration says once it is checked; most keys are also options and variables (settings.ts). */
 export interface CheckedCommon {
@@ -23,6 +23,8 @@ export interface CheckedCommon {
   readonly store?: RedisAddress | undefined
   /** So many of its replicas must have a change before it is acknowledged. */
   readonly replicas: number
+  /** The file that tells an older copy of the records; else it is beside them. */
+  readonly checkpoint?: string | undefined
   /** v7 calls of one client or organization in a minute, while limits are on. */
   readonly callsPerMinute: number
   /** So many requests may wait or be under way at once; what exceeds it is turned away. */
@@ -61,20 +63,6 @@ export interface CheckedSettings extends CheckedCommon {
 }
 
 const port = wholeNumber(0, 65_535)
-
-const isOff = (words: string | false): words is 'off' | false => words === 'off' || words === false
-const spanOrOffWords = 'allowed is a number and s, m, h or d, from 60s to 3650d, or off'
-// YAML reads a bare off as text, and false as what it is.
-const spanOrOff: z.ZodType<number | 'off', string | false> = z
-  .union([z.string(), z.literal(false)], spanOrOffWords)
-  .refine((words) => isOff(words) || secondsIn(words) >= 60, spanOrOffWords)
-  .transform((words) => (isOff(words) ? 'off' : secondsIn(words)))
-
-const noticeWords = 'allowed is a number and s, from 1s to 60s, or off'
-const notice: z.ZodType<number, string | false> = z
-  .union([z.string(), z.literal(false)], noticeWords)
-  .refine((words) => isOff(words) || (secondsIn(words) > 0 && secondsIn(words) <= 60), noticeWords)
-  .transform((words) => (isOff(words) ? 0 : secondsIn(words)))
 
 const originWords = 'allowed is http://HOST or https://HOST, with a port or without, and no path'
 const origin = z
@@ -149,6 +137,7 @@ const commonShape = {
   origin: origin.optional(),
   store: storeAddress.optional(),
   replicas: wholeNumber(0, 8).default(0),
+  checkpoint: text(fileWords).optional(),
   callsPerMinute: wholeNumber(1, 1_000_000_000).default(240),
   mostRequests: wholeNumber(16, 10_000).default(1_024),
   operatorToken: z

@@ -23,6 +23,7 @@ export const commonOptions: Options = {
   data: { type: 'string' },
   config: { type: 'string' },
   json: { type: 'boolean' },
+  'bump-epoch': { type: 'boolean' },
 }
 
 /** What the environment may set in every composition; lists and spans are for the file. */
@@ -35,12 +36,14 @@ export const commonKeys: readonly string[] = [
   'data',
   'store',
   'replicas',
+  'checkpoint',
   'operatorToken',
 ]
 
 interface Arguments {
   readonly config: string | undefined
   readonly json: boolean
+  readonly isEpochBumped: boolean
   /** Of --hostname, in the order given; they stand beside the allowedHosts of the file. */
   readonly hostnames: readonly string[]
   /** All others, by the key of the setting that they give. */
@@ -50,8 +53,9 @@ interface Arguments {
 function readArguments(args: readonly string[], options: Options): Arguments {
   try {
     const { config, hostname, json, ...values } = parseArgs({ args: [...args], options }).values
-    const { 'operator-port': operatorPort, ...given } = values
+    const { 'operator-port': operatorPort, 'bump-epoch': bumpEpoch, ...given } = values
     return {
+      isEpochBumped: bumpEpoch === true,
       given: operatorPort === undefined ? given : { ...given, operatorPort },
       hostnames: Array.isArray(hostname) ? hostname.map(String) : [],
       json: json === true,
@@ -111,6 +115,8 @@ export interface Sources {
   readonly raw: Raw
   readonly hostnames: readonly string[]
   readonly json: boolean
+  /** Of the command line alone: what ends everything is said once, and stands in no file. */
+  readonly isEpochBumped: boolean
   /** The whole path of the file. */
   readonly file: string
   /** Where a key was given, as people wrote it. */
@@ -133,7 +139,7 @@ export function readSources(
   environment: Environment,
   { options, keys, standing }: SourcesAllowed,
 ): Sources {
-  const { config, json, hostnames, given } = readArguments(args, options)
+  const { config, given, ...said } = readArguments(args, options)
   const path = config ?? standing?.path
   if (path === undefined)
     throw new SettingsError(
@@ -144,8 +150,7 @@ export function readSources(
   const fromEnvironment = readEnvironment(environment, keys)
   return {
     raw: { ...fromFile, ...fromEnvironment, ...given },
-    hostnames,
-    json,
+    ...said,
     file,
     isReadByOthers: (key) =>
       key in fromFile && !(key in given) && !(key in fromEnvironment) && isForOthersToo(file),

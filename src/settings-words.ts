@@ -27,6 +27,20 @@ export const span = (most = '3650d'): z.ZodType<number, string> => {
     .transform(secondsIn)
 }
 
+const isOff = (words: string | false): words is 'off' | false => words === 'off' || words === false
+const spanOrOffWords = 'allowed is a number and s, m, h or d, from 60s to 3650d, or off'
+// YAML reads a bare off as text, and false as what it is.
+export const spanOrOff: z.ZodType<number | 'off', string | false> = z
+  .union([z.string(), z.literal(false)], spanOrOffWords)
+  .refine((words) => isOff(words) || secondsIn(words) >= 60, spanOrOffWords)
+  .transform((words) => (isOff(words) ? 'off' : secondsIn(words)))
+
+const noticeWords = 'allowed is a number and s, from 1s to 60s, or off'
+export const notice: z.ZodType<number, string | false> = z
+  .union([z.string(), z.literal(false)], noticeWords)
+  .refine((words) => isOff(words) || (secondsIn(words) > 0 && secondsIn(words) <= 60), noticeWords)
+  .transform((words) => (isOff(words) ? 0 : secondsIn(words)))
+
 /** A mapping with these keys and no other. */
 export function mapping<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,

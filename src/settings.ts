@@ -30,7 +30,8 @@ import type { CheckedUpstream } from './settings-upstream.ts'
 export { SettingsError }
 
 /** What every composition wants to know. */
-export interface CommonSettings extends Omit<CheckedCommon, 'store' | 'replicas' | 'data' | 'integrations'> {
+export interface CommonSettings
+  extends Omit<CheckedCommon, 'store' | 'replicas' | 'checkpoint' | 'data' | 'integrations'> {
   readonly store: StoreSettings
   /** The whole path of the directory that keeps everything. */
   readonly data: string | undefined
@@ -109,27 +110,47 @@ function checkTogether(
     )
 }
 
+/** What SQLite in the data directory alone has. */
+function checkpointSettings(
+  { checkpoint: given }: Pick<CheckedCommon, 'checkpoint'>,
+  { isEpochBumped, sourceOf }: Sources,
+  isThere: boolean,
+): { readonly checkpoint?: string; readonly isEpochBumped?: true } {
+  if (!isThere && (given !== undefined || isEpochBumped))
+    throw new SettingsError(
+      `${isEpochBumped ? '--bump-epoch' : sourceOf('checkpoint')}: found without records in SQLite; allowed is with --data DIR, and no other store`,
+    )
+  return {
+    ...(given !== undefined && { checkpoint: resolve(given) }),
+    ...(isEpochBumped && { isEpochBumped }),
+  }
+}
+
 function storeSettings(
-  { store: address, replicas }: Pick<CheckedCommon, 'store' | 'replicas'>,
+  checked: Pick<CheckedCommon, 'store' | 'replicas' | 'checkpoint'>,
   directory: string | undefined,
-  source: string,
+  sources: Sources,
 ): StoreSettings {
+  const { store: address, replicas } = checked
+  const isSqlite = address === undefined && directory !== undefined
+  const ofSqlite = checkpointSettings(checked, sources, isSqlite)
   if (address) return { kind: 'redis', address, replicas }
   if (replicas > 0)
     throw new SettingsError(
-      `${source}: found ${replicas} without a Redis store; allowed is 0, or a store that has replicas`,
+      `${sources.sourceOf('replicas')}: found ${replicas} without a Redis store; allowed is 0, or a store that has replicas`,
     )
   return directory === undefined
     ? { kind: 'memory' }
-    : { kind: 'sqlite', path: join(directory, 'panoptes.db') }
+    : { kind: 'sqlite', path: join(directory, 'panoptes.db'), ...ofSqlite }
 }
 
 /** What is checked in the same way in every composition. */
 function commonSettings(
-  { store, replicas, data, integrations, ...rest }: CheckedCommon,
-  { hostnames, json, file, sourceOf }: Sources,
+  { store, replicas, checkpoint, data, integrations, ...rest }: CheckedCommon,
+  sources: Sources,
   standing: string,
 ): Omit<CommonSettings, 'limits' | 'tls' | 'tokenConfirmation' | 'fidelity'> {
+  const { hostnames, json, file, sourceOf } = sources
   checkHostnames(hostnames)
   const directory = data === undefined ? undefined : resolve(data)
   return {
@@ -137,7 +158,7 @@ function commonSettings(
     json,
     allowedHosts: [...rest.allowedHosts, ...hostnames],
     data: directory,
-    store: storeSettings({ store, replicas }, directory, sourceOf('replicas')),
+    store: storeSettings({ store, replicas, checkpoint }, directory, sources),
     integrations: integrationsPath(integrations, { file, source: sourceOf('integrations'), standing }),
   }
 }

@@ -21,6 +21,7 @@ const options = [
   ['--data DIR', 'keeps users, tokens, keys and v7 objects there [in memory]'],
   ['--config FILE', 'a configuration of your own, with only what differs'],
   ['--json', 'one line of JSON for programs'],
+  ['--bump-epoch', 'begins on an older copy: all connections, tokens and sessions end'],
   ['--seed NAME', 'what an empty store has: default, large or a file (docs/seeds.md) [default]'],
   ['--limits on|off', 'rate windows and the block after 120 answers 401 [on]'],
   ['--tls', 'HTTPS with a certificate made on the spot'],

@@ -123,7 +123,7 @@ export async function migrate(
   const older = await openOlder(from.settings, { clock })
   // Records of an older version stand beside those of this one.
   if (!older) assertDifferent(from, to)
-  const source = older ?? (await openStore(from.settings, { clock, random }))
+  const source = older ?? (await openStore(from.settings, { clock, random, staysAsItIs: true }))
   try {
     const target = await openStore(to.settings, { clock, random, besideOlder: older !== undefined })
     try {

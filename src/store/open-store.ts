@@ -3,12 +3,20 @@ import type { OpenedStore, Patience, StoreImage } from './images.ts'
 import { openMemoryStore } from './memory.ts'
 import type { ImageBases } from './memory-bases.ts'
 import type { RedisAddress } from './redis-address.ts'
+import type { NewEpoch } from './sqlite-checkpoint.ts'
 
 export type StoreSettings =
   /** Nothing outlives the process. */
   | { readonly kind: 'memory' }
   /** A file, or `:memory:`. */
-  | { readonly kind: 'sqlite'; readonly path: string }
+  | {
+      readonly kind: 'sqlite'
+      readonly path: string
+      /** The file of its checkpoint; left out, it is beside the database. */
+      readonly checkpoint?: string | undefined
+      /** Whether a new epoch begins, which ends what was allowed before. */
+      readonly isEpochBumped?: boolean
+    }
   | {
       readonly kind: 'redis'
       readonly address: RedisAddress
@@ -26,7 +34,9 @@ export interface StoreParts {
   readonly beginning?: () => Promise<StoreImage>
   /** For a store on another machine: given, opening does not wait for it, nor fail when it is away. */
   readonly patience?: Patience
-  /** Whether a store on another machine that is empty stays so, as it is only looked at. */
+  /** How an epoch begins, for whoever serves: others begin none. */
+  readonly newEpoch?: NewEpoch
+  /** Whether the store is only looked at: one on another machine that is empty stays so, a file on its disk gets no checkpoint. */
   readonly staysAsItIs?: boolean
   /** Whether the store may be opened beside records of an older version, which are being carried over into it. */
   readonly besideOlder?: boolean
@@ -42,7 +52,8 @@ export async function openStore(settings: StoreSettings, parts: StoreParts): Pro
       return openMemoryStore(parts)
     case 'sqlite': {
       const { openSqliteStore } = await import('./sqlite.ts')
-      return openSqliteStore({ path: settings.path, ...parts })
+      const { path, checkpoint, isEpochBumped = false } = settings
+      return openSqliteStore({ path, checkpoint, isEpochBumped, ...parts })
     }
     case 'redis': {
       const { openRedisStore } = await import('./redis.ts')

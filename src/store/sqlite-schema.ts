@@ -56,13 +56,18 @@ const secondVersion = `
   PRAGMA user_version = 2;
 `
 
-/** @throws Error when the file belongs to a newer Panoptes or to another program */
-export function createOrCheckTables(database: SchemaDatabase): void {
+/**
+ * @param created called within the transaction that has created the tables of a new file
+ * @throws Error when the file belongs to a newer Panoptes or to another program
+ */
+export function createOrCheckTables(database: SchemaDatabase, created: () => void): void {
   // Immediate: of two processes that start on one new file, one creates the tables and the other finds them.
   database.exec('BEGIN IMMEDIATE')
   try {
-    if (answerOf(database, 'SELECT count(*) FROM sqlite_schema') === 0) database.exec(tables)
-    else {
+    if (answerOf(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
+      database.exec(tables)
+      created()
+    } else {
       assertOurs(database)
       if (answerOf(database, 'PRAGMA user_version') === 1) database.exec(secondVersion)
     }

@@ -3,20 +3,28 @@
  * Owns the connection, its files and the cache of records, and puts together what writes (group-commit.ts), what reads
  * (sqlite-reading.ts), what makes both durable (sqlite-log.ts) and what empties the log (sqlite-copying.ts).
  */
-import { closeSync, fdatasync, openSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource, writtenRecord } from './changes.ts'
 import { databaseFailure, groupCommit, patienceMilliseconds, pauseMilliseconds } from './group-commit.ts'
 import type { OpenedStore } from './images.ts'
+import { afterOnMachine } from './purging.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
+import {
+  beginAbove,
+  type NewEpoch,
+  noCheckpoint,
+  openAtCheckpoint,
+  risingCheckpoint,
+} from './sqlite-checkpoint.ts'
 import { type CopyingParts, noCopying, openCopying } from './sqlite-copying.ts'
+import { createPrivately, keepLog, openLog, pathOf, toDisk } from './sqlite-files.ts'
 import { sqliteImages } from './sqlite-images.ts'
-import { type Log, noLog, syncedLog } from './sqlite-log.ts'
-import { assertLogWhole, logMark } from './sqlite-mark.ts'
+import { type Log, noLog } from './sqlite-log.ts'
+import { assertLogWhole } from './sqlite-mark.ts'
 import { purging } from './sqlite-purging.ts'
 import { readingOf } from './sqlite-reading.ts'
 import { type Commit, rowsOf, type Statement } from './sqlite-rows.ts'
@@ -31,6 +39,15 @@ export interface SqliteStoreParts {
   readonly random: (size: number) => Uint8Array
   /** Brings what was written to the file of this descriptor to the disk; fdatasync in the thread pool unless given. */
   readonly sync?: (descriptor: number) => Promise<void>
+  /** The file of the checkpoint; left out, it is beside the database. */
+  readonly checkpoint?: string | undefined
+  /** Whether records that are older than the checkpoint are taken, to begin a new epoch. */
+  readonly isEpochBumped?: boolean
+  readonly newEpoch?: NewEpoch
+  /** Whether the file is only looked at. */
+  readonly staysAsItIs?: boolean
+  /** Runs the work once after so many milliseconds; a timer of the machine unless given. @returns what calls it off */
+  readonly after?: (milliseconds: number, work: () => void) => () => void
 }
 
 /** At most so many UTF-16 units: 16 to 32 MB, about 8,000 grants. */
@@ -44,14 +61,11 @@ const openingMilliseconds = 2_000
 /** Beyond that a full check would take longer than a start may (about 1 ms per MB). */
 const largestCheckedBytes = 256 * 1024 * 1024
 
-/** @throws Error that names the path, when it cannot be opened, is damaged, newer, or another program's */
-export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteStoreParts): OpenedStore {
-  const { database, log } = openFiles(path, sync)
-  const prepare = (sql: string): Statement => {
-    const statement = database.prepare(sql)
-    statement.setReturnArrays(true)
-    return statement
-  }
+/** @throws Error that names the path, when it cannot be opened, is damaged, newer, older than its checkpoint, or another program's */
+export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
+  const { clock, random, after = afterOnMachine, sync = toDisk } = parts
+  const { database, log } = openFiles(parts)
+  const prepare = preparing(database)
   const rows = rowsOf(prepare)
   const cache = recordCache(cacheSize, () => performance.now())
   const nextVersion = versionSource(random)
@@ -62,6 +76,8 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
     isBusy,
   })
   const copying = log === noLog ? noCopying : openCopying({ ...group, ...whereabouts(database), log, sync })
+  const file = checkpointOf(parts, database)
+  const checkpoint = log === noLog ? noCheckpoint : risingCheckpoint({ database, group, file, after })
   const reading = readingOf({ rows, cache, log, prepare, patiently })
 
   const store: Store = {
@@ -74,6 +90,7 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
         work: () => rows.apply(commit, clock.now()),
         isOneStatement: rows.isOneStatement(commit),
         committed() {
+          checkpoint.noteChange()
           remember(commit, cache)
           log.hold(changes.map(({ key }) => key))
           copying.changed(changes.length)
@@ -95,13 +112,16 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
       emptyLog: () => patiently(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)')),
     }),
     async close() {
+      const risen = checkpoint.close()
       group.drain()
       await log.close()
+      await risen
       cache.clear()
       await copying.close(() => (database.isOpen ? database.close() : undefined))
     },
   }
   function restored(): void {
+    checkpoint.noteChange()
     cache.clear()
     log.hold('all')
     copying.changed(Number.POSITIVE_INFINITY)
@@ -112,6 +132,15 @@ export function openSqliteStore({ path, clock, random, sync = toDisk }: SqliteSt
     images: sqliteImages({ clock, rows, prepare, group, nextVersion, readAll: reading.all, restored }),
   }
 }
+
+/** @returns what prepares statements whose rows come as arrays */
+const preparing =
+  (database: DatabaseSync) =>
+  (sql: string): Statement => {
+    const statement = database.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement
+  }
 
 /** Runs statements that give no rows; single ones are compiled once, as they come with every commit. */
 function execute(database: DatabaseSync): (sql: string) => void {
@@ -150,82 +179,54 @@ async function patiently<Result>(work: () => Result | Promise<Result>): Promise<
 const isBusy = (failure: unknown): boolean =>
   failure instanceof Error && 'errcode' in failure && (Number(failure.errcode) & 0xff) === 5
 
-/** On macOS libuv makes F_FULLFSYNC of it, as only that reaches the disk there. */
-const toDisk = promisify(fdatasync)
-
-function openFiles(
-  path: string,
-  sync: (descriptor: number) => Promise<void>,
-): { readonly database: DatabaseSync; readonly log: Log } {
-  let database: DatabaseSync | undefined
-  try {
-    if (path !== ':memory:') {
-      createPrivately(path)
-      assertLogWhole(resolve(path))
-    }
-    database = new DatabaseSync(path === ':memory:' ? path : resolve(path), { timeout: openingMilliseconds })
-    database.exec('PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY')
-    createOrCheckTables(database)
-    if (path !== ':memory:') {
-      keepLog(database)
-      if (statSync(path).size <= largestCheckedBytes) assertUndamaged(database)
-    }
-    database.exec(`PRAGMA busy_timeout = ${blockingMilliseconds}`)
-    return { database, log: path === ':memory:' ? noLog : openLog(database, sync) }
-  } catch (cause) {
-    database?.close()
-    throw new Error(`cannot use the database ${path}: ${(cause as Error).message}`, { cause })
-  }
-}
-
-/**
- * With NORMAL a commit is only written. SQLite then syncs the log before it copies pages out of it and when it begins it anew
- * (sqlite.org/pragma.html#pragma_synchronous); the sync that FULL adds to each commit is ours.
- */
-function keepLog(database: DatabaseSync): void {
-  // On macOS only F_FULLFSYNC reaches the disk; elsewhere the pragma does nothing.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = 16777216')
-  // The first read, here of the version, makes the file of the log.
-  database.exec('PRAGMA synchronous = NORMAL; PRAGMA user_version')
-  // Copying is an affair of its own (sqlite-copying.ts).
-  database.exec('PRAGMA wal_autocheckpoint = 0')
-  // A log that could not be synced may be whole in memory alone, and no later sync would tell: what it holds is written anew.
-  database.exec('PRAGMA wal_checkpoint(PASSIVE)')
-}
-
-/** SQLite's own name of the file, links followed. */
-const pathOf = (database: DatabaseSync): string => database.location() ?? ''
+const checkpointOf = ({ checkpoint }: SqliteStoreParts, database: DatabaseSync): string =>
+  checkpoint ?? `${pathOf(database)}-checkpoint`
 
 function whereabouts(database: DatabaseSync): Pick<CopyingParts, 'path' | 'connect'> {
   const path = pathOf(database)
   return { path, connect: () => new DatabaseSync(path) }
 }
 
-/** The log stays the same file for as long as a connection is open, so one descriptor serves for good. */
-function openLog(database: DatabaseSync, sync: (descriptor: number) => Promise<void>): Log {
-  // SQLite's locks are on the other two files, so this one may be closed any time.
-  const path = pathOf(database)
-  const descriptor = openSync(`${path}-wal`, 'r+')
-  const mark = logMark(path, descriptor)
-  return syncedLog(
-    async () => {
-      const seen = mark.look()
-      await sync(descriptor)
-      mark.note(seen)
-    },
-    () => {
-      mark.close()
-      closeSync(descriptor)
-    },
-  )
+function openFiles(parts: SqliteStoreParts): { readonly database: DatabaseSync; readonly log: Log } {
+  const { path, sync = toDisk } = parts
+  let database: DatabaseSync | undefined
+  try {
+    if (path === ':memory:') {
+      database = new DatabaseSync(path)
+      prepareTables(database, () => undefined)
+      return { database, log: noLog }
+    }
+    createPrivately(path)
+    assertLogWhole(resolve(path))
+    database = new DatabaseSync(resolve(path), { timeout: openingMilliseconds })
+    const file = checkpointOf(parts, database)
+    prepareTables(database, (made) => beginAbove(made, file))
+    keepLog(database)
+    if (statSync(path).size <= largestCheckedBytes) assertUndamaged(database)
+    admitRecords(database, parts)
+    database.exec(`PRAGMA busy_timeout = ${blockingMilliseconds}`)
+    return { database, log: openLog(database, sync) }
+  } catch (cause) {
+    database?.close()
+    throw new Error(`cannot use the database ${path}: ${(cause as Error).message}`, { cause })
+  }
 }
 
-/** A new file is for its owner alone. SQLite gives its log and index the rights of the file. */
-function createPrivately(path: string): void {
-  try {
-    closeSync(openSync(path, 'wx', 0o600))
-  } catch (failure) {
-    // An existing file is never opened here: closing it again would drop the locks SQLite holds on it in this process.
-    if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure
-  }
+function prepareTables(database: DatabaseSync, created: (database: DatabaseSync) => void): void {
+  database.exec('PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY')
+  createOrCheckTables(database, () => created(database))
+}
+
+/** Nobody else is served yet, so SQLite brings these commits to the disk by itself, before the file of the checkpoint says them. */
+function admitRecords(database: DatabaseSync, parts: SqliteStoreParts): void {
+  const { clock, random, isEpochBumped = false, newEpoch, staysAsItIs = false } = parts
+  const file = checkpointOf(parts, database)
+  database.exec('PRAGMA synchronous = FULL')
+  openAtCheckpoint(database, {
+    ...{ file, isEpochBumped, newEpoch, staysAsItIs },
+    write(change) {
+      rowsOf(preparing(database)).apply({ changes: [change], version: versionSource(random)() }, clock.now())
+    },
+  })
+  database.exec('PRAGMA synchronous = NORMAL')
 }

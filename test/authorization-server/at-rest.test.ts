@@ -124,6 +124,7 @@ describe('after whole flows on a data directory', () => {
     const files = databaseFiles(data.path)
     expect([...files.keys()].sort()).toEqual([
       'panoptes.db',
+      'panoptes.db-checkpoint',
       'panoptes.db-mark',
       'panoptes.db-shm',
       'panoptes.db-wal',

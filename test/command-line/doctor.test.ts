@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -135,6 +135,23 @@ describe('the doctor on the data directory', () => {
     expect(findings.filter(({ verdict }) => verdict !== 'ok')).toEqual([])
     expect(on('store', findings)).toMatch(/panoptes\.db is whole, and of this version$/)
     expect(readdirSync(directory)).toEqual(before)
+  })
+
+  test('fails for an older copy of the records, changes nothing there, and knows what --bump-epoch makes of it', async () => {
+    const directory = freshFolder()
+    const file = join(directory, 'panoptes.db')
+    await (await startPanoptes(['--data', directory])).stop()
+    const copy = readFileSync(file)
+    await (await startPanoptes(['--data', directory])).stop()
+    writeFileSync(file, copy)
+    const number = readFileSync(`${file}-checkpoint`, 'utf8')
+    const findings = await examined(['--data', directory])
+    expect(failing(findings)).toEqual(['store'])
+    expect(on('store', findings)).toMatch(/its records are older than .+, or start with --bump-epoch/)
+    expect(failing(await examined(['--data', directory, '--bump-epoch']))).toEqual([])
+    expect(failing(await examined(['--data', directory]))).toEqual(['store'])
+    expect(readFileSync(file).equals(copy)).toBe(true)
+    expect(readFileSync(`${file}-checkpoint`, 'utf8')).toBe(number)
   })
 
   test('fails for keys that others can read and for a store that is none', async () => {

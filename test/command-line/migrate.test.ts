@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -109,6 +109,29 @@ describe('panoptes migrate', () => {
       expect(await store.list('grants-of-user:us1.1')).toMatchObject([{ value: 'zo\u00eb\n"1"' }])
       expect(await store.read(['limits:gone'])).toEqual([undefined])
     })
+  })
+
+  test('begins a checkpoint at the target, leaves that of the source, and refuses an older copy', async () => {
+    const checkpointIn = (folder: string): string =>
+      readFileSync(join(folder, 'panoptes.db-checkpoint'), 'utf8').trim()
+    const source = await newSource()
+    const copy = readFileSync(join(source, 'panoptes.db'))
+    await withStore(fileOf(source), async ({ store }) => {
+      await store.commit([{ kind: 'delete', key: 'grant:a' }])
+    })
+    const before = checkpointIn(source)
+    const target = newFolder()
+    await run('--from', `sqlite:${source}`, '--to', `sqlite:${target}`)
+    expect(checkpointIn(source)).toBe(before)
+    expect(Number(checkpointIn(target))).toBeGreaterThan(0)
+    await withStore(fileOf(target), async ({ store }) => {
+      expect(await store.read(['grant:a', 'grant:b'])).toMatchObject([undefined, { key: 'grant:b' }])
+    })
+    writeFileSync(join(source, 'panoptes.db'), copy)
+    await expect(run('--from', `sqlite:${source}`, '--to', `sqlite:${newFolder()}`)).rejects.toThrow(
+      'its records are older than',
+    )
+    expect(checkpointIn(source)).toBe(before)
   })
 
   test('carries records of schema version 1 over within their Redis, which no start uses before', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import { startLoad } from './load/load.ts'
 import { startNode } from './node-process.ts'
 import { patienceMs, perSecond, rounds } from './scale.ts'
 import { expectSound, freshFolder, sqliteGround } from './sqlite-ground.ts'
-import { failingCalls, mountSmallDisk, withoutProgram } from './tools.ts'
+import { failingCalls, fillDisk, mountSmallDisk, withoutProgram } from './tools.ts'
 
 test(
   'R05: a sync that fails is told to nobody as success, and ends the process, which comes back clean',
@@ -46,21 +46,6 @@ test(
   patienceMs,
 )
 
-/** Takes what room there is. */
-function fill(path: string): void {
-  const descriptor = openSync(path, 'a')
-  try {
-    for (let size = 65_536; size >= 512; size /= 2)
-      try {
-        for (;;) writeSync(descriptor, Buffer.alloc(size))
-      } catch {
-        // Smaller pieces may still fit.
-      }
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
 test(
   'R06: on a full disk reads go on, a change is made or answered 503, and it recovers by itself when there is room again',
   async ({ skip }) => {
@@ -74,7 +59,7 @@ test(
     await pause(500)
     const full = performance.now()
     const ballast = join(disk, 'ballast')
-    fill(ballast)
+    fillDisk(ballast)
     // The log has room left from before, which may be used up first.
     while (!load.history.some(({ status, kind }) => status === 503 && kind === 'refresh')) await pause(50)
     const left = await leaver.revoke()

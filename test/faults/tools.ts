@@ -1,6 +1,6 @@
 /** Programs that make faults, where this machine has them. */
 import { spawnSync } from 'node:child_process'
-import { globSync, mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, globSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
@@ -40,6 +40,21 @@ export function mountSmallDisk(folder: string, bytes: number): string | undefine
   if (status !== 0) return 'needs root, to mount a small disk'
   onTestFinished(() => void spawnSync('umount', ['-l', folder]))
   return undefined
+}
+
+/** Takes what room there is. */
+export function fillDisk(path: string): void {
+  const descriptor = openSync(path, 'a')
+  try {
+    for (let size = 65_536; size >= 512; size /= 2)
+      try {
+        for (;;) writeSync(descriptor, Buffer.alloc(size))
+      } catch {
+        // Smaller pieces may still fit.
+      }
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /**

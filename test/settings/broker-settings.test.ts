@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { load } from 'js-yaml'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type BrokerSettings, readBrokerSettings, SettingsError } from '../../src/settings.ts'
@@ -193,6 +193,15 @@ describe('config/broker.example.yaml', () => {
   test.each(['spans', 'signIn'])('shows every setting of the block %s', (block) => {
     const allowed = problemIn(`${block}: { noSuchKey: 1s }`).split('allowed are ')[1]?.split(', ') ?? []
     expect(Object.keys(shown[block] as object).toSorted()).toEqual(allowed.toSorted())
+  })
+
+  test('shows a checkpoint that is taken as it stands there', () => {
+    const [line = ''] = /^# checkpoint: \S+/m.exec(example) ?? []
+    expect(settingsIn(line.slice(2)).store).toEqual({
+      kind: 'sqlite',
+      path: resolve('data/panoptes.db'),
+      checkpoint: resolve('../panoptes-checkpoint'),
+    })
   })
 
   test('says what counts when a key is left out', () => {

@@ -71,6 +71,8 @@ describe('an error names the key, what was found and what is allowed', () => {
     [['start'], "Unexpected argument 'start'", 'allowed are --host'],
     [['--port'], '--port', 'argument missing'],
     [['--tls=yes'], '--tls', 'does not take an argument'],
+    [['--bump-epoch=yes'], '--bump-epoch', 'does not take an argument'],
+    [['--bump-epoch'], '--bump-epoch: found without records in SQLite', 'allowed is with --data DIR'],
   ])('%j', (args, ...parts) => {
     for (const part of parts) expect(problemOf(args)).toContain(part)
   })
@@ -111,6 +113,9 @@ describe('an error names the key, what was found and what is allowed', () => {
     ],
     ['drainNotice: 61s', 'drainNotice: found "61s"; allowed is a number and s, from 1s to 60s, or off'],
     ['trustedProxies: [proxy.example]', 'trustedProxies.0: found "proxy.example"; allowed is a list'],
+    ['checkpoint: elsewhere', 'checkpoint: found without records in SQLite; allowed is with --data DIR'],
+    ['checkpoint: ""', 'checkpoint: found ""; allowed is the path of a file'],
+    ['bump-epoch: true', 'bump-epoch: found an unknown key'],
     ['callsPerMinute: 0', 'callsPerMinute: found 0; allowed is a whole number from 1'],
     ['integrations: nowhere.yaml', 'integrations: found "nowhere.yaml"; allowed is the path of a file'],
     ['spans: 5', 'spans: found 5; allowed is a mapping of spans'],

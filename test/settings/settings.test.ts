@@ -39,15 +39,23 @@ describe('config/emulator.yaml tells the truth', () => {
   test('what it shows as a comment is taken as well', () => {
     const shown = [...shipped.matchAll(/^# (\w+: \S+)/gm)].map(([, line = '']) => line)
     const names = shown.map((line) => line.split(':')[0])
-    expect(names).toEqual(['origin', 'data', 'store', 'operatorToken', 'integrations'])
+    expect(names).toEqual(['origin', 'data', 'store', 'checkpoint', 'operatorToken', 'integrations'])
     const values = shown.map((line) =>
       line
         .replace('operatorToken: ...', 'operatorToken: a-token-of-the-operator')
         .replace('integrations.yaml', resolve('config/integrations.yaml')),
     )
-    expect(readSettings(['--config', file(values.join('\n'))], {})).toMatchObject({
+    // A checkpoint is SQLite's alone.
+    const taken = (other: string) =>
+      readSettings(['--config', file(values.filter((line) => !line.startsWith(other)).join('\n'))], {})
+    expect(taken('checkpoint:')).toMatchObject({
       origin: new URL('http://localhost:7070'),
       store: { kind: 'redis' },
+    })
+    expect(taken('store:').store).toEqual({
+      kind: 'sqlite',
+      path: resolve('data/panoptes.db'),
+      checkpoint: resolve('../panoptes-checkpoint'),
     })
   })
 })
@@ -161,6 +169,16 @@ describe('the command line stands over the environment, that over the file, that
       tls: true,
       operatorToken: 'a-token-of-the-operator',
     })
+  })
+
+  test('a checkpoint stands where it is named, and a new epoch is begun by the command line alone', () => {
+    const args = ['--data', folder, '--config', file('checkpoint: here/of-the-file')]
+    expect(readSettings(args, {}).store).toMatchObject({ checkpoint: resolve('here/of-the-file') })
+    expect(readSettings(args, { PANOPTES_CHECKPOINT: '/elsewhere' }).store).toMatchObject({
+      checkpoint: '/elsewhere',
+    })
+    expect(readSettings(args, { PANOPTES_BUMP_EPOCH: 'true' }).store).not.toHaveProperty('isEpochBumped')
+    expect(readSettings([...args, '--bump-epoch'], {}).store).toMatchObject({ isEpochBumped: true })
   })
 
   test('without a data directory all is in memory', () => {

@@ -110,7 +110,7 @@ const doubled = Object.fromEntries(
 
 describe('placeholders that grow', () => {
   test.each([
-    ['by a long value in many places', { tags: { a: tag('{{name}}'.repeat(20_000)) } }, 'tags.a'],
+    ['by a long value in many places', { tags: { a: tag('{{name}}'.repeat(5_000)) } }, 'tags.a'],
     ['by naming each other', { tags: doubled }, 'tags.a1'],
     [
       'by doubling',

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { openCalls } from './emulator-calls.ts'
 import { openTemplates, type TemplateCalls } from './template-calls.ts'
 
 const web = {
@@ -85,9 +86,40 @@ describe('Handlebars in a template', () => {
   })
 
   test.each([
-    ['a helper of nobody', '{{upper name}}'],
-    ['a partial', '{{> header}}'],
-    ['a block that is not closed', '{{#if name}}a'],
+    ['a helper of nobody', '{{upper name}}', 'calls upper'],
+    ['a partial', '{{> header}}', 'has a partial'],
+    ['a block that is not closed', '{{#if name}}a', 'does not close if'],
+    ['more than is read of one text', '{{name}}'.repeat(20_000), 'has more than 20000 tags and words'],
+  ])('is refused with 400 for %s when it is written, and nothing is stored', async (_, testName, words) => {
+    const broken = { tests: { web, bad: { ...web, headers: { root: ['x', testName] } } } }
+    const stored = await calls.newTemplate({ tests: { web } })
+    const before = (await calls.call('GET', '/templates')).body
+    const { body } = await calls.call('GET', `/templates/${stored}`)
+    for (const [method, path] of [
+      ['POST', '/templates'],
+      ['PUT', `/templates/${stored}`],
+    ] as const) {
+      const refused = await calls.call(method, path, { body: { ...body, ...broken } })
+      const [error] = refused.body.errors
+      expect([refused.status, error.field]).toEqual([400, 'tests.bad.headers.root[1]'])
+      expect(error.message).toContain(words)
+    }
+    expect((await calls.call('GET', '/templates')).body).toEqual(before)
+    expect(await calls.refusal(stored, { tests: { web: { testName } } })).toEqual([400, 'tests.web'])
+  })
+
+  test('that cannot be read does not tell of templates that are not there, or cannot be changed', async () => {
+    const body = { name: 'Broken', tests: { a: { ...web, testName: '{{#if' } } }
+    const { templates } = (await calls.call('GET', '/templates')).body
+    const builtIn = templates.find(({ isBuiltIn }: { isBuiltIn: boolean }) => isBuiltIn)
+    const unknown = '00000000-0000-4000-8000-000000000000'
+    const statuses = [builtIn.id, unknown].map(
+      async (id) => (await calls.call('PUT', `/templates/${id}`, { body })).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([403, 404])
+  })
+
+  test.each([
     ['what leads to nothing', '{{#each userInputs.agents}}{{name}}{{/each}}'],
     ['the code of a helper', '{{lookup this "constructor"}}'],
   ])('is refused with 400 for %s, and nothing is made', async (_, testName) => {
@@ -129,11 +161,37 @@ describe('secrets behind Handlebars', () => {
     '{{#userInputs.fast}}{{this}}{{/userInputs.fast}}',
     '{{userInputs.[pin]}}',
     '{{userInputs/pin}}',
-    '{{#if}}{{userInputs.pin}}',
   ])('are masked in the default of a user input that fills %s', async (password) => {
     const id = await calls.newTemplate(withPin(password))
     const { text } = await calls.call('GET', `/templates/${id}`)
     expect(text).not.toContain('sesame')
+  })
+
+  test('are masked in the default of what an earlier version took, though it cannot be read', async () => {
+    const id = await calls.newTemplate(withPin('{{userInputs.pin}}'))
+    const records = await calls.store.list('v7:us1', { limit: 100_000 })
+    const { key, value } = records.find((record) => record.key.endsWith(`:templates:${id}`)) ?? {
+      key: '',
+      value: '',
+    }
+    const unread = value.replace('{{userInputs.pin}}', '{{#if}}{{userInputs.pin}}')
+    await calls.store.commit([
+      {
+        kind: 'put',
+        key,
+        value: unread,
+        expiresAt: Number.MAX_SAFE_INTEGER,
+        expected: 'any',
+        indexes: ['v7:us1'],
+      },
+    ])
+    const again = await openCalls(calls)
+    const { text } = await again.call('GET', `/templates/${id}`)
+    expect(text).toContain('"web"')
+    expect(text).not.toContain('sesame')
+    expect((await again.call('POST', `/templates/${id}/deploy`, { body: { name: 'Paris' } })).status).toBe(
+      400,
+    )
   })
 
   test('are masked as they are written in an expression', async () => {

@@ -1,4 +1,4 @@
-import type { Answerers, Call } from '../call.ts'
+import type { Answerer, Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family, isOwn, named, shown } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
 import { type JsonObject, objectOf, textOf, textsOf } from '../json.ts'
@@ -10,6 +10,7 @@ import { deployTemplate } from '../templates/deploy.ts'
 import { forgetDeployments } from '../templates/deployments.ts'
 import { wrongOverrides, wrongParts } from '../templates/parts.ts'
 import { maskedTemplate, templateWithSecrets } from '../templates/secrets.ts'
+import { unreadableTexts } from '../templates/unreadable.ts'
 import { hasPart } from '../text-search.ts'
 import { uuid } from '../uuid.ts'
 
@@ -76,6 +77,14 @@ const template: Family = {
   },
 }
 
+/** A write of a template whose expressions can be read. @param objection what stands against the write whatever they are */
+const readable =
+  (write: Answerer, objection: (call: Call) => V7Refusal | undefined): Answerer =>
+  async (call) => {
+    const wrong = await unreadableTexts(objectOf(call.body))
+    return wrong.length === 0 ? write(call) : (objection(call) ?? invalid(wrong))
+  }
+
 const sharingOf = (entry: Entry, { href }: Call): JsonObject => ({
   scope: entry.fields['sharingScope'] ?? 'default',
   _links: {
@@ -87,8 +96,14 @@ const sharingOf = (entry: Entry, { href }: Call): JsonObject => ({
 /** `/templates`, their sharing settings, and deploying them. */
 export const templates = (model: Model): Answerers => {
   const write = assetWriter(model)
+  const generic = crud(template, model)
   return {
-    ...crud(template, model),
+    ...generic,
+    createTemplate: readable(generic['createTemplate'] as Answerer, () => undefined),
+    updateTemplate: readable(generic['updateTemplate'] as Answerer, (call) => {
+      const entry = named(template, call)
+      return entry ? unchangeable(entry, call) : notFound
+    }),
     getSharingSettings(call) {
       const entry = named(template, call)
       return entry ? { status: 200, body: sharingOf(entry, call) } : notFound

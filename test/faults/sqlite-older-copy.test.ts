@@ -206,7 +206,7 @@ test(
     const parts = { path, clock: systemClock, random: randomBytes }
     const file = `${path}-checkpoint`
     const numbers: number[] = []
-    for (let round = 0; round < rounds(200, 12); round += 1) {
+    for (let round = 0; round < rounds(120, 12); round += 1) {
       const processes = await Promise.all([1, 2].map(() => startProcess('store-checkpoint-process.ts', path)))
       await pause(randomInt(0, 80))
       for (const process of processes) process.kill('SIGKILL')

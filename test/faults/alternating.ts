@@ -15,9 +15,9 @@ export interface Alternating {
   beginWith(node: NodeProcess): void
 }
 
-/** @param options of both @param clones their versions; the first one finds the store empty */
+/** @param parts of both @param clones their versions; the first one finds the store empty */
 export async function startAlternating(
-  options: NodeParts['options'],
+  parts: NodeParts,
   clones: readonly [string | undefined, string | undefined],
 ): Promise<Alternating> {
   const nodes: NodeProcess[] = []
@@ -37,8 +37,8 @@ export async function startAlternating(
   const url = `http://localhost:${(server.address() as AddressInfo).port}`
   for (const clone of clones) {
     const port = await freePort()
-    const own = ['--origin', url, '--hostname', `127.0.0.1:${port}`]
-    nodes.push(await startNode({ ...(clone && { clone }), options: [...options, ...own], port }))
+    const options = [...parts.options, '--origin', url, '--hostname', `127.0.0.1:${port}`]
+    nodes.push(await startNode({ ...parts, ...(clone && { clone }), options, port }))
   }
   return {
     url,

@@ -10,7 +10,7 @@ const call = (address: string, body?: unknown): Promise<Response> =>
     method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   })
 
 const creating = rows.filter(

@@ -18,7 +18,7 @@ test(
     if (missing) skip(missing)
     const redis = await redisProcess()
     const options = redisOptions(`redis://127.0.0.1:${redis.port}`, ['trustedProxies: [127.0.0.1]'])
-    const place = await startAlternating(options, [earlierVersion(), undefined])
+    const place = await startAlternating({ options }, [earlierVersion(), undefined])
     const load = await startLoad({ target: () => place.url, perSecond })
     await pause(rounds(20_000, 2_000))
     await load.stop()

@@ -13,7 +13,7 @@ test(
     const missing = withoutHistory()
     if (missing) skip(missing)
     const ground = sqliteGround(undefined, ['trustedProxies: [127.0.0.1]'])
-    const place = await startAlternating(ground.options, [earlierVersion(), undefined])
+    const place = await startAlternating(ground, [earlierVersion(), undefined])
     const load = await startLoad({ target: () => place.url, perSecond })
     await pause(rounds(20_000, 2_000))
     await load.stop()

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Awaitable } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import type { OperationRow } from '#upstream/operation-rows.ts'
@@ -54,6 +55,9 @@ export async function answerRead(
 /** What follows from a write, whichever operation it was. Loaded with the families, which are not there before the first call. */
 const consequences = () => import('./families/write-consequences.ts')
 
+/** How many objects a call may have changed for what follows to happen in the same turn of the event loop. */
+const mostInTurn = 100
+
 /** Answers any other call. Writes of a region run in turn, so that a check and the write behind it are one step. */
 export async function answerWrite(
   prepared: Prepared,
@@ -68,7 +72,9 @@ export async function answerWrite(
     const answer = await ready.answerer(ready.call)
     if (isV7Refusal(answer)) return answer
     const { followWrite } = await consequences()
-    followWrite(ready.call, written, before)
+    const done = written()
+    if (done.entries.length + done.removed.length > mostInTurn) await nextTurn()
+    followWrite(ready.call, done, before)
     logActivity(ready.call, written(), before)
     const changes = written()
     for (const effect of changes.effects) await effect()

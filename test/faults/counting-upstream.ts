@@ -10,7 +10,7 @@ import {
 } from '../live/hostile-upstream.ts'
 
 export interface CountingUpstream
-  extends Pick<HostileUpstream, 'origin' | 'connections' | 'certify' | 'cut' | 'leave' | 'comeBack'> {
+  extends Omit<HostileUpstream, 'arrived' | 'behave' | 'port' | keyof AsyncDisposable> {
   /** Every request that reached it. */
   readonly answers: readonly Arrived[]
   /** From now on. @param behaviour what is left out serves everybody */

@@ -47,12 +47,11 @@ test(
   'R23: an upstream that says nothing is 504 in time, has few calls under way, and neither holds up another region nor uses up its budget',
   async () => {
     const headersTimeoutMs = 2_000
-    const mostInFlight = rounds(100, 12)
     // A fifth of the budget of 100, while a region says nothing at all.
-    const mostSilent = Math.min(20, mostInFlight)
+    const mostSilent = 20
     const regions = ['us1', 'us2'] as const
     const ground = await badUpstreamGround({
-      settings: [`headersTimeout: ${headersTimeoutMs / 1_000}s`, `maxInFlight: ${mostInFlight}`],
+      settings: [`headersTimeout: ${headersTimeoutMs / 1_000}s`],
     })
     const { upstream } = ground
     const clients = await ground.connectMany(rounds(10, 4), regions)
@@ -62,7 +61,7 @@ test(
     upstream.behave(silent)
     const answers = await askAtOnce(ground, clients, 8)
     const sent = upstream.answers.length - before
-    expect(sent).toBeGreaterThan(regions.length)
+    expect(sent).toBeGreaterThan(mostSilent / 2)
     expect(sent).toBeLessThanOrEqual(regions.length * mostSilent)
     const timedOut = answers.filter(({ status }) => status === 504)
     expect(timedOut).toHaveLength(sent)

@@ -1,7 +1,13 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { Pem } from './certificates.ts'
 
@@ -29,6 +35,10 @@ export interface HostileUpstream extends AsyncDisposable {
   readonly connections: { made: number; open: number }
   /** From now on. */
   behave(behaviour: Behaviour): void
+  /** What went wrong in handshakes of TLS, by Node's codes. */
+  readonly failedHandshakes: readonly string[]
+  /** Closes connections that nothing is asked on. */
+  closeIdle(): void
   /** Another certificate, for handshakes from now on. */
   certify(certificate: Pem): void
   /** Closes all connections under way. */
@@ -73,7 +83,7 @@ export async function startHostileUpstream(
     })
     current(request, response, socket)
   }
-  const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener)
+  const server: HttpServer | HttpsServer = tls ? createTlsServer(tls, listener) : createServer(listener)
   const sockets = new Set<Socket>()
   server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.made += 1
@@ -89,7 +99,8 @@ export async function startHostileUpstream(
     sockets.add(socket)
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
   })
-  server.on('tlsClientError', () => undefined)
+  const failedHandshakes: string[] = []
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => void failedHandshakes.push(error.code ?? ''))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -109,6 +120,8 @@ export async function startHostileUpstream(
     behave(next) {
       current = next
     },
+    failedHandshakes,
+    closeIdle: () => server.closeIdleConnections(),
     certify(certificate) {
       if (server instanceof TlsServer) server.setSecureContext(certificate)
     },

@@ -15,9 +15,9 @@ interface RegionEnds {
   nextAt: number
   /** How often it rested or was tried again. */
   rests: number
-  /** How often it was heard. */
-  answers: number
-  /** Calls that are out and went out after it was last heard. */
+  /** Of silence, counted: each ends as the region is heard, or rests. */
+  spell: number
+  /** Calls that went out in it, whatever became of them. */
   silent: number
   readonly waiting: Set<() => void>
 }
@@ -26,7 +26,7 @@ interface RegionEnds {
 export interface Sent {
   readonly ends: RegionEnds
   readonly rests: number
-  readonly answers: number
+  readonly spell: number
 }
 
 export interface UnknownEndsParts {
@@ -82,49 +82,54 @@ export class UnknownEnds {
     })
   }
 
-  /** A call goes out. One of the three below has to be told what becomes of it. */
+  /** A call goes out. One of the three below is told what becomes of it. */
   begin(region: RegionId): Sent {
     const ends = this.#endsOf(region)
-    const { rests, answers } = ends
+    const { rests, spell } = ends
     ends.silent += 1
-    return { ends, rests, answers }
+    return { ends, rests, spell }
   }
 
   heard({ ends }: Sent): void {
     ends.inRow = 0
-    ends.answers += 1
+    ends.spell += 1
     ends.silent = 0
-    this.#wake(ends, this.#mostSilent)
+    wake(ends, this.#mostSilent)
   }
 
-  unheard(sent: Sent): void {
-    const { ends } = sent
+  unheard({ ends, rests }: Sent): void {
     // Calls that were under way when the rest began say nothing new.
-    if (sent.rests === ends.rests) {
-      ends.inRow += 1
-      ends.nextAt = this.#parts.clock.now() + pauseOf(ends.inRow)
-      if (ends.inRow >= freeInRow) ends.rests += 1
-    }
-    this.untold(sent)
+    if (rests !== ends.rests) return
+    ends.inRow += 1
+    ends.nextAt = this.#parts.clock.now() + pauseOf(ends.inRow)
+    if (ends.inRow >= freeInRow) this.#rest(ends)
   }
 
   /** Nothing was sent, or what came says nothing of the region. */
-  untold({ ends, answers }: Sent): void {
-    if (answers === ends.answers) ends.silent -= 1
-    this.#wake(ends, ends.inRow >= freeInRow ? ends.waiting.size : 1)
+  untold({ ends, spell }: Sent): void {
+    if (spell !== ends.spell) return
+    ends.silent -= 1
+    wake(ends, 1)
   }
 
-  #wake({ waiting }: RegionEnds, most: number): void {
-    if (waiting.size > 0) for (const goOn of [...waiting].slice(0, most)) goOn()
+  #rest(ends: RegionEnds): void {
+    ends.rests += 1
+    ends.spell += 1
+    ends.silent = 0
+    wake(ends, ends.waiting.size)
   }
 
   #endsOf(region: RegionId): RegionEnds {
     const known = this.#regions.get(region)
     if (known) return known
-    const ends = { inRow: 0, nextAt: 0, rests: 0, answers: 0, silent: 0, waiting: new Set<() => void>() }
+    const ends = { inRow: 0, nextAt: 0, rests: 0, spell: 0, silent: 0, waiting: new Set<() => void>() }
     this.#regions.set(region, ends)
     return ends
   }
+}
+
+function wake({ waiting }: RegionEnds, most: number): void {
+  if (waiting.size > 0) for (const goOn of [...waiting].slice(0, most)) goOn()
 }
 
 const pauseOf = (inRow: number): number =>

@@ -162,6 +162,31 @@ describe('an agent that is given to a test', () => {
   })
 })
 
+describe('the network measurements of a test of something else', () => {
+  test('stay when they are switched off, and go on when they are switched on again', async () => {
+    const body = { testName: 'Web', url: 'https://acme.example', interval: minute, agents: [{ agentId }] }
+    const { testId } = await done(calls, 'POST', '/tests/http-server', { body })
+    const turn = (networkMeasurements: boolean) =>
+      done(calls, 'PUT', `/tests/http-server/${testId}`, { body: { ...body, networkMeasurements } })
+    calls.clock.advance(90)
+    await turn(false)
+    calls.clock.advance(minute)
+    await turn(true)
+    calls.clock.advance(minute)
+    const minutes = async (results: string) =>
+      roundsOf(await allRows(calls, `/test-results/${testId}/${results}`, 'window=1h')).map(
+        (second) => second / minute,
+      )
+    expect(await minutes('network')).toEqual([0, 1, 3])
+    expect(await minutes('path-vis')).toEqual([0, 1, 3])
+    expect(await minutes('http-server')).toEqual([0, 1, 2, 3])
+    const path = (round: number) =>
+      `/test-results/${testId}/path-vis/agent/${agentId}/round/${start + round * minute}`
+    expect((await calls.call('GET', path(1))).status).toBe(200)
+    expect((await calls.call('GET', path(2))).status).toBe(404)
+  })
+})
+
 describe('the monitors of a test', () => {
   const monitorsOf = async (path: string): Promise<readonly string[]> =>
     (await allRows(calls, path, 'window=1d')).map(

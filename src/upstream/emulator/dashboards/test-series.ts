@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts'
-import { measures } from '../families/result-kinds.ts'
-import { cellsOf, samplesOf } from '../families/result-rows.ts'
+import { cellsOfKind } from '../families/result-kinds.ts'
+import { samplesOf } from '../families/result-rows.ts'
 import { directionsOf } from '../families/test-directions.ts'
 import { testKindOf } from '../families/test-kinds.ts'
 import { measured } from '../families/test-measured.ts'
@@ -23,7 +23,6 @@ const isOneWay = ({ fields }: Entry): boolean => fields['type'] === 'agent-to-ag
 /** Whether tests like this one measure it. */
 const hasMetric = ({ results, direction }: Metric, test: Entry): boolean =>
   testKindOf(test.fields['type'])?.results.includes(results) === true &&
-  measures({ name: results, ways: [], isNetwork: results === 'network' }, test) &&
   (results !== 'network' || isOneWay(test) === (direction !== undefined))
 
 /** What every agent of the tests measured of every target in the span. */
@@ -38,7 +37,8 @@ export function testSeries(
     const directions = directionsOf(test, metric.direction ?? null, ['to-target'])
     if (isV7Refusal(directions)) return []
     const sampleOf = samplesOf(test, call)
-    return cellsOf(test, directions, call).flatMap((cell): readonly Series[] => {
+    const kind = { isNetwork: metric.results === 'network' }
+    return cellsOfKind(kind, { test, directions }, call).flatMap((cell): readonly Series[] => {
       const rounds = roundsOf({ shown: meanwhile(facts.shown, cell.on) }, range, call.now)
       if (rounds.count === 0) return []
       return [

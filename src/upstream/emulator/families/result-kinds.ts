@@ -2,14 +2,16 @@ import { askedPath } from '../asked-path.ts'
 import type { Answer, Answerer, Call } from '../call.ts'
 import type { JsonObject } from '../json.ts'
 import { hasRound } from '../measurements/measurements.ts'
-import { runAt } from '../measurements/schedule.ts'
+import { meanwhile, runAt, type Schedule } from '../measurements/schedule.ts'
 import { isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
-import type { Entry } from '../state.ts'
+import type { Entry, Objects } from '../state.ts'
 import { simpleTest } from './agent-show.ts'
 import { type Cell, cellsOf, type Sample, samplesOf } from './result-rows.ts'
 import { roundsAnswer } from './rounds-answer.ts'
+import { ever } from './stored-runs.ts'
 import { type Direction, directionsOf } from './test-directions.ts'
 import { testKindOf } from './test-kinds.ts'
+import { linksOf } from './test-links.ts'
 import { measured } from './test-measured.ts'
 import { testWithResults } from './test-reach.ts'
 
@@ -31,11 +33,20 @@ export function testWith({ name }: ResultKind, call: Call): Entry | undefined {
   return testKindOf(test?.fields['type'])?.results.includes(name) ? test : undefined
 }
 
-const networkTypes = ['agent-to-server', 'agent-to-agent', 'voice']
+/** When the test had such results: one that also measures something else may have its network measurements switched off. */
+const measuredIn = ({ isNetwork }: Pick<ResultKind, 'isNetwork'>, test: Entry, state: Objects): Schedule =>
+  isNetwork ? (linksOf(test, 'parts', state).get('network') ?? []) : ever
 
-/** A test that also measures something else may have its network measurements switched off. */
-export const measures = ({ isNetwork }: ResultKind, { fields }: Entry): boolean =>
-  !isNetwork || fields['networkMeasurements'] !== false || networkTypes.includes(String(fields['type']))
+/** The cells of a test that have or had such results, each for the time in which they did. */
+export function cellsOfKind(
+  kind: Pick<ResultKind, 'isNetwork'>,
+  { test, directions }: { readonly test: Entry; readonly directions: readonly Direction[] },
+  call: Pick<Call, 'state'>,
+): readonly Cell[] {
+  const had = measuredIn(kind, test, call.state)
+  const cells = had.length === 0 ? [] : cellsOf(test, directions, call)
+  return had === ever ? cells : cells.map((cell) => ({ ...cell, on: meanwhile(cell.on, had) }))
+}
 
 /** Only agent-to-agent tests have a direction to show. */
 export const shownDirection = ({ test, direction }: Sample): JsonObject =>
@@ -47,7 +58,7 @@ type Show = (sample: Sample, call: Call) => JsonObject
 function askedCells(kind: ResultKind, test: Entry, call: Call): readonly Cell[] | V7Refusal {
   const chosen = directionsOf(test, call.query.get('direction'), kind.ways)
   if (isV7Refusal(chosen)) return chosen
-  return measures(kind, test) ? cellsOf(test, chosen, call) : []
+  return cellsOfKind(kind, { test, directions: chosen }, call)
 }
 
 /**
@@ -93,7 +104,7 @@ export const agentRound =
   (kind: ResultKind, show: (sample: Sample, call: Call) => JsonObject | undefined): Answerer =>
   (call) => {
     const test = testWith(kind, call)
-    const round = test && measures(kind, test) ? roundNamed(test, call) : undefined
+    const round = test && roundNamed(test, call)
     if (!test || round === undefined) return notFound
     const cells = askedCells(kind, test, call)
     if (isV7Refusal(cells)) return cells

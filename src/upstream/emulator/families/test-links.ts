@@ -1,6 +1,6 @@
 /**
- * What tests had, and when: agents, monitors and alert rules are given to them and taken away, and what was measured or raised
- * in between stays. What a test has had ever since it was made is noted nowhere.
+ * What tests had, and when: agents, monitors, alert rules and network measurements are given to them and taken away, and what was
+ * measured or raised in between stays. What a test has had ever since it was made is noted nowhere.
  */
 import type { Call } from '../call.ts'
 import { type JsonObject, objectOf, objectsOf, textOf, textsOf } from '../json.ts'
@@ -41,17 +41,24 @@ function monitorsNow({ fields }: Stored, objects: Objects): readonly string[] {
 const rulesNow = ({ fields }: Stored): readonly string[] =>
   fields['alertsEnabled'] === false ? [] : textsOf(fields['alertRules'])
 
-export type LinkKind = 'agents' | 'monitors' | 'alertRules' | 'endpointAgents'
+export type LinkKind = 'agents' | 'monitors' | 'alertRules' | 'parts' | 'endpointAgents'
+
+const networkTypes = ['agent-to-server', 'agent-to-agent', 'voice']
+
+/** What a test measures beside what it is for. A test of the network measures that, whatever it says. */
+const partsNow = ({ fields }: Stored): readonly string[] =>
+  fields['networkMeasurements'] === false && !networkTypes.includes(String(fields['type'])) ? [] : ['network']
 
 const linkedNow: Readonly<Record<LinkKind, LinkedNow>> = {
   agents: ({ fields }) => objectsOf(fields['agents']).flatMap(({ agentId }) => textOf(agentId) ?? []),
   monitors: monitorsNow,
   alertRules: rulesNow,
+  parts: partsNow,
   endpointAgents: (test, objects) => agentsSelected(test, objects).map(({ id }) => id),
 }
 
 const kinds: Readonly<Record<string, readonly LinkKind[]>> = {
-  tests: ['agents', 'monitors', 'alertRules'],
+  tests: ['agents', 'monitors', 'alertRules', 'parts'],
   'endpoint-tests': ['endpointAgents'],
 }
 

@@ -102,8 +102,9 @@ export function openCopying({ connect, path, log, sync, withoutWrites }: Copying
 
   async function finish(closeDatabase: () => void): Promise<void> {
     await underWay
-    reader.close()
     copier.close()
+    // The last connection that closes removes the log. Where the database may lack what was copied, the next start needs all of it.
+    if (!reader.isTransaction) reader.close()
     closeDatabase()
     closeSync(descriptor)
   }

@@ -132,9 +132,9 @@ test('what comes while the end of a long log is copied waits for the disk, and w
   expect(await store.read(['late'])).toMatchObject([{ key: 'late' }])
 })
 
-test('a database that could not be brought to the disk is used no more', async () => {
+test('a database that could not be brought to the disk is used no more, and its log stays for the next start', async () => {
   const opened = ground()
-  const { store, lost, waiting } = opened
+  const { path, store, lost, waiting, logBytes } = opened
   opened.stopDisk()
   await write(opened, 400)
   await until(() => waiting.length === 1)
@@ -142,6 +142,11 @@ test('a database that could not be brought to the disk is used no more', async (
   expect((await lost)?.message).toContain('EIO')
   await expect(store.commit([put('late')])).rejects.toThrow(StoreFailure)
   await expect(store.read(['0', 'never read'])).rejects.toThrow('EIO')
+  await store.close()
+  expect(logBytes()).toBeGreaterThan(400 * wide.length)
+  const again = openSqliteStore({ path, clock, random: randomBytes }).store
+  expect(await again.read(['0', '399'])).toMatchObject([{ value: wide }, { value: wide }])
+  await again.close()
 })
 
 test('an image that is put back is copied too', async () => {

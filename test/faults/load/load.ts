@@ -107,11 +107,12 @@ export async function startLoad({ target, perSecond, connections = 12 }: LoadPar
     busy.delete(client)
   }
 
-  /** From the first try on it counts as leaving; it has left once that is answered. */
+  /** From the first try on it counts as leaving; it has left once that is answered. One that is not answered yet keeps no other from leaving. */
   async function revoke(): Promise<void> {
-    const [oldest] = [...living].filter((one) => !busy.has(one))
-    const client = next(leaving) ?? (living.size > connections ? oldest : undefined)
-    if (!client || busy.has(client)) return
+    const idle = (clients: Iterable<Client>): Client[] => [...clients].filter((one) => !busy.has(one))
+    const [oldest] = idle(living)
+    const client = next(idle(leaving)) ?? (living.size > connections ? oldest : undefined)
+    if (!client) return
     living.delete(client)
     leaving.add(client)
     busy.add(client)

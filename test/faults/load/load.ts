@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Entry, isRefused } from '../judge/history.ts'
 import { type Client, type Credentials, cloud, type Ground, onPremises, openClient } from './client.ts'
 import { approveDevice, approvedCode, type DeviceCode, waitingDevice } from './consent.ts'
-import { pace } from './pace.ts'
+import { type Pacing, pace } from './pace.ts'
 
 export interface LoadParts {
   readonly target: () => string
@@ -27,6 +27,8 @@ export interface Load {
   connect(): Promise<Client>
   /** Several exchanges of one code at once. @returns how many of them were answered with tokens */
   raceOnCode(urls: readonly string[]): Promise<number>
+  /** As of its pacing. */
+  readonly meanwhileQuiet: Pacing['meanwhileQuiet']
   /** Stops sending. @returns once everything is answered */
   stop(): Promise<void>
   /** Every connection once more: who was told that it lives has to live, who left is refused. For when all is well again. */
@@ -175,6 +177,7 @@ export async function startLoad({ target, perSecond, connections = 12 }: LoadPar
       )
       return answers.filter(({ status }) => status === 200).length
     },
+    meanwhileQuiet: pacing.meanwhileQuiet,
     async stop() {
       await pacing.stop()
       agent.destroy()

@@ -8,8 +8,9 @@ import {
   eventsOf,
   hour,
   isoAt,
+  leftBehind,
   minute,
-  recordsOf,
+  recordOf,
   roundsOf,
   scheduleCalls,
   start,
@@ -131,13 +132,38 @@ describe('an agent that is taken from a test', () => {
       calls.clock.advance(minute)
       await change(id, { agents: times % 2 === 1 ? [{ agentId }, { agentId: '3' }] : [{ agentId: '3' }] })
     }
-    const [{ value } = { value: '' }] = (await recordsOf(calls, 'tests')).filter(({ key }) =>
-      key.endsWith(`:${id}`),
-    )
+    const { value } = await recordOf(calls, ['tests', id])
     expect(JSON.parse(value).fields.links.agents[agentId]).toHaveLength(200)
     const read = await calls.call('GET', `${cloudAndEnterprise.path}/${id}`)
     const old = await calls.call('GET', `${cloudAndEnterprise.path}/${id}`, { query: 'versionId=700' })
     expect(read.text + old.text).not.toContain('"links"')
+  })
+
+  test('by an earlier version, or given back by one, follows the fields of the test from then on', async () => {
+    const id = await create()
+    calls.clock.advance(90)
+    await unassign(id)
+    calls.clock.advance(minute)
+    const modified = () => new Date(calls.clock.now()).toISOString()
+    const agents = [{ agentId: '3' }, { agentId }]
+    calls = await leftBehind(calls, ['tests', id], (fields) => ({
+      ...fields,
+      agents,
+      modifiedDate: modified(),
+    }))
+    calls.clock.advance(minute)
+    const enterprise = async () => (await cells(id)).filter((cell) => cell.endsWith(` ${agentId}`))
+    expect(await enterprise()).toEqual(['180 110201', '60 110201', '0 110201'])
+    await change(id, { description: 'Kept', agents })
+    calls = await leftBehind(calls, ['tests', id], (fields) => ({
+      ...fields,
+      agents: [{ agentId: '3' }],
+      modifiedDate: modified(),
+    }))
+    calls.clock.advance(minute)
+    await change(id, { description: 'Kept too', agents: [{ agentId: '3' }] })
+    calls.clock.advance(minute)
+    expect(await enterprise()).toEqual(['180 110201', '60 110201', '0 110201'])
   })
 
   test('and never was, when the clock is set back behind it', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Calls, done, openCalls } from './emulator-calls.ts'
-import { endpoint, hour, minute, recordsOf, scheduleCalls, start } from './schedule-calls.ts'
+import { endpoint, hour, minute, recordOf, scheduleCalls, start } from './schedule-calls.ts'
 
 const [laptop, mac, desk] = [1, 2, 3].map((n) => `3fde6422-f119-40e1-ae32-00000000110${n}`) as [
   string,
@@ -123,9 +123,7 @@ describe('an endpoint agent', () => {
       calls.clock.advance(minute)
       await post(`/endpoint/agents/${mac}/${times % 2 === 0 ? 'disable' : 'enable'}`)
     }
-    const [{ value } = { value: '' }] = (await recordsOf(calls, 'endpoint-agents')).filter(({ key }) =>
-      key.endsWith(mac),
-    )
+    const { value } = await recordOf(calls, ['endpoint-agents', mac])
     expect(JSON.parse(value).fields.runs).toHaveLength(200)
     expect((await calls.call('GET', `/endpoint/agents/${mac}`)).text).not.toContain('"runs"')
     const rows = (await rowsOf(id)).filter(({ agentId }) => agentId === mac)

@@ -6,7 +6,7 @@ import {
   createLossRule,
   hour,
   minute,
-  recordsOf,
+  recordOf,
   scheduleCalls,
 } from './schedule-calls.ts'
 
@@ -131,9 +131,7 @@ describe('a rule of a test', () => {
       calls.clock.advance(minute)
       await change(id, { alertRules: times % 2 === 0 ? rules : [] })
     }
-    const [{ value } = { value: '' }] = (await recordsOf(calls, 'tests')).filter(({ key }) =>
-      key.endsWith(`:${id}`),
-    )
+    const { value } = await recordOf(calls, ['tests', id])
     const runs = Object.values(JSON.parse(value).fields.links.alertRules).flat()
     expect(runs.length).toBeGreaterThan(300)
     expect(runs.length).toBeLessThanOrEqual(500)

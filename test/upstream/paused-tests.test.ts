@@ -6,8 +6,9 @@ import {
   endpoint,
   hour,
   isoAt,
+  leftBehind,
   minute,
-  recordsOf,
+  recordOf,
   scheduleCalls,
   start,
 } from './schedule-calls.ts'
@@ -20,20 +21,11 @@ beforeEach(async () => {
 describe.each([cloudAndEnterprise, endpoint])('$name', (world) => {
   const { create, change, off, on, rowsOf, rounds } = scheduleCalls(world, () => calls)
   const resultsPath = (id: string): string => `${world.resultsPath}/${id}/${world.results}`
-  async function stored(id: string) {
-    const found = (await recordsOf(calls, world.collection)).find(({ key }) => key.endsWith(`:${id}`))
-    if (!found) throw new Error(`no record of ${id}`)
-    return found
-  }
+  const stored = (id: string) => recordOf(calls, [world.collection, id])
   const runsOf = async (id: string) => JSON.parse((await stored(id)).value).fields.runs
   /** Writes the fields of a test as another version of Panoptes left them, and opens the state anew. */
   async function leave(id: string, to: (fields: Record<string, unknown>) => object): Promise<void> {
-    const { key, value } = await stored(id)
-    const entry = JSON.parse(value)
-    const changed = JSON.stringify({ ...entry, fields: to(entry.fields) })
-    const put = { kind: 'put' as const, key, value: changed, expected: 'any' as const, indexes: ['v7:us1'] }
-    await calls.store.commit([{ ...put, expiresAt: Number.MAX_SAFE_INTEGER }])
-    calls = await openCalls(calls)
+    calls = await leftBehind(calls, [world.collection, id], to)
   }
 
   test('keeps what it measured while it is switched off, and goes on with the next round', async () => {

@@ -1,5 +1,5 @@
 import type { StoredRecord } from '#store/store.ts'
-import { type Calls, type Came, done } from './emulator-calls.ts'
+import { type Calls, type Came, done, openCalls } from './emulator-calls.ts'
 import { allRows, type ResultRow } from './result-calls.ts'
 
 /** 1 January 2030, where the tests' clock stands, in epoch seconds. */
@@ -98,8 +98,32 @@ export async function eventsOf(calls: Calls, query: string): Promise<readonly Ca
   return (await done(calls, 'GET', '/events', { query })).events
 }
 
+/** Writes the fields of an object as another version of Panoptes left them. @returns calls on the state, opened anew */
+export async function leftBehind(
+  calls: Calls,
+  [collection, id]: readonly [string, string],
+  to: (fields: Record<string, unknown>) => object,
+): Promise<Calls> {
+  const { key, value: before } = await recordOf(calls, [collection, id])
+  const entry = JSON.parse(before)
+  const value = JSON.stringify({ ...entry, fields: to(entry.fields) })
+  const put = { kind: 'put' as const, key, value, expected: 'any' as const, indexes: ['v7:us1'] }
+  await calls.store.commit([{ ...put, expiresAt: Number.MAX_SAFE_INTEGER }])
+  return openCalls(calls)
+}
+
 /** What the store keeps of a collection. */
 export async function recordsOf(calls: Calls, collection: string): Promise<readonly StoredRecord[]> {
   const records = await calls.store.list('v7:us1', { limit: 100_000 })
   return records.filter(({ key }) => key.includes(`:${collection}:`))
+}
+
+/** What the store keeps of one object. */
+export async function recordOf(
+  calls: Calls,
+  [collection, id]: readonly [string, string],
+): Promise<StoredRecord> {
+  const record = (await recordsOf(calls, collection)).find(({ key }) => key.endsWith(`:${id}`))
+  if (!record) throw new Error(`there is no record of ${collection} ${id}`)
+  return record
 }

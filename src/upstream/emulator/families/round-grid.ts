@@ -10,12 +10,12 @@ export interface CellRound<Cell> {
 }
 
 /** What is measured, and when. */
-export interface Switched {
+interface Switched {
   readonly on: Schedule
 }
 
 /** The times between switches in a span, in each of which everything stays what it is; the newest first. */
-export function spansBetween(
+function spansBetween(
   switched: readonly Switched[],
   { from: first, to: last }: RoundSpan,
 ): readonly RoundSpan[] {

@@ -127,7 +127,7 @@ export interface Checkpoint {
   /** Something was committed. */
   noteChange(): void
   /** To be called before the last writes are done. @returns once the last number is in both places, or cannot be brought there */
-  close(): Promise<unknown>
+  close(): Promise<void>
 }
 
 export interface CheckpointParts {
@@ -136,16 +136,18 @@ export interface CheckpointParts {
   readonly file: string
   /** Runs the work once after so many milliseconds. @returns what calls it off */
   readonly after: (milliseconds: number, work: () => void) => () => void
+  /** Told of each number that was committed, which is a change as others are. */
+  readonly risen: () => void
 }
 
 /** So long a change may be without a number behind it. Not with each commit, which would write a page more each time. */
 const everyMilliseconds = 1_000
 
 /** The number rises while records change. The database is always first, so that the file never says too much. */
-export function risingCheckpoint({ database, group, file, after }: CheckpointParts): Checkpoint {
+export function risingCheckpoint({ database, group, file, after, risen }: CheckpointParts): Checkpoint {
   let callOff: (() => void) | undefined
   let isClosed = false
-  let underWay: Promise<unknown> = Promise.resolve()
+  let underWay: Promise<void> = Promise.resolve()
   let written: Promise<unknown> = Promise.resolve()
 
   /** Made once more where a full disk kept the start from it. */
@@ -157,7 +159,7 @@ export function risingCheckpoint({ database, group, file, after }: CheckpointPar
   async function raise(): Promise<void> {
     callOff = undefined
     try {
-      const number = await group.write({ work: rise })
+      const number = await group.write({ work: rise, committed: risen })
       // One after the other, as each looks at what stands there.
       const writing = written.then(() => raiseFile(file, number ?? 0))
       written = writing.catch(() => undefined)
@@ -173,7 +175,8 @@ export function risingCheckpoint({ database, group, file, after }: CheckpointPar
   }
 
   function begin(): void {
-    underWay = Promise.all([underWay, raise()])
+    const raised = raise()
+    underWay = underWay.then(() => raised)
   }
 
   return {

@@ -13,6 +13,11 @@ export interface PurgingParts {
 
 /** @returns removes at most so many records, and says how many it removed */
 export function purging({ purgeSlice, copy, emptyLog }: PurgingParts): (limit: number) => Promise<number> {
+  /** What a slice wrote is copied at once: all that a round writes would take as much longer. A copy under way keeps the log from being emptied. */
+  async function copyAfter({ changed, isLast }: PurgedSlice, purged: number): Promise<void> {
+    if (changed > 0 || (isLast && purged > 0)) await copy()
+  }
+
   return async (limit) => {
     let purged = 0
     for (let isFirst = true, isLast = false; !isLast && purged < limit; isFirst = false) {
@@ -20,8 +25,7 @@ export function purging({ purgeSlice, copy, emptyLog }: PurgingParts): (limit: n
       const slice = await purgeSlice(limit - purged)
       purged += slice.gone.length
       isLast = slice.isLast
-      // What the slice wrote is copied now: all that a round writes would take as much longer in one go.
-      if (slice.gone.length > 0) await copy()
+      await copyAfter(slice, purged)
     }
     // The last slice of a round also empties the log, where deleted pages would stay readable (security 7.5).
     if (purged > 0 && purged < limit) await emptyLog()

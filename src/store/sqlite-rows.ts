@@ -25,6 +25,8 @@ export interface Listing {
 export interface PurgedSlice {
   /** The keys that went. */
   readonly gone: readonly string[]
+  /** So many were removed or filed anew. */
+  readonly changed: number
   /** Whether nothing that is due is left. */
   readonly isLast: boolean
 }
@@ -87,7 +89,7 @@ function purging(prepare: (sql: string) => Statement): Rows['purge'] {
       done += 1
       if (performance.now() >= endsAt) break
     }
-    return { gone, isLast: done === rows.length && rows.length < asked }
+    return { gone, changed: done, isLast: done === rows.length && rows.length < asked }
   }
 }
 

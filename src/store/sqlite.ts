@@ -77,7 +77,8 @@ export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
   })
   const copying = log === noLog ? noCopying : openCopying({ ...group, ...whereabouts(database), log, sync })
   const file = checkpointOf(parts, database)
-  const checkpoint = log === noLog ? noCheckpoint : risingCheckpoint({ database, group, file, after })
+  const risen = (): void => copying.changed(1)
+  const checkpoint = log === noLog ? noCheckpoint : risingCheckpoint({ database, group, file, after, risen })
   const reading = readingOf({ rows, cache, log, prepare, patiently })
 
   const store: Store = {
@@ -106,7 +107,7 @@ export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
           work: () => rows.purge(limit, clock.now()),
           committed: ({ gone }) => gone.forEach(cache.forget),
         })
-        return slice ?? { gone: [], isLast: true }
+        return slice ?? { gone: [], changed: 0, isLast: true }
       },
       copy: copying.copy,
       emptyLog: () => patiently(() => database.exec('PRAGMA wal_checkpoint(TRUNCATE)')),

@@ -206,6 +206,21 @@ describe('the number of a checkpoint', () => {
     await vi.waitFor(() => expect(Number(readFileSync(elsewhere, 'utf8'))).toBe(found(path)))
   })
 
+  test('rises while the file cannot be written without the log growing longer than other changes make it', async () => {
+    const path = freshPath()
+    const elsewhere = join(dirname(path), 'elsewhere')
+    const { store, timers } = open(path, { checkpoint: elsewhere, sync: async () => undefined })
+    writeFileSync(elsewhere, 'words')
+    await store.commit([put('a')])
+    for (let rings = 0; rings < 500; rings += 1) {
+      timers.ring()
+      await vi.waitFor(() => expect(timers.armed()).toBe(1), { interval: 1 })
+    }
+    expect(found(path)).toBe(501)
+    // It is copied once 300 records were changed, and begun anew.
+    expect(statSync(`${path}-wal`).size).toBeLessThan(1.6 * 2 ** 20)
+  })
+
   test('is none in memory', async () => {
     const { store, timers } = open(':memory:')
     await store.commit([put('a')])

@@ -3,8 +3,8 @@ import { fstatSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setImmediate as turn } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
@@ -147,6 +147,48 @@ test('a database that could not be brought to the disk is used no more, and its 
   const again = openSqliteStore({ path, clock, random: randomBytes }).store
   expect(await again.read(['0', '399'])).toMatchObject([{ value: wide }, { value: wide }])
   await again.close()
+})
+
+test('the log stays within its bound while a purge files many records anew', async () => {
+  const opened = ground()
+  const { store, path, logBytes } = opened
+  for (const seconds of [60, 600])
+    for (let at = 0; at < 1_500; at += 1) await store.commit([put(`${at}`, { value: wide, seconds })])
+  const other = new DatabaseSync(path)
+  await vi.waitFor(() => {
+    other.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    expect(logBytes()).toBe(0)
+  })
+  other.close()
+  clock.advance(120)
+  expect(await store.purge(1_000)).toBe(0)
+  expect(logBytes()).toBeLessThan(2 * 2 ** 20)
+  expect(await store.read(['0', '1499'])).toMatchObject([{ value: wide }, { value: wide }])
+})
+
+test('the log is emptied after a purge, after the copy that is under way then', async () => {
+  const opened = ground()
+  const { store, waiting, logBytes } = opened
+  for (let at = 0; at < 32; at += 1) await store.commit([put(`short ${at}`, { seconds: 1 })])
+  clock.advance(2)
+  opened.stopDisk()
+  let isOver = false
+  const purge = store.purge(1_000).finally(() => {
+    isOver = true
+  })
+  await until(() => waiting.length === 1)
+  await write(opened, 400)
+  waiting.splice(0)[0]?.resolve()
+  // The copy that begins now is under way when nothing is left to purge.
+  await turn()
+  await write(opened, 1)
+  await until(() => waiting.length === 1)
+  await pause(100)
+  while (!isOver) {
+    for (const one of waiting.splice(0)) one.resolve()
+    await turn()
+  }
+  expect([await purge, logBytes()]).toEqual([32, 0])
 })
 
 test('an image that is put back is copied too', async () => {

@@ -2,7 +2,7 @@
  * What a scenario of a bad upstream stands on: a broker whose regions us1 and us2 are at an upstream that goes bad, and whose eu1 is at a good one, where
  * clients call and refresh all the time. What all others are answered is the scenario's affair.
  */
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { RegionId } from '#domain/region.ts'
 import type { Pem } from '../live/certificates.ts'
 import { type AnsweredCall, callV7 } from '../support/call-v7.ts'
@@ -95,6 +95,7 @@ export async function badUpstreamGround(parts: BadUpstreamParts = {}): Promise<B
   const begin = (): void => {
     load ??= startCalling(callers, perSecond)
   }
+  onTestFinished(() => load?.stop())
   if (!isCalm) begin()
   return {
     ...{ upstream, elsewhere, node, connect, begin },

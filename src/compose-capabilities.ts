@@ -32,6 +32,7 @@ import type { Metrics, OpenMetrics, Watch } from '#metrics/metrics.ts'
 import { type KeyMaterial, type Secrets, secretsFrom } from '#secrets/secrets.ts'
 import { openSso } from '#sso/open-sso.ts'
 import type { Sso } from '#sso/sso.ts'
+import { afterOnMachine } from '#store/purging.ts'
 import type { Store } from '#store/store.ts'
 import type { UpstreamPeople } from '#upstream/people.ts'
 import type { KnownScopeWord } from '#upstream/scope-rules.ts'
@@ -61,6 +62,8 @@ export interface Ground {
   readonly facts: CommonFacts
   readonly material: KeyMaterial
   readonly store: Store
+  /** Whether other nodes have the store too. */
+  readonly isShared: boolean
   readonly openMetrics: OpenMetrics
   /** Behind the names of cookies, where several of us share a host: cookies do not know ports (RFC 6265 §8.5). Else empty. */
   readonly cookieSuffix: string
@@ -171,7 +174,7 @@ export async function openCapabilities<Own extends Backend>(
   openBackend: (foundation: Foundation) => Promise<Own>,
 ): Promise<Capabilities & Own> {
   const { settings, origin, surroundings, facts } = ground
-  const { clock, randomBytes } = surroundings
+  const { clock, randomBytes, newUuid, log } = surroundings
   const allScopes = facts.scopes.map(({ name }) => name)
   const configured = parseIntegrations(readFileSync(settings.integrations, 'utf8'), {
     name: settings.integrations,
@@ -199,7 +202,12 @@ export async function openCapabilities<Own extends Backend>(
       ...{ store, secrets, clock, audit, grants, randomBytes },
       mostPerUser: configured.apiTokens?.mostPerUser ?? 0,
     }),
-    limits: metrics.watch.limits(openLimits({ store, clock, enforced: settings.limits === 'on' })),
+    limits: metrics.watch.limits(
+      openLimits({
+        ...{ store, clock, enforced: settings.limits === 'on' },
+        among: ground.isShared ? { node: newUuid(), after: afterOnMachine, log } : undefined,
+      }),
+    ),
     metrics,
     mail: storedOutbox({ store, secrets, clock, randomBytes }),
     sso: openSso({ ...surroundings, origin, rules, spans, store, secrets, audit, identity, people }),

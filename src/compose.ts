@@ -186,6 +186,7 @@ export async function compose<Own extends Backend>(
     },
     async close() {
       await stopPurging()
+      await capabilities.limits.close()
       await capabilities.close()
     },
   }

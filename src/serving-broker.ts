@@ -45,9 +45,9 @@ export async function serveBroker(
       newEpoch: newEpoch(clock, randomBytes),
     })
     void opened.lost?.then(lost.resolve)
-    const { store, settled = Promise.resolve() } = opened
+    const { store, settled = Promise.resolve(), isShared = false } = opened
     const ground = {
-      ...{ settings, origin, surroundings, facts, material, store },
+      ...{ settings, origin, surroundings, facts, material, store, isShared },
       openMetrics: scrapedMetrics(() => performance.now()),
       cookieSuffix: '',
     }

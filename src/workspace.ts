@@ -164,7 +164,7 @@ export async function openWorkspace(
   const clock = adjustableClock(surroundings.clock, clockMoved)
   let reload = (): Promise<void> => Promise.resolve()
   const patience = patientWith(surroundings.log, () => reload())
-  const { store, images, settled = Promise.resolve() } = await open(clock, patience)
+  const { store, images, settled = Promise.resolve(), isShared = false } = await open(clock, patience)
   const traffic = trafficOf(shared, clock)
   const operatorToken = settings.operatorToken ?? surroundings.randomBytes(24).toString('base64url')
   const gate = openGate({ patienceMs, after })
@@ -194,6 +194,7 @@ export async function openWorkspace(
         origin,
         material,
         store,
+        isShared,
         openMetrics,
         clock,
         traffic,

@@ -1,6 +1,6 @@
 /**
  * Limits: how much is too much. Three kinds, because they fail differently:
- * windows count calls in this process's memory and are forgotten with it; guards count misses (guessed codes, wrong
+ * windows count calls in memory, and nodes of one Redis tell each other of them once a second; guards count misses (guessed codes, wrong
  * passwords) and survive restarts; the source block counts 401 answers of an address, which the gateway asks on every call.
  * Knows no requests and no answers: the surfaces decide what a refusal looks like. Adapter: store-limits.ts.
  */
@@ -21,7 +21,7 @@ export interface Draw {
   readonly resetAt: number
 }
 
-/** Rate windows: per process, in memory, bounded in number. */
+/** Rate windows: in memory, bounded in number; about a second behind what other nodes of the same Redis counted. */
 export interface RateWindows {
   /** Draws one call from the bucket's window; a refused call is not counted. Never waits. */
   draw(bucket: string, rule: LimitRule): Draw

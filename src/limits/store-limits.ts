@@ -1,8 +1,9 @@
 import type { Clock } from '#domain/clock.ts'
-import type { Store } from '#store/store.ts'
 import type { Guards, Limits } from './limits.ts'
 import { type Misses, openMisses } from './misses.ts'
+import type { NodeGround } from './node-news.ts'
 import { type AdjustableWindows, fixedWindows, fullWindows } from './rate-windows.ts'
+import { type SharedRateWindows, sharedRateWindows } from './shared-rate-windows.ts'
 import { type AdjustableSourceBlock, noSourceBlock, storedSourceBlock } from './source-block.ts'
 
 const guardsOn = (misses: Misses, clock: Clock): Guards => ({
@@ -21,21 +22,36 @@ const guardsOn = (misses: Misses, clock: Clock): Guards => ({
 export interface AdjustableLimits extends Limits {
   readonly windows: AdjustableWindows
   readonly sourceBlock: AdjustableSourceBlock
+  /** Tells other nodes what they do not know yet; nothing is limited any more. */
+  close(): Promise<void>
 }
 
-/**
- * The limits on the shared store.
- * @param parts.enforced false (`--limits off`) for full windows and no source block; guards stand in either case
- */
-export function openLimits(parts: {
-  readonly store: Store
-  readonly clock: Clock
+export interface LimitsParts extends Pick<NodeGround, 'store' | 'clock'> {
+  /** False (`--limits off`) for full windows and no source block; guards stand in either case. */
   readonly enforced: boolean
-}): AdjustableLimits {
+  /** Where other nodes have the same store: rate windows are shared with them. */
+  readonly among?: Omit<NodeGround, 'store' | 'clock'> | undefined
+}
+
+const windowsOf = ({
+  store,
+  clock,
+  enforced,
+  among,
+}: LimitsParts): Partial<SharedRateWindows> & AdjustableWindows => {
+  if (!enforced) return fullWindows(clock)
+  return among ? sharedRateWindows({ ...among, store, clock }) : fixedWindows(clock)
+}
+
+/** The limits on the shared store. */
+export function openLimits(parts: LimitsParts): AdjustableLimits {
   const { store, clock, enforced } = parts
   const misses = openMisses(store, clock)
-  const guards = guardsOn(misses, clock)
-  return enforced
-    ? { guards, windows: fixedWindows(clock), sourceBlock: storedSourceBlock(misses, clock) }
-    : { guards, windows: fullWindows(clock), sourceBlock: noSourceBlock }
+  const windows = windowsOf(parts)
+  return {
+    guards: guardsOn(misses, clock),
+    windows,
+    sourceBlock: enforced ? storedSourceBlock(misses, clock) : noSourceBlock,
+    close: async () => windows.close?.(),
+  }
 }

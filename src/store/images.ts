@@ -35,6 +35,8 @@ export interface OpenedStore {
   readonly lost?: Promise<Error>
   /** Where the store may be away at first: resolves once it can be used, rejects when it never will be. */
   readonly settled?: Promise<void>
+  /** Whether other nodes have it too; left out, this process alone. */
+  readonly isShared?: true
 }
 
 /** How a process goes on that must not end because its store is away. */

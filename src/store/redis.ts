@@ -82,7 +82,8 @@ export async function openRedisStore(parts: RedisServingParts): Promise<OpenedSt
       serving.close()
     },
   }
-  return { store, images: redisImages({ store, clock, ...lookingOver(ground) }), settled: standing.settled }
+  const images = redisImages({ store, clock, ...lookingOver(ground) })
+  return { store, images, settled: standing.settled, isShared: true }
 }
 
 /** @throws StoreFailure from a commit that may have taken effect, or not */

@@ -9,16 +9,18 @@ export interface NodesOptions {
   /** The data directory; else one of their own. */
   readonly keys?: ReturnType<typeof keptOnDisk>
   readonly environment?: Readonly<Record<string, string>>
+  /** Off when nothing is said. */
+  readonly limits?: 'on' | 'off'
 }
 
 /** Nodes of one installation, which end with the test. @param store as the settings have it */
 export async function nodesOn(
   store: string,
-  { count = 1, keys = keptOnDisk(), environment = {} }: NodesOptions = {},
+  { count = 1, keys = keptOnDisk(), environment = {}, limits = 'off' }: NodesOptions = {},
 ): Promise<readonly RunningPanoptes[]> {
   const variables = { PANOPTES_STORE: store, ...environment }
   const nodes = await Promise.all(
-    Array.from({ length: count }, () => startPanoptes(['--data', keys.path, '--limits', 'off'], variables)),
+    Array.from({ length: count }, () => startPanoptes(['--data', keys.path, '--limits', limits], variables)),
   )
   onTestFinished(async () => {
     await Promise.all(nodes.map((node) => node.stop()))

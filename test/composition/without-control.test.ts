@@ -42,7 +42,7 @@ async function listenToBroker(): Promise<{ server: Server; url: string; close():
   }
   const [facts, material] = await Promise.all([loadBrokerFacts(), newKeyMaterial(randomBytes)])
   const composed = await composeBroker({
-    ...{ settings, origin, surroundings, facts, material, store },
+    ...{ settings, origin, surroundings, facts, material, store, isShared: false },
     openMetrics: noMetrics,
     cookieSuffix: '',
   })

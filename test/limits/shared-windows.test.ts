@@ -188,6 +188,24 @@ describe('the window of an organization with several nodes', () => {
     expect(other.draw(organization, 'meraki').allowed).toBe(false)
   })
 
+  test('is told to a node that begins after the last call of another', async () => {
+    await using nodes = openNodes(100)
+    const one = nodes.node()
+    one.draw(organization, 'meraki')
+    await one.round()
+    one.draw(organization, 'meraki')
+    one.ended(organization, { limit: 100, remaining: 0, resetAt: nodes.clock.now() + 20_000 })
+    await one.round()
+    expect(one.commits()).toBe(1)
+    const other = nodes.node()
+    other.draw(organization, 'meraki')
+    await other.round()
+    await one.round()
+    other.draw(organization, 'meraki')
+    await other.round()
+    expect(other.draw(organization, 'meraki').allowed).toBe(false)
+  })
+
   test('is what the upstream said last, to whichever node', async () => {
     await using nodes = openNodes(100)
     const [one, other] = [nodes.node(), nodes.node()]
@@ -223,7 +241,7 @@ describe('the window of an organization with several nodes', () => {
     expect([node.log.length, node.commits()]).toEqual([1, 1])
   })
 
-  test('costs a node that is alone a record in ten seconds, and nothing without calls', async () => {
+  test('costs a node that is alone a record in ten seconds, one as it ends, and nothing without calls', async () => {
     await using nodes = openNodes(1_000)
     const node = nodes.node()
     await node.round()
@@ -237,6 +255,6 @@ describe('the window of an organization with several nodes', () => {
     await node.close()
     node.draw(organization, 'meraki')
     await node.round()
-    expect(node.commits()).toBe(3)
+    expect(node.commits()).toBe(4)
   })
 })

@@ -4,6 +4,7 @@
  */
 import { beginFile, raiseFile, readNumber } from './checkpoint-file.ts'
 import type { GroupCommit } from './group-commit.ts'
+import type { NumbersReached } from './sqlite-mark.ts'
 import type { Change } from './store.ts'
 
 /** What it needs of node:sqlite, whose only home is sqlite.ts. */
@@ -41,7 +42,8 @@ const setting = 'INSERT INTO checkpoint VALUES (1, ?1) ON CONFLICT (id) DO UPDAT
 const rising =
   'INSERT INTO checkpoint VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET number = number + 1 RETURNING number'
 
-function numberOf(database: CheckpointDatabase): number {
+/** @returns 0 for a database of a version without checkpoints */
+export function numberOf(database: CheckpointDatabase): number {
   const found = database.prepare("SELECT 1 AS found FROM sqlite_schema WHERE name = 'checkpoint'").get()
   return found === undefined ? 0 : Number(database.prepare('SELECT number FROM checkpoint').get()?.['number'])
 }
@@ -101,22 +103,26 @@ function beginStart(database: CheckpointDatabase, { file, write }: Opening, epoc
 /**
  * To be called before anybody reads the records, while commits are brought to the disk by SQLite itself. With each start the number
  * rises, so that a copy that was made before is behind whatever this process does.
+ * @returns the number it began with; undefined where it began with none
  * @throws Error when the records are older than the file says
  */
-export function openAtCheckpoint(database: CheckpointDatabase, opening: Opening): void {
+export function openAtCheckpoint(database: CheckpointDatabase, opening: Opening): number | undefined {
   const { file, isEpochBumped, newEpoch, staysAsItIs } = opening
   const epoch = isEpochBumped ? newEpoch : undefined
   if (staysAsItIs) {
     if (!isEpochBumped) assertNewest(reachedBy(database, file), file)
-    return
+    return undefined
   }
+  let number: number | undefined
   try {
-    beginFile(file, beginStart(database, opening, epoch))
+    number = beginStart(database, opening, epoch)
+    beginFile(file, number)
   } catch (failure) {
     if (!isFull(failure) || epoch) throw failure
   }
   // What was ended is not to stay readable in the log (security 7.5).
   if (epoch) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  return number
 }
 
 /** SQLITE_FULL: nothing can be changed now, and what is changed later raises the number. */
@@ -134,6 +140,7 @@ export interface CheckpointParts {
   readonly database: CheckpointDatabase
   readonly group: GroupCommit
   readonly file: string
+  readonly reached: NumbersReached
   /** Runs the work once after so many milliseconds. @returns what calls it off */
   readonly after: (milliseconds: number, work: () => void) => () => void
   /** Told of each number that was committed, which is a change as others are. */
@@ -144,7 +151,14 @@ export interface CheckpointParts {
 const everyMilliseconds = 1_000
 
 /** The number rises while records change. The database is always first, so that the file never says too much. */
-export function risingCheckpoint({ database, group, file, after, risen }: CheckpointParts): Checkpoint {
+export function risingCheckpoint({
+  database,
+  group,
+  file,
+  reached,
+  after,
+  risen,
+}: CheckpointParts): Checkpoint {
   let callOff: (() => void) | undefined
   let isClosed = false
   let underWay: Promise<void> = Promise.resolve()
@@ -160,6 +174,7 @@ export function risingCheckpoint({ database, group, file, after, risen }: Checkp
     callOff = undefined
     try {
       const number = await group.write({ work: rise, committed: risen })
+      reached.number = Math.max(reached.number, number ?? 0)
       // One after the other, as each looks at what stands there.
       const writing = written.then(() => raiseFile(file, number ?? 0))
       written = writing.catch(() => undefined)

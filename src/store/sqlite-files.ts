@@ -2,7 +2,7 @@
 import { closeSync, fdatasync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type Log, syncedLog } from './sqlite-log.ts'
-import { logMark } from './sqlite-mark.ts'
+import { logMark, type NumbersReached } from './sqlite-mark.ts'
 
 /** What it needs of node:sqlite, whose only home is sqlite.ts. */
 interface FiledDatabase {
@@ -32,11 +32,15 @@ export function keepLog(database: FiledDatabase): void {
 export const pathOf = (database: Pick<FiledDatabase, 'location'>): string => database.location() ?? ''
 
 /** The log stays the same file for as long as a connection is open, so one descriptor serves for good. */
-export function openLog(database: FiledDatabase, sync: (descriptor: number) => Promise<void>): Log {
+export function openLog(
+  database: FiledDatabase,
+  sync: (descriptor: number) => Promise<void>,
+  reached: NumbersReached,
+): Log {
   // SQLite's locks are on the other two files, so this one may be closed any time.
   const path = pathOf(database)
   const descriptor = openSync(`${path}-wal`, 'r+')
-  const mark = logMark(path, descriptor)
+  const mark = logMark(path, descriptor, reached)
   return syncedLog(
     async () => {
       const seen = mark.look()

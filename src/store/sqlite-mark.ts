@@ -1,6 +1,7 @@
 /**
  * Mark: beside the database, how long its log was when it last was brought to the disk. SQLite takes a log that was cut for one that a
- * crash left, and would begin without what was acknowledged, revocations too (DECISIONS 106).
+ * crash left, and would begin without what was acknowledged, revocations too (DECISIONS 106). And which number of the checkpoint the database
+ * had by itself when this run of the log began: SQLite would mix an older database with a newer log (DECISIONS 157).
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 
@@ -37,9 +38,13 @@ function readIfThere<Result>(read: () => Result): Result | undefined {
 
 const markFile = (path: string): string => `${path}-mark`
 
-/** A log that is not there, or empty, is one that was copied into the database. @throws Error when it is shorter than it was */
-export function assertLogWhole(path: string): void {
-  const [salts, bytes] =
+/**
+ * A log that is not there, or empty, is one that was copied into the database.
+ * @param numberAlone what the database says without its log, undefined when that cannot be read
+ * @throws Error when the log is shorter than it was, or the database older than it was when the log was begun
+ */
+export function assertLogWhole(path: string, numberAlone: () => number | undefined): void {
+  const [salts, bytes, number = 0] =
     readIfThere(() => readFileSync(markFile(path), 'utf8'))
       ?.trim()
       .split(' ') ?? []
@@ -49,22 +54,41 @@ export function assertLogWhole(path: string): void {
     closeSync(descriptor)
     return state
   })
-  if (found === undefined || found.bytes === 0 || found.salts !== salts || found.bytes >= Number(bytes))
-    return
-  throw new Error(
-    `its log was cut: ${found.bytes} bytes are there of ${bytes}; put back the whole log, or remove ${markFile(path)} and lose what was done since`,
-  )
+  if (found === undefined || found.bytes === 0 || found.salts !== salts) return
+  if (found.bytes < Number(bytes))
+    throw new Error(
+      `its log was cut: ${found.bytes} bytes are there of ${bytes}; put back the whole log, or remove ${markFile(path)} and lose what was done since`,
+    )
+  // After the mark was read: a process that runs meanwhile writes the database first.
+  const alone = numberAlone() ?? Number(number)
+  if (alone < Number(number))
+    throw new Error(
+      `it is older than its log (${alone} of ${number}): put back the database that the log was written for, or remove ${path}-wal, which is worth nothing with this one`,
+    )
+}
+
+/** Numbers of the checkpoint that only rise. */
+export interface NumbersReached {
+  /** The database had it without its log when this process started. */
+  readonly alone: number
+  /** This process has brought it to the disk. */
+  number: number
 }
 
 /** @param log a descriptor of the log, which the mark does not close */
-export function logMark(path: string, log: number): LogMark {
+export function logMark(path: string, log: number, reached: NumbersReached): LogMark {
+  let run = stateOf(log).salts
+  let base = reached.alone
   closeSync(openSync(markFile(path), 'a', 0o600))
   const mark = openSync(markFile(path), 'r+')
   let noted: string | undefined
   return {
     look() {
       const { salts, bytes } = stateOf(log)
-      return `${salts} ${bytes}`.padEnd(width)
+      // A log is begun anew once all of it is in the database. What is brought to the disk with this sync is not reached yet.
+      if (salts !== run) base = reached.number
+      run = salts
+      return `${salts} ${bytes} ${base}`.padEnd(width)
     },
     note(seen) {
       // A log that is begun anew keeps its length, so most syncs say what the one before said.

@@ -6,10 +6,10 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as pause } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource, writtenRecord } from './changes.ts'
-import { databaseFailure, groupCommit, patienceMilliseconds, pauseMilliseconds } from './group-commit.ts'
+import { groupCommit } from './group-commit.ts'
 import type { OpenedStore } from './images.ts'
 import { afterOnMachine } from './purging.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
@@ -17,6 +17,7 @@ import {
   beginAbove,
   type NewEpoch,
   noCheckpoint,
+  numberOf,
   openAtCheckpoint,
   risingCheckpoint,
 } from './sqlite-checkpoint.ts'
@@ -24,7 +25,8 @@ import { type CopyingParts, noCopying, openCopying } from './sqlite-copying.ts'
 import { createPrivately, keepLog, openLog, pathOf, toDisk } from './sqlite-files.ts'
 import { sqliteImages } from './sqlite-images.ts'
 import { type Log, noLog } from './sqlite-log.ts'
-import { assertLogWhole } from './sqlite-mark.ts'
+import { assertLogWhole, type NumbersReached } from './sqlite-mark.ts'
+import { isBusy, patiently } from './sqlite-patience.ts'
 import { purging } from './sqlite-purging.ts'
 import { readingOf } from './sqlite-reading.ts'
 import { type Commit, rowsOf, type Statement } from './sqlite-rows.ts'
@@ -64,7 +66,7 @@ const largestCheckedBytes = 256 * 1024 * 1024
 /** @throws Error that names the path, when it cannot be opened, is damaged, newer, older than its checkpoint, or another program's */
 export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
   const { clock, random, after = afterOnMachine, sync = toDisk } = parts
-  const { database, log } = openFiles(parts)
+  const { database, log, reached } = openFiles(parts)
   const prepare = preparing(database)
   const rows = rowsOf(prepare)
   const cache = recordCache(cacheSize, () => performance.now())
@@ -78,7 +80,8 @@ export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
   const copying = log === noLog ? noCopying : openCopying({ ...group, ...whereabouts(database), log, sync })
   const file = checkpointOf(parts, database)
   const risen = (): void => copying.changed(1)
-  const checkpoint = log === noLog ? noCheckpoint : risingCheckpoint({ database, group, file, after, risen })
+  const checkpoint =
+    log === noLog ? noCheckpoint : risingCheckpoint({ database, group, file, reached, after, risen })
   const reading = readingOf({ rows, cache, log, prepare, patiently })
 
   const store: Store = {
@@ -163,23 +166,6 @@ function remember({ changes, version }: Commit, cache: RecordCache): void {
     else cache.keep(writtenRecord(change, version))
 }
 
-/** Tries again while another connection holds the lock, which in WAL mode keeps a reader only for moments. */
-async function patiently<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-  const giveUpAt = performance.now() + patienceMilliseconds
-  for (;;) {
-    try {
-      return await work()
-    } catch (failure) {
-      if (!isBusy(failure) || performance.now() >= giveUpAt) throw databaseFailure(failure)
-    }
-    await pause(pauseMilliseconds)
-  }
-}
-
-/** SQLITE_BUSY with its extended codes (sqlite.org/rescode.html). */
-const isBusy = (failure: unknown): boolean =>
-  failure instanceof Error && 'errcode' in failure && (Number(failure.errcode) & 0xff) === 5
-
 const checkpointOf = ({ checkpoint }: SqliteStoreParts, database: DatabaseSync): string =>
   checkpoint ?? `${pathOf(database)}-checkpoint`
 
@@ -188,25 +174,47 @@ function whereabouts(database: DatabaseSync): Pick<CopyingParts, 'path' | 'conne
   return { path, connect: () => new DatabaseSync(path) }
 }
 
-function openFiles(parts: SqliteStoreParts): { readonly database: DatabaseSync; readonly log: Log } {
+/** What the database says without its log. @returns undefined when that cannot be read, as after a crash halfway */
+function numberAlone(path: string): number | undefined {
+  try {
+    const alone = new DatabaseSync(new URL(`${pathToFileURL(path)}?immutable=1`), { readOnly: true })
+    try {
+      return numberOf(alone)
+    } finally {
+      alone.close()
+    }
+  } catch {
+    return undefined
+  }
+}
+
+interface OpenedFiles {
+  readonly database: DatabaseSync
+  readonly log: Log
+  readonly reached: NumbersReached
+}
+
+function openFiles(parts: SqliteStoreParts): OpenedFiles {
   const { path, sync = toDisk } = parts
   let database: DatabaseSync | undefined
   try {
     if (path === ':memory:') {
       database = new DatabaseSync(path)
       prepareTables(database, () => undefined)
-      return { database, log: noLog }
+      return { database, log: noLog, reached: { alone: 0, number: 0 } }
     }
     createPrivately(path)
-    assertLogWhole(resolve(path))
+    const alone = numberAlone(resolve(path)) ?? 0
+    assertLogWhole(resolve(path), () => numberAlone(resolve(path)))
     database = new DatabaseSync(resolve(path), { timeout: openingMilliseconds })
     const file = checkpointOf(parts, database)
     prepareTables(database, (made) => beginAbove(made, file))
     keepLog(database)
     if (statSync(path).size <= largestCheckedBytes) assertUndamaged(database)
-    admitRecords(database, parts)
+    const number = admitRecords(database, parts) ?? alone
+    const reached = { alone, number }
     database.exec(`PRAGMA busy_timeout = ${blockingMilliseconds}`)
-    return { database, log: openLog(database, sync) }
+    return { database, reached, log: openLog(database, sync, reached) }
   } catch (cause) {
     database?.close()
     throw new Error(`cannot use the database ${path}: ${(cause as Error).message}`, { cause })
@@ -219,15 +227,16 @@ function prepareTables(database: DatabaseSync, created: (database: DatabaseSync)
 }
 
 /** Nobody else is served yet, so SQLite brings these commits to the disk by itself, before the file of the checkpoint says them. */
-function admitRecords(database: DatabaseSync, parts: SqliteStoreParts): void {
+function admitRecords(database: DatabaseSync, parts: SqliteStoreParts): number | undefined {
   const { clock, random, isEpochBumped = false, newEpoch, staysAsItIs = false } = parts
   const file = checkpointOf(parts, database)
   database.exec('PRAGMA synchronous = FULL')
-  openAtCheckpoint(database, {
+  const number = openAtCheckpoint(database, {
     ...{ file, isEpochBumped, newEpoch, staysAsItIs },
     write(change) {
       rowsOf(preparing(database)).apply({ changes: [change], version: versionSource(random)() }, clock.now())
     },
   })
   database.exec('PRAGMA synchronous = NORMAL')
+  return number
 }

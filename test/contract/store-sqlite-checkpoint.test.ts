@@ -319,6 +319,52 @@ describe('a database beside its checkpoint', () => {
     )
   })
 
+  test('is refused when it is older than the log that it finds, though that says the newest number', async () => {
+    const { path, copy } = await revokedSince()
+    const { store } = open(path)
+    await store.commit([{ kind: 'delete', key: 'grant:c' }, put('short', { seconds: 1 })])
+    clock.advance(2)
+    // The log begins anew, and nothing in it is of `grant:c` any more.
+    expect(await store.purge(10)).toBe(1)
+    await store.commit([put('late')])
+    const left = join(dirname(path), 'left', 'panoptes.db')
+    cpSync(copy, left)
+    for (const end of ['-wal', '-mark', '-checkpoint']) cpSync(`${path}${end}`, `${left}${end}`)
+    const problem = /it is older than its log \(\d+ of \d+\): put back .+ or remove .+panoptes\.db-wal/
+    for (let times = 0; times < 2; times += 1) expect(() => open(left)).toThrow(problem)
+    expect(() => open(left, { isEpochBumped: true, newEpoch })).toThrow(problem)
+    rmSync(`${left}-wal`)
+    expect(() => open(left)).toThrow(older)
+    cpSync(path, left)
+    cpSync(`${path}-wal`, `${left}-wal`)
+    expect(await open(left).store.read(['grant:c', 'late'])).toMatchObject([undefined, { key: 'late' }])
+  })
+
+  test('is taken as it stands at any moment, however often its log was begun anew', async () => {
+    const path = freshPath()
+    const left = join(dirname(path), 'left', 'panoptes.db')
+    const { store, timers } = open(path)
+    const steps = [
+      () => store.commit([put('a', { value: 'a'.repeat(3_000) }), put('short', { seconds: 1 })]),
+      async () => timers.ring(),
+      () => pause(5),
+      () => store.purge(10),
+      () => store.commit([put('b')]),
+    ]
+    const runs = new Set<string>()
+    for (let moment = 0; moment < 40; moment += 1) {
+      await steps[moment % steps.length]?.()
+      clock.advance(1)
+      for (const end of ['', '-wal', '-mark', '-checkpoint'])
+        cpSync(`${path}${end}`, `${left}${end}`, { force: true })
+      runs.add(readFileSync(`${left}-mark`, 'utf8').slice(0, 16))
+      const other = openSqliteStore({ path: left, clock, random: randomBytes })
+      expect(await other.store.read(['a'])).toHaveLength(1)
+      await other.store.close()
+    }
+    expect(runs.size).toBeGreaterThan(5)
+  })
+
   test('is the same through a link', async () => {
     const { path, putBack } = await revokedSince()
     putBack()

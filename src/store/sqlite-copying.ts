@@ -62,14 +62,16 @@ export function openCopying({ connect, path, log, sync, withoutWrites }: Copying
     if (reader.isTransaction) reader.exec('COMMIT')
   }
 
-  /** @returns the pages of the log */
-  async function copyOnce(): Promise<number> {
+  /** @returns the pages of the log, and how many of them are not copied: those behind a reader, of another program perhaps, that stands */
+  async function copyOnce(): Promise<{ readonly pages: number; readonly left: number }> {
     log.assertUsable()
-    let pages = 0
+    let [pages, left] = [0, 0]
     try {
       reader.exec('BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1')
       await log.sync()
-      pages = Number(checkpoint.get()?.['log'])
+      const told = checkpoint.get()
+      pages = Number(told?.['log'])
+      left = pages - Number(told?.['checkpointed'])
     } catch (failure) {
       // As on a full disk: what is copied in part does not count as copied.
       letGo()
@@ -78,13 +80,15 @@ export function openCopying({ connect, path, log, sync, withoutWrites }: Copying
     // After a sync that failed the reader stands for as long as the process lives.
     await log.bringAlso(() => sync(descriptor))
     letGo()
-    return pages
+    return { pages, left }
   }
 
   /** What is written meanwhile is in the log only, which can begin anew once there is a moment without. */
   async function copyAll(): Promise<void> {
     since = 0
-    if ((await copyOnce()) >= longLogPages)
+    const { pages, left } = await copyOnce()
+    // Behind a reader that stands nothing is gained by it.
+    if (pages >= longLogPages && left < longLogPages / 2)
       await withoutWrites(async () => {
         await copyOnce()
       })

@@ -132,6 +132,23 @@ test('what comes while the end of a long log is copied waits for the disk, and w
   expect(await store.read(['late'])).toMatchObject([{ key: 'late' }])
 })
 
+test('behind a reader that stands, however long the log, nobody who writes waits for a copy', async () => {
+  const opened = ground()
+  const { path, store, waiting } = opened
+  await store.commit([put('first')])
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN; SELECT 1 FROM record LIMIT 1')
+  await write(opened, 5_000)
+  opened.stopDisk()
+  await write(opened, 300)
+  await until(() => waiting.length === 1)
+  waiting.splice(0)[0]?.resolve()
+  for (let turns = 0; turns < 50; turns += 1) await turn()
+  expect(waiting).toEqual([])
+  expect(await store.commit([put('late')])).toBe('committed')
+  other.close()
+})
+
 test('a database that could not be brought to the disk is used no more, and its log stays for the next start', async () => {
   const opened = ground()
   const { path, store, lost, waiting, logBytes } = opened

@@ -17,6 +17,7 @@ import type { Surroundings } from './call.ts'
 import { groupsOf, uidOf } from './caller.ts'
 import { dialectOf } from './dialects.ts'
 import { areTransfersDue, settleTransfers } from './families/endpoint-agent-transfers.ts'
+import { keepLinks } from './families/test-links.ts'
 import type { answerersOf } from './families.ts'
 import { inTurn, type Turn } from './in-turn.ts'
 import { textOf } from './json.ts'
@@ -119,7 +120,6 @@ export async function openEmulator({ facts, ...parts }: EmulatorParts): Promise<
       const before = await regionOf(id).current()
       const { draft, written } = before.draft()
       const now = settleTransfers(draft, parts.clock.now())
-      const { keepLinks } = await import('./families/test-links.ts')
       keepLinks({ state: draft, now }, written(), before)
       await regionOf(id).write(written())
       return regionOf(id).current()

@@ -20,7 +20,10 @@ export function readNumber(file: string): number {
     return numberIn(readFileSync(file, 'utf8'), file)
   } catch (failure) {
     if (codeOf(failure) === 'ENOENT') return 0
-    throw failure
+    // That of a directory says no name.
+    throw codeOf(failure) === undefined
+      ? failure
+      : new Error(`its checkpoint ${file} cannot be read: ${(failure as Error).message}`, { cause: failure })
   }
 }
 

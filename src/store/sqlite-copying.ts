@@ -33,10 +33,19 @@ export interface Connection {
   readonly isTransaction: boolean
 }
 
-export interface CopyingParts {
-  readonly connect: () => Connection
-  /** As SQLite names it. */
-  readonly path: string
+export interface CopyingFiles {
+  readonly reader: Connection
+  readonly copier: Connection
+  /** Of the database. Closed after all connections: SQLite's own lock on the file goes with any descriptor of it (sqlite.org/howtocorrupt.html, 2.2). */
+  readonly descriptor: number
+}
+
+/** @throws Error when one of them cannot be had */
+export function openCopyingFiles(path: string, connect: () => Connection): CopyingFiles {
+  return { reader: quiet(connect()), copier: quiet(connect()), descriptor: openSync(path, 'r+') }
+}
+
+export interface CopyingParts extends CopyingFiles {
   readonly log: Log
   /** Brings what was written to the file of this descriptor to the disk. */
   readonly sync: (descriptor: number) => Promise<void>
@@ -49,11 +58,9 @@ const changesBetween = 300
 /** As much as SQLite keeps of a log that it begins anew (`journal_size_limit`). */
 const longLogPages = 4_000
 
-export function openCopying({ connect, path, log, sync, withoutWrites }: CopyingParts): Copying {
-  const [reader, copier] = [quiet(connect()), quiet(connect())]
+export function openCopying(parts: CopyingParts): Copying {
+  const { reader, copier, descriptor, log, sync, withoutWrites } = parts
   const checkpoint = copier.prepare('PRAGMA wal_checkpoint(PASSIVE)')
-  // Closed after all connections: SQLite's own lock on the file goes with any descriptor of it (sqlite.org/howtocorrupt.html, 2.2).
-  const descriptor = openSync(path, 'r+')
   let since = 0
   let underWay: Promise<void> | undefined
   let closing: Promise<void> | undefined

@@ -38,16 +38,22 @@ function readIfThere<Result>(read: () => Result): Result | undefined {
 
 const markFile = (path: string): string => `${path}-mark`
 
+/** What a sync noted last, as it stands in the file. */
+export type NotedMark = readonly string[]
+
+/** To be read before the database, as a process that runs meanwhile writes that first. */
+export const readMark = (path: string): NotedMark =>
+  readIfThere(() => readFileSync(markFile(path), 'utf8'))
+    ?.trim()
+    .split(' ') ?? []
+
 /**
  * A log that is not there, or empty, is one that was copied into the database.
- * @param numberAlone what the database says without its log, undefined when that cannot be read
+ * @param alone what the database says without its log, undefined when that cannot be read
  * @throws Error when the log is shorter than it was, or the database older than it was when the log was begun
  */
-export function assertLogWhole(path: string, numberAlone: () => number | undefined): void {
-  const [salts, bytes, number = 0] =
-    readIfThere(() => readFileSync(markFile(path), 'utf8'))
-      ?.trim()
-      .split(' ') ?? []
+export function assertLogWhole(path: string, mark: NotedMark, alone: number | undefined): void {
+  const [salts, bytes, number = 0] = mark
   const found = readIfThere(() => {
     const descriptor = openSync(`${path}-wal`, 'r')
     const state = stateOf(descriptor)
@@ -59,9 +65,7 @@ export function assertLogWhole(path: string, numberAlone: () => number | undefin
     throw new Error(
       `its log was cut: ${found.bytes} bytes are there of ${bytes}; put back the whole log, or remove ${markFile(path)} and lose what was done since`,
     )
-  // After the mark was read: a process that runs meanwhile writes the database first.
-  const alone = numberAlone() ?? Number(number)
-  if (alone < Number(number))
+  if (alone !== undefined && alone < Number(number))
     throw new Error(
       `it is older than its log (${alone} of ${number}): put back the database that the log was written for, or remove ${path}-wal, which is worth nothing with this one`,
     )

@@ -3,7 +3,7 @@
  * Owns the connection, its files and the cache of records, and puts together what writes (group-commit.ts), what reads
  * (sqlite-reading.ts), what makes both durable (sqlite-log.ts) and what empties the log (sqlite-copying.ts).
  */
-import { statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
@@ -21,11 +21,11 @@ import {
   openAtCheckpoint,
   risingCheckpoint,
 } from './sqlite-checkpoint.ts'
-import { type CopyingParts, noCopying, openCopying } from './sqlite-copying.ts'
+import { type CopyingFiles, noCopying, openCopying, openCopyingFiles } from './sqlite-copying.ts'
 import { createPrivately, keepLog, openLog, pathOf, toDisk } from './sqlite-files.ts'
 import { sqliteImages } from './sqlite-images.ts'
 import { type Log, noLog } from './sqlite-log.ts'
-import { assertLogWhole, type NumbersReached } from './sqlite-mark.ts'
+import { assertLogWhole, type NumbersReached, readMark } from './sqlite-mark.ts'
 import { isBusy, patiently } from './sqlite-patience.ts'
 import { purging } from './sqlite-purging.ts'
 import { readingOf } from './sqlite-reading.ts'
@@ -66,7 +66,7 @@ const largestCheckedBytes = 256 * 1024 * 1024
 /** @throws Error that names the path, when it cannot be opened, is damaged, newer, older than its checkpoint, or another program's */
 export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
   const { clock, random, after = afterOnMachine, sync = toDisk } = parts
-  const { database, log, reached } = openFiles(parts)
+  const { database, log, reached, copies } = openFiles(parts)
   const prepare = preparing(database)
   const rows = rowsOf(prepare)
   const cache = recordCache(cacheSize, () => performance.now())
@@ -77,7 +77,7 @@ export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
     inTransaction: () => database.isTransaction,
     isBusy,
   })
-  const copying = log === noLog ? noCopying : openCopying({ ...group, ...whereabouts(database), log, sync })
+  const copying = copies ? openCopying({ ...copies, ...group, log, sync }) : noCopying
   const file = checkpointOf(parts, database)
   const risen = (): void => copying.changed(1)
   const checkpoint =
@@ -169,11 +169,6 @@ function remember({ changes, version }: Commit, cache: RecordCache): void {
 const checkpointOf = ({ checkpoint }: SqliteStoreParts, database: DatabaseSync): string =>
   checkpoint ?? `${pathOf(database)}-checkpoint`
 
-function whereabouts(database: DatabaseSync): Pick<CopyingParts, 'path' | 'connect'> {
-  const path = pathOf(database)
-  return { path, connect: () => new DatabaseSync(path) }
-}
-
 /** What the database says without its log. @returns undefined when that cannot be read, as after a crash halfway */
 function numberAlone(path: string): number | undefined {
   try {
@@ -192,6 +187,8 @@ interface OpenedFiles {
   readonly database: DatabaseSync
   readonly log: Log
   readonly reached: NumbersReached
+  /** Undefined for a database in memory. */
+  readonly copies: CopyingFiles | undefined
 }
 
 function openFiles(parts: SqliteStoreParts): OpenedFiles {
@@ -201,20 +198,24 @@ function openFiles(parts: SqliteStoreParts): OpenedFiles {
     if (path === ':memory:') {
       database = new DatabaseSync(path)
       prepareTables(database, () => undefined)
-      return { database, log: noLog, reached: { alone: 0, number: 0 } }
+      return { database, log: noLog, reached: { alone: 0, number: 0 }, copies: undefined }
     }
     createPrivately(path)
-    const alone = numberAlone(resolve(path)) ?? 0
-    assertLogWhole(resolve(path), () => numberAlone(resolve(path)))
-    database = new DatabaseSync(resolve(path), { timeout: openingMilliseconds })
+    // As SQLite does, which keeps the log beside the file itself and not beside a link to it.
+    const real = existsSync(path) ? realpathSync(path) : resolve(path)
+    const mark = readMark(real)
+    const alone = numberAlone(real)
+    assertLogWhole(real, mark, alone)
+    database = new DatabaseSync(real, { timeout: openingMilliseconds })
     const file = checkpointOf(parts, database)
     prepareTables(database, (made) => beginAbove(made, file))
     keepLog(database)
     if (statSync(path).size <= largestCheckedBytes) assertUndamaged(database)
-    const number = admitRecords(database, parts) ?? alone
-    const reached = { alone, number }
+    const number = admitRecords(database, parts) ?? alone ?? 0
+    const reached = { alone: alone ?? 0, number }
     database.exec(`PRAGMA busy_timeout = ${blockingMilliseconds}`)
-    return { database, reached, log: openLog(database, sync, reached) }
+    const copies = openCopyingFiles(real, () => new DatabaseSync(real))
+    return { database, reached, copies, log: openLog(database, sync, reached) }
   } catch (cause) {
     database?.close()
     throw new Error(`cannot use the database ${path}: ${(cause as Error).message}`, { cause })

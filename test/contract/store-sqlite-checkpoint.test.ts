@@ -312,6 +312,12 @@ describe('a database beside its checkpoint', () => {
     expect(said(path)).toBe(found(path))
   })
 
+  test('is refused when that is a directory, by its name', () => {
+    const path = freshPath()
+    const checkpoint = dirname(path)
+    expect(() => open(path, { checkpoint })).toThrow(`its checkpoint ${checkpoint} cannot be read: EISDIR`)
+  })
+
   test('is refused when that cannot be written, as nothing would ever tell an older copy', () => {
     const path = freshPath()
     expect(() => open(path, { checkpoint: join(dirname(path), 'missing', 'checkpoint') })).toThrow(
@@ -332,6 +338,9 @@ describe('a database beside its checkpoint', () => {
     for (const end of ['-wal', '-mark', '-checkpoint']) cpSync(`${path}${end}`, `${left}${end}`)
     const problem = /it is older than its log \(\d+ of \d+\): put back .+ or remove .+panoptes\.db-wal/
     for (let times = 0; times < 2; times += 1) expect(() => open(left)).toThrow(problem)
+    // The log of a link is that of the file.
+    symlinkSync(left, `${path}.link`)
+    expect(() => open(`${path}.link`)).toThrow(problem)
     expect(() => open(left, { isEpochBumped: true, newEpoch })).toThrow(problem)
     rmSync(`${left}-wal`)
     expect(() => open(left)).toThrow(older)

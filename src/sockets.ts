@@ -17,6 +17,11 @@ const patience: ServerOptions = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5_000,
 }
+/**
+ * A request that announces no body (RFC 9112 §6.3) comes with its stream at an end already: whoever waits for its `end` or `close`
+ * waits for ever, and whoever reads it reads nothing. Its events were an eighth of what a kept answer of the gateway costs.
+ */
+const withoutBodies: ServerOptions = { optimizeEmptyRequests: true }
 const maxConnections = 10_000
 /** An answer of which its client takes not even a byte for so long is cut, after twice the time at most. */
 const unreadMilliseconds = 20_000
@@ -28,7 +33,7 @@ export interface OpenServer {
   renewCertificate(now: number): Promise<void>
 }
 
-export const plainServer = (): Server => createServer(patience)
+export const plainServer = (): Server => createServer({ ...patience, ...withoutBodies })
 
 /** The public server of the settings, with TLS or without. @param machine by which clients judge a certificate */
 export async function openServer(settings: CommonSettings, machine: Clock): Promise<OpenServer> {
@@ -37,7 +42,12 @@ export async function openServer(settings: CommonSettings, machine: Clock): Prom
   const certificateAt = (now: number): Promise<LocalCertificate> =>
     localCertificate({ directory: settings.data, hostnames, now, machineNow: machine.now() })
   let certificate = await certificateAt(machine.now())
-  const server: TlsServer = createTlsServer({ ...patience, cert: certificate.cert, key: certificate.key })
+  const server: TlsServer = createTlsServer({
+    ...patience,
+    ...withoutBodies,
+    cert: certificate.cert,
+    key: certificate.key,
+  })
   return {
     server: server as Server,
     async renewCertificate(at) {

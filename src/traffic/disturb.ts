@@ -67,7 +67,9 @@ function onceUploaded(request: IncomingMessage, work: () => void): void {
     bytes += chunk.length
     if (bytes > keptBytes) go()
   })
-  request.once('end', go)
+  // Without a body there is no end to come (sockets.ts).
+  if (request.readableEnded) go()
+  else request.once('end', go)
 }
 
 function answerInstead(struck: Struck, { knownAnswer }: DisturbParts, does: Instead): void {

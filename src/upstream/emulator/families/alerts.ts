@@ -3,11 +3,12 @@ import { isoDate } from '../iso-date.ts'
 import { type JsonObject, present, textOf } from '../json.ts'
 import { slotOfId } from '../measurements/slot-id.ts'
 import { keptRange, slotsBetween } from '../measurements/slots.ts'
-import { askedPage, pageLinks, sliceOf } from '../paging.ts'
+import { askedBehind, linksBehind } from '../paging.ts'
 import { invalidField, isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
 import { isWithin, type TimeRange, timeRangeOf } from '../time-range.ts'
 import { metricsOf } from './alert-metrics.ts'
-import { type Alert, alertsIn } from './test-alerts.ts'
+import { pageOfSlots } from './slot-pages.ts'
+import { type Alert, alertsBySlot, alertsIn } from './test-alerts.ts'
 import { isSuppressed, releases, windowsOn } from './test-suppression.ts'
 
 const seconds = (at: number): number => Math.floor(at / 1000)
@@ -79,27 +80,29 @@ function filterOf(state: string | null, asked: TimeRange | undefined, kept: Time
 }
 
 /** Alerts are worked out for the 90 days that the document lists without a filter, and no further back. */
-function list(call: Call): Answer | V7Refusal {
+async function list(call: Call): Promise<Answer | V7Refusal> {
   const state = call.query.get('state')
   if (state !== null && state !== 'trigger' && state !== 'clear')
     return invalidField('state', 'must be one of trigger, clear.')
-  const asked = askedPage(call)
+  const asked = askedBehind(call)
   if (isV7Refusal(asked)) return asked
   const { asOf } = asked
   const range = timeRangeOf(call, asOf)
   if (range && isV7Refusal(range)) return range
   const kept = keptRange(asOf)
   const isActiveAlone = state === 'trigger' || (state === null && range === undefined)
-  // What is active now began in this slot: no incident reaches into the next.
-  const from = isActiveAlone ? asOf : (range ?? kept).startAt
-  const alerts = alertsIn(slotsBetween(from, asOf, asOf), call, asOf).filter(filterOf(state, range, kept))
-  const { rows, left } = sliceOf(asked, alerts)
+  // What is active now began in this slot, and what was cleared in one began there: no incident reaches into the next.
+  const slots = isActiveAlone
+    ? slotsBetween(asOf, asOf, asOf)
+    : slotsBetween((range ?? kept).startAt, Math.min((range ?? kept).endAt, asOf), asOf)
+  const [inSlot, isAsked] = [alertsBySlot(call, asOf), filterOf(state, range, kept)]
+  const { rows, last } = await pageOfSlots(asked, slots, (slot) => inSlot(slot).filter(isAsked))
   return {
     status: 200,
     varies: true,
     body: {
       alerts: rows.map((alert) => listed(alert, call, asOf)),
-      _links: pageLinks(call, asked, left),
+      _links: linksBehind(call, asked, last),
     },
   }
 }

@@ -23,7 +23,7 @@ const partOf = (parts: JsonObject[string] | undefined, id: string | undefined): 
   objectsOf(parts).find((one) => one['id'] === id)
 
 const self = (call: Call): JsonObject => ({
-  self: objectOf(pageLinks(call, { asOf: 0, size: 0, left: 0 }, 0)['self']),
+  self: objectOf(pageLinks(call, { asOf: 0 }, 0)['self']),
 })
 
 const answer = (body: JsonObject): Answer => ({ status: 200, varies: true, body })

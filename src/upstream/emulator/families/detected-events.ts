@@ -3,6 +3,7 @@ import { drawOf } from '../measurements/draw.ts'
 import { type Incident, incidentIn } from '../measurements/incidents.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Target } from '../measurements/target.ts'
+import { byStart } from '../paging.ts'
 import type { Entry } from '../state.ts'
 import { agentsEver, measured, onAt, targetsOf } from './test-measured.ts'
 
@@ -54,17 +55,21 @@ function eventOf(
 }
 
 /**
- * The events of the account group's tests in these slots, the youngest first.
+ * The events of the account group's tests, slot by slot, each the youngest first.
  * @param asOf epoch ms; what begins or ends later has not happened
  */
-export function eventsIn(slots: readonly number[], call: Call, asOf: number): readonly DetectedEvent[] {
+export function eventsBySlot(call: Call, asOf: number): (slot: number) => readonly DetectedEvent[] {
   const tests = call.state.all('tests').filter(({ aid }) => aid === call.aid)
-  const events = tests.flatMap((test) => {
-    const facts = measured(test, call)
-    return slots.flatMap((slot) => {
-      const incident = incidentIn(facts, slot)
-      return incident ? eventOf(test, incident, { call, asOf }) : []
-    })
-  })
-  return events.sort((a, b) => b.startAt - a.startAt || (a.id < b.id ? -1 : 1))
+  const all = tests.map((test) => ({ test, facts: measured(test, call) }))
+  return (slot) =>
+    all
+      .flatMap(({ test, facts }) => {
+        const incident = incidentIn(facts, slot)
+        return incident ? eventOf(test, incident, { call, asOf }) : []
+      })
+      .sort(byStart)
 }
+
+/** The same of several slots, the newest first, at once. */
+export const eventsIn = (slots: readonly number[], call: Call, asOf: number): readonly DetectedEvent[] =>
+  slots.flatMap(eventsBySlot(call, asOf))

@@ -4,9 +4,10 @@ import { type Incident, type IncidentKind, incidentIn } from '../measurements/in
 import type { MeasuredTest } from '../measurements/measurements.ts'
 import { during, roundsIn, type Schedule } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
+import { byStart } from '../paging.ts'
 import type { Entry } from '../state.ts'
 import { linksOf } from './test-links.ts'
-import { measured, onAt, sourcesEver } from './test-measured.ts'
+import { measured, onAt, type Source, sourcesEver } from './test-measured.ts'
 import { isReachable } from './test-reach.ts'
 
 /**
@@ -93,23 +94,38 @@ function alertsOf(
   })
 }
 
+/** A test that has or had rules, with all that its alerts follow from. */
+interface Watched {
+  readonly test: Entry
+  readonly facts: MeasuredTest
+  readonly rules: readonly LinkedRule[]
+  readonly everyone: readonly Source[]
+}
+
+function watched(test: Entry, call: Call): readonly Watched[] {
+  const rules = rulesOf(test, call)
+  if (rules.length === 0) return []
+  return [{ test, facts: measured(test, call), rules, everyone: sourcesEver(test, call.state) }]
+}
+
 /**
- * The alerts of the tests that the account group has or is shared, in these slots, the youngest first.
+ * The alerts of the tests that the account group has or is shared, slot by slot, each the youngest first.
  * @param asOf epoch ms; what begins or clears later has not happened
  */
-export function alertsIn(slots: readonly number[], call: Call, asOf: number): readonly Alert[] {
+export function alertsBySlot(call: Call, asOf: number): (slot: number) => readonly Alert[] {
   const tests = call.state.all('tests').filter((test) => isReachable(test, call))
-  const alerts = tests.flatMap((test) => {
-    const rules = rulesOf(test, call)
-    const facts = measured(test, call)
-    if (rules.length === 0) return []
-    const everyone = sourcesEver(test, call.state)
-    return slots.flatMap((slot) => {
-      const incident = incidentIn(facts, slot)
-      if (!incident) return []
-      const sources = onAt(everyone, incident)
-      return rules.flatMap((rule) => alertsOf(rule, { test, facts, incident, sources }, asOf))
-    })
-  })
-  return alerts.sort((a, b) => b.startAt - a.startAt || (a.id < b.id ? -1 : 1))
+  const all = tests.flatMap((test) => watched(test, call))
+  return (slot) =>
+    all
+      .flatMap(({ test, facts, rules, everyone }) => {
+        const incident = incidentIn(facts, slot)
+        if (!incident) return []
+        const sources = onAt(everyone, incident)
+        return rules.flatMap((rule) => alertsOf(rule, { test, facts, incident, sources }, asOf))
+      })
+      .sort(byStart)
 }
+
+/** The same of several slots, the newest first, at once. */
+export const alertsIn = (slots: readonly number[], call: Call, asOf: number): readonly Alert[] =>
+  slots.flatMap(alertsBySlot(call, asOf))

@@ -15,11 +15,17 @@ export interface Draw {
   of(part: string | number): Draw
 }
 
-/** FNV-1a over the UTF-16 units, then the finalizer of MurmurHash3, which makes neighbouring texts differ in every bit. */
-function hash(text: string): number {
-  let state = 0x811c9dc5
+/** FNV-1a over the UTF-16 units of a text behind what was hashed before it. */
+function hashed(text: string, before: number): number {
+  let state = before
   for (let index = 0; index < text.length; index += 1)
     state = Math.imul(state ^ text.charCodeAt(index), 0x01000193)
+  return state
+}
+
+/** The finalizer of MurmurHash3, which makes neighbouring texts differ in every bit. */
+function mixed(hash: number): number {
+  let state = hash
   state = Math.imul(state ^ (state >>> 16), 0x85ebca6b)
   state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35)
   return (state ^ (state >>> 16)) >>> 0
@@ -30,19 +36,26 @@ export const round = (value: number, digits: number): number => {
   return Math.round(value * scale) / scale
 }
 
-/** @param key what is measured, as `us1 110301 4 1893456000` */
-export function drawOf(key: string): Draw {
-  const fraction = (field: string): number => hash(`${key} ${field}`) / 0x1_0000_0000
+/** @param before the hash of what is measured and the space behind it, so that it is hashed once for all that is drawn of it */
+function drawBehind(before: number): Draw {
+  const fraction = (field: string): number => mixed(hashed(field, before)) / 0x1_0000_0000
   return {
     fraction,
     number: (field, [low, high], digits) => round(low + fraction(field) * (high - low), digits),
     whole: (field, [low, high]) => low + Math.floor(fraction(field) * (high - low + 1)),
-    hex: (field, length) =>
-      Array.from({ length: Math.ceil(length / 8) }, (_, part) =>
-        hash(`${key} ${field} ${part}`).toString(16).padStart(8, '0'),
+    hex: (field, length) => {
+      const start = hashed(`${field} `, before)
+      return Array.from({ length: Math.ceil(length / 8) }, (_, part) =>
+        mixed(hashed(String(part), start))
+          .toString(16)
+          .padStart(8, '0'),
       )
         .join('')
-        .slice(0, length),
-    of: (part) => drawOf(`${key} ${part}`),
+        .slice(0, length)
+    },
+    of: (part) => drawBehind(hashed(`${part} `, before)),
   }
 }
+
+/** @param key what is measured, as `us1 110301 4 1893456000` */
+export const drawOf = (key: string): Draw => drawBehind(hashed(`${key} `, 0x811c9dc5))

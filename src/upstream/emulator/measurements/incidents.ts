@@ -65,9 +65,10 @@ export function incidentIn(
   slot: number,
 ): Incident | undefined {
   const draw = drawOf(`${key} incident ${slot}`)
+  if (draw.fraction('any') >= share) return undefined
   const kinds = kindsOf[type] ?? webKinds
   const kind = kinds[draw.whole('kind', [0, kinds.length - 1])]
-  if (kind === undefined || draw.fraction('any') >= share) return undefined
+  if (kind === undefined) return undefined
   for (const run of schedule) {
     if (run.interval === 0 || run.to < slot * slotSeconds) continue
     const { start, end } = spanIn(slot, run, draw)

@@ -47,6 +47,7 @@ export const syntheticModules: readonly string[] = [
   'ftpResults',
   'httpResults',
   'localNetworkResults',
+  'localProblems',
   'networkResults',
   'outages',
   'pageLoadResults',

@@ -46,6 +46,7 @@ import { instantTests } from './families/instant-tests.ts'
 import { interfaceGroups } from './families/interface-groups.ts'
 import { itsiEvents } from './families/itsi-events.ts'
 import { localNetworkResults } from './families/local-network-results.ts'
+import { localProblems } from './families/local-problems.ts'
 import { networkResults } from './families/network-results.ts'
 import { outages } from './families/outages.ts'
 import { pageLoadResults } from './families/page-load-results.ts'
@@ -90,6 +91,7 @@ const modules: Readonly<Record<string, FamilyModule>> = {
   testHistory,
   instantTests,
   catalogues,
+  localProblems,
   networkResults,
   httpResults,
   pathVisResults,

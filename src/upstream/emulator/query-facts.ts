@@ -11,9 +11,10 @@ function messageFor(fact: QueryFact, value: string): string | undefined {
   if (fact.type === 'boolean' && value !== 'true' && value !== 'false') return 'must be true or false.'
   if (fact.type === 'integer') return messageForInteger(fact, value)
   if (fact.format === 'date-time' && Number.isNaN(Date.parse(value))) return 'must be a date-time.'
-  return fact.type !== 'array' && fact.enum && !fact.enum.includes(value)
-    ? `must be one of ${fact.enum.join(', ')}.`
-    : undefined
+  const known = fact.enum
+  if (known === undefined) return undefined
+  const words = fact.type === 'array' ? value.split(',') : [value]
+  return words.every((word) => known.includes(word)) ? undefined : `must be one of ${known.join(', ')}.`
 }
 
 function messageForInteger({ minimum, maximum }: QueryFact, value: string): string | undefined {
@@ -26,6 +27,8 @@ function messageForInteger({ minimum, maximum }: QueryFact, value: string): stri
 /** What is wrong with the query, in whatever value of a repeated parameter; parameters that the document does not know are ignored, as the live API does (v7-notes section 5). */
 export const queryViolations = (row: OperationRow, query: URLSearchParams): readonly Violation[] =>
   Object.entries(row.query).flatMap(([field, fact]) => {
+    // An unknown word of it is ignored (DECISIONS 134).
+    if (field === 'expand') return []
     const values = query.getAll(field)
     if (values.length === 0) return fact.required ? [{ field, message: 'is required.' }] : []
     const message = values.map((value) => messageFor(fact, value)).find((found) => found !== undefined)

@@ -106,7 +106,7 @@ function inspectText(place: Place, schema: Schema, value: string): Violations {
   if (schema.pattern !== undefined && !patternOf(schema.pattern).test(value))
     return at(place, `must match ${schema.pattern}.`)
   const isRight = schema.format === undefined || isContradicted(place) ? undefined : formats[schema.format]
-  return isRight && !isRight(value) ? at(place, `must be a ${schema.format}.`) : none
+  return isRight && !isRight(value) ? at(place, `must be of the format ${schema.format}.`) : none
 }
 
 function inspectNumber(place: Place, schema: Schema, value: Json): Violations {

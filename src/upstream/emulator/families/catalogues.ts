@@ -2,8 +2,6 @@ import type { Answerers } from '../call.ts'
 import { crud, type Family } from '../crud.ts'
 import { textsOf } from '../json.ts'
 import type { Model } from '../model.ts'
-import { isV7Refusal } from '../refusals.ts'
-import { rangeEcho, timeRangeOf } from '../time-range.ts'
 import { seesAgent } from './agent-relations.ts'
 import { showAgent } from './agent-show.ts'
 
@@ -27,20 +25,6 @@ const families: readonly Family[] = [
   },
 ]
 
-/** What v7 only shows: monitors, agent proxies, notification rules, and the local problems of agents, of which there are none. */
-export const catalogues = (model: Model): Answerers => ({
-  ...Object.assign({}, ...families.map((family) => crud(family, model))),
-  getAgentsLocalProblems(call) {
-    const range = timeRangeOf(call, call.now)
-    if (range && isV7Refusal(range)) return range
-    return {
-      status: 200,
-      varies: true,
-      body: {
-        localProblems: [],
-        ...rangeEcho(range ?? { startAt: call.now, endAt: call.now }),
-        _links: { self: { href: call.href('/agents/local-problems') } },
-      },
-    }
-  },
-})
+/** What v7 only shows: monitors, agent proxies and notification rules. */
+export const catalogues = (model: Model): Answerers =>
+  Object.assign({}, ...families.map((family) => crud(family, model)))

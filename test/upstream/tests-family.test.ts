@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Calls, openCalls, ops, origin } from './emulator-calls.ts'
+import { type Calls, done, openCalls, ops, origin } from './emulator-calls.ts'
 import { violations } from './schema-check.ts'
 
 const agents = [{ agentId: '3' }, { agentId: '110201' }]
@@ -176,6 +176,43 @@ describe('tests', () => {
     ])
     const first = await calls.call('GET', `/tests/http-server/${body.testId}`, { query: 'versionId=1' })
     expect(first.body.testName).toBe('A')
+  })
+
+  test('have no version but those of their history', async () => {
+    const { body } = await calls.call('POST', '/tests/http-server', { body: http })
+    const other = await calls.call('POST', '/tests/http-server', { body: { ...http, testName: 'B' } })
+    await calls.call('PUT', `/tests/http-server/${body.testId}`, { body: http })
+    const read = async (path: string, versionId: string) =>
+      (await calls.call('GET', path, { query: `versionId=${versionId}` })).status
+    for (const versionId of ['3', '0', 'x', '', `${other.body.testId}.1`])
+      expect([versionId, await read(`/tests/http-server/${body.testId}`, versionId)]).toEqual([
+        versionId,
+        404,
+      ])
+    expect(await read(`/tests/http-server/${other.body.testId}`, '2')).toBe(404)
+    // Lists and BGP tests have no such parameter, and pass over what they do not have.
+    expect(await read('/tests/http-server', '9')).toBe(200)
+    expect(await read('/tests/bgp/110307', '9')).toBe(200)
+  })
+
+  test('of a seed are their own first version, also once they are changed', async () => {
+    const path = '/tests/http-server/110301'
+    const before = await done(calls, 'GET', path)
+    const versions = async () =>
+      (await done(calls, 'GET', '/tests/110301/history')).testVersionHistory.map(
+        ({ versionId, createdBy, versionTimestamp }: Record<string, string>) => [
+          versionId,
+          createdBy,
+          versionTimestamp,
+        ],
+      )
+    const first = ['1', before.modifiedBy, before.modifiedDate]
+    expect(await versions()).toEqual([first])
+    expect(await done(calls, 'GET', path, { query: 'versionId=1' })).toEqual(before)
+    await done(calls, 'PUT', path, { as: ops, body: { ...http, testName: 'Changed' } })
+    expect(await versions()).toEqual([['2', 'ops@acme.example', '2030-01-01T00:00:00Z'], first])
+    expect(await done(calls, 'GET', path, { query: 'versionId=1' })).toEqual(before)
+    expect((await done(calls, 'GET', path, { query: 'versionId=2' })).testName).toBe('Changed')
   })
 
   test('keep no more versions than a bound of characters', async () => {

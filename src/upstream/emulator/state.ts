@@ -28,6 +28,8 @@ export interface Objects {
 
 /** One write call's view: it reads its own writes, and nobody else sees them before the commit. */
 export interface Draft extends Objects {
+  /** The objects as they were before the call. */
+  readonly before: Objects
   put(entry: NewEntry): void
   remove(collection: string, id: string): void
   /**
@@ -145,6 +147,7 @@ function draftOn(base: Objects, sequenceBefore: () => number): { draft: Draft; w
     change(entry.collection, entry.id, { ...entry, sequence: replaced?.sequence ?? sequence })
   }
   const draft: Draft = {
+    before: base,
     find,
     put,
     all(collection) {

@@ -32,26 +32,45 @@ function versionsOf(testId: string, call: Call): readonly Entry[] {
   return versions
 }
 
+/** @param number of the version, @param before the one before it @returns how many characters there were so far */
+function keep({ id, sequence: _, fields: now, ...kept }: Entry, number: number, call: Call): number {
+  const fields = without(now, [runsKey, linksKey])
+  const before = call.state.find(collection, `${id}.${number - 1}`)
+  const characters = soFar(before) + JSON.stringify(fields).length
+  const version = { ...fields, [soFarKey]: characters }
+  call.state.put({ ...kept, collection, id: `${id}.${number}`, fields: version })
+  return characters
+}
+
+/** A test that nobody has changed yet has no versions but itself: one of a seed becomes its first when it is changed. */
+function keepFirst({ id }: Entry, call: Call): void {
+  const was = call.state.before.find('tests', id)
+  if (was && was.fields['instant'] !== true && versionsOf(id, call).length === 0) keep(was, 1, call)
+}
+
 /** Every write of a test leaves a version of it behind (v7-notes section 2). */
 export function writeVersion(test: Entry, call: Call): void {
+  keepFirst(test, call)
   const versions = versionsOf(test.id, call)
   const first = firstOf(test.id, call)
-  const { id, sequence: _, fields: now, ...kept } = test
-  const fields = without(now, [runsKey, linksKey])
-  const characters = soFar(versions.at(-1)) + JSON.stringify(fields).length
-  call.state.put({
-    ...kept,
-    collection,
-    id: `${id}.${first + versions.length}`,
-    fields: { ...fields, [soFarKey]: characters },
-  })
+  const characters = keep(test, first + versions.length, call)
   const old = versions.filter(
     (version, index) =>
       index < versions.length + 1 - mostVersions || characters - soFar(version) > mostCharacters,
   )
   if (old.length === 0) return
   for (const version of old) call.state.remove(collection, version.id)
-  call.state.put({ ...kept, collection, id, fields: { first: first + old.length } })
+  const { sequence: _, fields: __, ...kept } = test
+  call.state.put({ ...kept, collection, fields: { first: first + old.length } })
+}
+
+/** The version that `versionId` asks for, and without one the test as it is; undefined for a version that there is not. */
+export function versionAsked(test: Entry, call: Call): Entry | undefined {
+  const versionId = 'versionId' in call.row.query ? call.query.get('versionId') : null
+  if (versionId === null) return test
+  const version = call.state.find(collection, `${test.id}.${versionId}`)
+  if (version) return { ...test, fields: version.fields }
+  return versionId === '1' && versionsOf(test.id, call).length === 0 ? test : undefined
 }
 
 /** Changes a test by what happens to another object: who did that has changed the test now, which leaves a version. */
@@ -73,7 +92,8 @@ export const testHistory = (): Answerers => ({
     const test = call.state.find('tests', call.parameters['testId'] ?? '')
     if (!test || test.aid !== call.aid || test.fields['instant'] === true) return notFound
     const limit = Number(call.query.get('limit') ?? 50)
-    const versions = versionsOf(test.id, call)
+    const kept = versionsOf(test.id, call)
+    const versions = (kept.length > 0 ? kept : [{ ...test, id: `${test.id}.1` }])
       .toReversed()
       .slice(0, limit)
       .map(({ id, fields }) => ({

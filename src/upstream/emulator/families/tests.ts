@@ -5,7 +5,7 @@ import { refused } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { leaveStreams } from './stream-tests.ts'
 import { acceptTest } from './test-accept.ts'
-import { removeVersions, writeVersion } from './test-history.ts'
+import { removeVersions, versionAsked, writeVersion } from './test-history.ts'
 import { type TestKind, testKinds } from './test-kinds.ts'
 import { isReachable } from './test-reach.ts'
 import { showTest, testLinks } from './test-show.ts'
@@ -14,7 +14,7 @@ import { showTest, testLinks } from './test-show.ts'
 const isConfigured = ({ fields }: Entry): boolean => fields['instant'] !== true
 
 /** Relations to other objects come on demand. */
-const showsAlone = ({ expand, query }: Call): boolean => expand.size === 0 && !query.has('versionId')
+const showsAlone = ({ expand }: Call): boolean => expand.size === 0
 
 const familyOf = (kind: TestKind): Family => ({
   path: `/tests/${kind.type}`,
@@ -22,10 +22,11 @@ const familyOf = (kind: TestKind): Family => ({
   idKey: 'testId',
   owner: 'account-group',
   newId: ({ state }) => state.nextId(),
-  sees: (test, call) => test.fields['type'] === kind.type && isReachable(test, call),
+  sees: (test, call) =>
+    test.fields['type'] === kind.type && isReachable(test, call) && versionAsked(test, call) !== undefined,
   lists: isConfigured,
   accept: acceptTest(kind),
-  show: (test, call) => showTest(versionOf(test, call), call),
+  show: (test, call) => showTest(versionAsked(test, call) ?? test, call),
   showsAlone,
   links: testLinks,
   afterWrite: writeVersion,
@@ -37,13 +38,6 @@ const familyOf = (kind: TestKind): Family => ({
     return undefined
   },
 })
-
-/** The version that `versionId` asks for, or the test as it is. */
-function versionOf(test: Entry, { state, query }: Call): Entry {
-  const versionId = query.get('versionId')
-  const version = versionId === null ? undefined : state.find('test-versions', `${test.id}.${versionId}`)
-  return version ? { ...test, fields: version.fields } : test
-}
 
 /** By type. */
 const families = new Map<unknown, Family>(testKinds.map((kind) => [kind.type, familyOf(kind)]))

@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts'
 import { type JsonObject, textOf } from '../json.ts'
 import type { Incident } from '../measurements/incidents.ts'
+import { runAt } from '../measurements/schedule.ts'
 import { isV7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { reachabilityOf } from './bgp-results.ts'
@@ -43,8 +44,10 @@ function wordingsOf({ test, incident }: Alert, call: Call): (source: Entry) => W
   const cells = isV7Refusal(chosen) ? [] : cellsOf(test, chosen, call)
   const sampleOf = samplesOf(test, call)
   return ({ id }) => {
-    const cell = cells.find(({ agent }) => agent.id === id)
-    return cell && ((round) => wordsOf(sampleOf(cell, round), incident))
+    const own = cells.filter(({ agent }) => agent.id === id)
+    const [usual] = own
+    if (!usual) return undefined
+    return (round) => wordsOf(sampleOf(own.find(({ on }) => runAt(on, round)) ?? usual, round), incident)
   }
 }
 

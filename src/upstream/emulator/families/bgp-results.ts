@@ -4,14 +4,16 @@ import { coveredPrefixes, prefixIdOf, type RouteNumbers, routeNumbers } from '..
 import { incidentAt } from '../measurements/incidents.ts'
 import { hasRound, intervalAt, type MeasuredTest } from '../measurements/measurements.ts'
 import { enterprise, type Network, parseNetwork } from '../measurements/networks.ts'
-import { runAt, type Schedule } from '../measurements/schedule.ts'
+import { meanwhile, runAt, type Schedule } from '../measurements/schedule.ts'
+import type { Target } from '../measurements/target.ts'
 import { notFound, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { wholeAnswer } from './result-kinds.ts'
 import { appLink, hitBy, roundFrame } from './result-rows.ts'
 import { roundsAnswer } from './rounds-answer.ts'
+import { ever, whenever } from './stored-runs.ts'
 import { testKindOf } from './test-kinds.ts'
-import { measuredRoutes, monitorsEver, type Source, targetsOf } from './test-measured.ts'
+import { measuredRoutes, monitorsEver, type Source, targetsEver, targetsOf } from './test-measured.ts'
 import { testWithResults } from './test-reach.ts'
 
 /** One monitor that watches one prefix of a test. */
@@ -33,22 +35,34 @@ function watchingTest(call: Call): Entry | undefined {
   return results.includes('bgp') || results.includes('network') ? test : undefined
 }
 
+/** The prefixes of one of a test's targets: of its own what it covers too. */
+function prefixesIn({ ipAddress, server }: Target, { fields }: Entry): readonly string[] {
+  if (fields['type'] !== 'bgp') return [`${ipAddress.replace(/\.\d+$/, '.0')}/24`]
+  return [server, ...(fields['includeCoveredPrefixes'] === true ? coveredPrefixes(server) : [])]
+}
+
 /** The prefixes that a test watches: its own with what it covers, or those that its targets are in. */
-export function prefixesOf(test: Entry, { state }: Pick<Call, 'state'>): readonly string[] {
-  const { type, prefix, includeCoveredPrefixes } = test.fields
-  if (type !== 'bgp') {
-    const ofTargets = targetsOf(test, state).map(({ ipAddress }) => `${ipAddress.replace(/\.\d+$/, '.0')}/24`)
-    return [...new Set(ofTargets)]
-  }
-  const own = textOf(prefix) ?? ''
-  return [own, ...(includeCoveredPrefixes === true ? coveredPrefixes(own) : [])]
+export const prefixesOf = (test: Entry, { state }: Pick<Call, 'state'>): readonly string[] => [
+  ...new Set(targetsOf(test, state).flatMap((target) => prefixesIn(target, test))),
+]
+
+/** The same with those that it watched, and when. */
+function prefixesEver(test: Entry, { state }: Pick<Call, 'state'>): ReadonlyMap<string, Schedule> {
+  const all = targetsEver(test, state).flatMap(({ target, on }) =>
+    prefixesIn(target, test).map((prefix) => ({ prefix, on })),
+  )
+  const grouped = Map.groupBy(all, ({ prefix }) => prefix)
+  return new Map([...grouped].map(([prefix, ones]) => [prefix, whenever(ones.map(({ on }) => on))]))
 }
 
 export function watchesOf(test: Entry, call: Call): readonly Watched[] {
   const facts = measuredRoutes(test, call)
   const monitors = monitorsEver(test, call.state)
-  return prefixesOf(test, call).flatMap((prefix) =>
-    monitors.map(({ entry: monitor, on }) => ({ test, facts, monitor, on, monitors, prefix })),
+  return [...prefixesEver(test, call)].flatMap(([prefix, had]) =>
+    monitors.map(({ entry: monitor, on: isOn }) => {
+      const on = had === ever ? isOn : meanwhile(isOn, had)
+      return { test, facts, monitor, on, monitors, prefix }
+    }),
   )
 }
 
@@ -74,7 +88,8 @@ export function reachabilityOf(
   test: Entry,
   { monitor, round, call }: { monitor: Entry; round: number; call: Call },
 ): number {
-  const watched = watchesOf(test, call).find((one) => one.monitor.id === monitor.id)
+  const own = watchesOf(test, call).filter((one) => one.monitor.id === monitor.id)
+  const watched = own.find(({ on }) => runAt(on, round)) ?? own[0]
   return watched ? routesIn(watched, round).reachability : 0
 }
 

@@ -1,11 +1,12 @@
 import type { Call } from '../call.ts'
 import { drawOf } from '../measurements/draw.ts'
 import { type Incident, incidentIn } from '../measurements/incidents.ts'
+import { runAt } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Target } from '../measurements/target.ts'
 import { byStart } from '../paging.ts'
 import type { Entry } from '../state.ts'
-import { agentsEver, measured, onAt, targetsOf } from './test-measured.ts'
+import { agentsEver, measured, onAt, targetsEver } from './test-measured.ts'
 
 /** An incident as event detection tells of it: one event for each incident of a test. */
 export interface DetectedEvent {
@@ -38,7 +39,7 @@ function eventOf(
 ): DetectedEvent[] {
   const all = onAt(agentsEver(test, call.state), incident)
   const hits = new Set(incident.hits(all.map(({ id }) => id)))
-  const [target] = targetsOf(test, call.state)
+  const target = targetsEver(test, call.state).find(({ on }) => runAt(on, incident.start))?.target
   if (incident.start * 1000 > asOf || !target || hits.size === 0) return []
   return [
     {

@@ -1,10 +1,11 @@
 import type { Answerer, Answerers, Call } from '../call.ts'
-import { type JsonObject, objectsOf, present, textOf } from '../json.ts'
+import { type JsonObject, present, textOf } from '../json.ts'
 import { mappingOf, type Question, questionOf, type TracedQuery, traceQueries } from '../measurements/dns.ts'
 import { notFound } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { ownResults, pagedResults, testWith } from './result-kinds.ts'
 import { rowFrame, type Sample } from './result-rows.ts'
+import { type AimedAt, targetsEver } from './test-measured.ts'
 
 const server = ownResults('dns-server')
 const trace = ownResults('dns-trace')
@@ -18,33 +19,29 @@ const wordings = {
 
 const askedOf = ({ fields }: Entry): Question => questionOf(textOf(fields['domain']) ?? '')
 
-const serversOf = ({ fields }: Entry): readonly JsonObject[] => objectsOf(fields['dnsServers'])
-
 /** A query to a test's server takes the way there and back, and what the server needs. Without an answer it takes no time. */
 export const resolutionTimeOf = ({ draw, network, isUnavailable }: Sample): number | undefined =>
   isUnavailable ? undefined : Math.max(1, Math.round(network.avgLatency)) + draw.whole('resolution', [0, 12])
 
 function showServer(sample: Sample, call: Call): JsonObject {
   const { test, target, isUnavailable } = sample
-  const serverId = textOf(
-    serversOf(test).find(({ serverName }) => serverName === target.server)?.['serverId'],
-  )
   const answer = isUnavailable ? { errorDetails: wordings.noAnswer } : { mappings: mappingOf(askedOf(test)) }
   return present({
     ...rowFrame(sample, call, server.name),
-    serverId,
+    serverId: target.serverId,
     server: target.server,
     resolutionTime: resolutionTimeOf(sample),
     ...answer,
   })
 }
 
-/** The results of one server of the test. */
+/** The results of one server that the test has or had. */
 const ofOneServer: Answerer = (call) => {
   const test = testWith(server, call)
-  const one = test && serversOf(test).find(({ serverId }) => serverId === call.parameters['serverId'])
-  if (!one) return notFound
-  return pagedResults(server, showServer, ({ target }) => target.server === one['serverName'])(call)
+  const isAsked = ({ target }: Pick<AimedAt, 'target'>): boolean =>
+    target.serverId === call.parameters['serverId']
+  if (!test || !targetsEver(test, call.state).some(isAsked)) return notFound
+  return pagedResults(server, showServer, isAsked)(call)
 }
 
 /** One query as `dig +trace` prints it, the form of the document's example. */

@@ -4,9 +4,9 @@ import { hosting, networkText } from '../measurements/networks.ts'
 import { type PathEnd, type Trace, traceOf } from '../measurements/path.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
+import { publicAddressOf } from './agent-address.ts'
 import { agentRound, pagedResults, type ResultKind, shownDirection } from './result-kinds.ts'
 import { rowFrame, type Sample } from './result-rows.ts'
-import { publicAddressOf } from './test-measured.ts'
 
 const pathVis: ResultKind = { name: 'path-vis', ways: ['to-target', 'from-target'], isNetwork: true }
 

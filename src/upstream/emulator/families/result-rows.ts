@@ -10,18 +10,19 @@ import {
   type NetworkNumbers,
   networkNumbers,
 } from '../measurements/network.ts'
-import type { Schedule } from '../measurements/schedule.ts'
+import { meanwhile, type Schedule } from '../measurements/schedule.ts'
 import type { Target } from '../measurements/target.ts'
 import type { Entry } from '../state.ts'
+import { ever } from './stored-runs.ts'
 import type { Direction } from './test-directions.ts'
-import { agentsEver, measured, onAt, type Source, targetsOf } from './test-measured.ts'
+import { agentsEver, measured, onAt, type Source, targetsEver } from './test-measured.ts'
 
 /** One agent that measures one target in one direction. */
 export interface Cell {
   readonly agent: Entry
   readonly target: Target
   readonly direction: Direction
-  /** When the agent could measure for the test. */
+  /** When the agent could measure it for the test. */
   readonly on: Schedule
 }
 
@@ -38,15 +39,18 @@ export interface Sample extends Cell {
   readonly isUnavailable: boolean
 }
 
-/** Every combination of the test's agents, those that are switched off or were taken from it too, targets and directions. */
+/** Every combination of the test's agents, those that are switched off or were taken from it too, targets that it has or had and directions. */
 export const cellsOf = (
   test: Entry,
   directions: readonly Direction[],
   { state }: Pick<Call, 'state'>,
 ): readonly Cell[] => {
-  const targets = targetsOf(test, state)
-  return agentsEver(test, state).flatMap(({ entry: agent, on }) =>
-    targets.flatMap((target) => directions.map((direction) => ({ agent, target, direction, on }))),
+  const targets = targetsEver(test, state)
+  return agentsEver(test, state).flatMap(({ entry: agent, on: isOn }) =>
+    targets.flatMap(({ target, on: had }) => {
+      const on = had === ever ? isOn : meanwhile(isOn, had)
+      return directions.map((direction) => ({ agent, target, direction, on }))
+    }),
   )
 }
 

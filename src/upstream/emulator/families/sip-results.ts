@@ -1,9 +1,9 @@
 import type { Answerers, Call } from '../call.ts'
 import { type JsonObject, objectOf, present, textOf } from '../json.ts'
 import { type SipNumbers, sipNumbers } from '../measurements/sip.ts'
+import { publicAddressOf } from './agent-address.ts'
 import { ownResults, pagedResults } from './result-kinds.ts'
 import { rowFrame, type Sample } from './result-rows.ts'
-import { publicAddressOf } from './test-measured.ts'
 
 const sip = ownResults('sip-server')
 

@@ -28,6 +28,20 @@ export const secondsOf = (value: Json | undefined): number =>
 /** What is there at every second. */
 export const ever: Schedule = [{ interval: 1, from: 0, to: forEver }]
 
+/** When at least one of these was there. */
+export function whenever(schedules: readonly Schedule[]): Schedule {
+  const [one = ever, ...others] = schedules
+  if (others.length === 0 || schedules.includes(ever)) return others.length === 0 ? one : ever
+  const merged: Run[] = []
+  for (const run of schedules.flat().sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1)
+    if (last && run.from <= last.to + 1)
+      merged[merged.length - 1] = { ...last, to: Math.max(last.to, run.to) }
+    else merged.push(run)
+  }
+  return merged
+}
+
 const goesOn = (schedule: Schedule): boolean => schedule.at(-1)?.to === forEver
 
 /** Whether it says anything of a time behind an instant, which the clock has been set back to. */

@@ -1,6 +1,6 @@
 /**
- * What tests had, and when: agents, monitors, alert rules and network measurements are given to them and taken away, and what was
- * measured or raised in between stays. What a test has had ever since it was made is noted nowhere.
+ * What tests had, and when: agents, monitors, targets, alert rules and network measurements are given to them and taken away, and
+ * what was measured or raised in between stays. What a test has had ever since it was made is noted nowhere.
  */
 import type { Call } from '../call.ts'
 import { type JsonObject, objectOf, objectsOf, textOf, textsOf } from '../json.ts'
@@ -17,6 +17,7 @@ import {
   storedRuns,
   thereFrom,
 } from './stored-runs.ts'
+import { targetKeys } from './test-targets.ts'
 
 /** Under which it stands on a test; no answer declares it, so that none shows it. */
 export const linksKey = 'links'
@@ -41,7 +42,7 @@ function monitorsNow({ fields }: Stored, objects: Objects): readonly string[] {
 const rulesNow = ({ fields }: Stored): readonly string[] =>
   fields['alertsEnabled'] === false ? [] : textsOf(fields['alertRules'])
 
-export type LinkKind = 'agents' | 'monitors' | 'alertRules' | 'parts' | 'endpointAgents'
+export type LinkKind = 'agents' | 'monitors' | 'targets' | 'alertRules' | 'parts' | 'endpointAgents'
 
 const networkTypes = ['agent-to-server', 'agent-to-agent', 'voice']
 
@@ -52,13 +53,14 @@ const partsNow = ({ fields }: Stored): readonly string[] =>
 const linkedNow: Readonly<Record<LinkKind, LinkedNow>> = {
   agents: ({ fields }) => objectsOf(fields['agents']).flatMap(({ agentId }) => textOf(agentId) ?? []),
   monitors: monitorsNow,
+  targets: ({ fields }) => targetKeys(fields),
   alertRules: rulesNow,
   parts: partsNow,
   endpointAgents: (test, objects) => agentsSelected(test, objects).map(({ id }) => id),
 }
 
 const kinds: Readonly<Record<string, readonly LinkKind[]>> = {
-  tests: ['agents', 'monitors', 'alertRules', 'parts'],
+  tests: ['agents', 'monitors', 'targets', 'alertRules', 'parts'],
   'endpoint-tests': ['endpointAgents'],
 }
 

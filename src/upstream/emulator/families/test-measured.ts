@@ -1,5 +1,5 @@
 import type { Call } from '../call.ts'
-import { objectsOf, textOf, textsOf } from '../json.ts'
+import { objectsOf, textOf } from '../json.ts'
 import type { Incident } from '../measurements/incidents.ts'
 import type { MeasuredTest } from '../measurements/measurements.ts'
 import {
@@ -10,12 +10,13 @@ import {
   roundOf,
   type Schedule,
 } from '../measurements/schedule.ts'
-import { type Target, targetOfPrefix, targetOfServer, targetOfUrl } from '../measurements/target.ts'
+import type { Target } from '../measurements/target.ts'
 import type { Entry, Objects } from '../state.ts'
 import { snapshotFacts } from './snapshot-facts.ts'
 import { ever } from './stored-runs.ts'
 import { linksOf } from './test-links.ts'
 import { bgpInterval, scheduleOf } from './test-schedule.ts'
+import { targetKeys, targetOfKey } from './test-targets.ts'
 
 /** A snapshot shows only what it was made of. */
 function shownOf(test: Entry, schedule: Schedule): Schedule {
@@ -86,39 +87,16 @@ export const agentsNamed = (test: Entry, state: Objects): readonly Entry[] =>
 export const agentsOf = (test: Entry, state: Objects): readonly Entry[] =>
   agentsNamed(test, state).filter(({ fields }) => fields['enabled'] !== false)
 
-/** The address of an agent that others see. */
-export const publicAddressOf = ({ fields }: Entry): string =>
-  textsOf(fields['publicIpAddresses'])[0] ?? textsOf(fields['ipAddresses'])[0] ?? '192.0.2.1'
-
-function agentTarget(agent: Entry, port: number): Target {
-  const ipAddress = publicAddressOf(agent)
-  return { ...targetOfServer(`${ipAddress}:${port}`), ipAddress }
-}
-
-const usualPort = 49_153
-
-/** Where DNS names and SIP registrars stand in tests that have neither a server nor a URL. */
-function namedTarget({ fields }: Entry): Target {
-  const [sip] = objectsOf([fields['targetSipCredentials'] ?? null])
-  const domain = textOf(fields['domain'])?.split(' ')[0]
-  return targetOfServer(textOf(sip?.['sipRegistrar']) ?? domain ?? 'target.example')
-}
-
-function serverTarget(test: Entry): Target {
-  const { port } = test.fields
-  const url = textOf(test.fields['url'])
-  if (url !== undefined) return targetOfUrl(url)
-  const name = textOf(test.fields['server'])
-  if (name === undefined) return namedTarget(test)
-  return targetOfServer(name.includes(':') || !port ? name : `${name}:${port}`)
+/** What a test measures against or did, and when. */
+export interface AimedAt {
+  readonly target: Target
+  readonly on: Schedule
 }
 
 /** What the test measures against: its prefix, its target agent, its DNS servers, or its server or URL. */
-export function targetsOf(test: Entry, state: Objects): readonly Target[] {
-  const { fields } = test
-  if (fields['type'] === 'bgp') return [targetOfPrefix(textOf(fields['prefix']) ?? '')]
-  const target = state.find('agents', textOf(fields['targetAgentId']) ?? '')
-  if (target) return [agentTarget(target, Number(fields['port'] ?? usualPort))]
-  const names = objectsOf(fields['dnsServers']).flatMap((one) => textOf(one['serverName']) ?? [])
-  return names.length > 0 ? names.map(targetOfServer) : [serverTarget(test)]
-}
+export const targetsOf = (test: Entry, state: Objects): readonly Target[] =>
+  targetKeys(test.fields).map((key) => targetOfKey(key, state))
+
+/** The same with those that it had before it was changed, behind those that it has. */
+export const targetsEver = (test: Entry, state: Objects): readonly AimedAt[] =>
+  [...linksOf(test, 'targets', state)].map(([key, on]) => ({ target: targetOfKey(key, state), on }))

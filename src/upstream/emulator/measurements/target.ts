@@ -8,6 +8,8 @@ export interface Target {
   readonly ipAddress: string
   readonly isTls: boolean
   readonly path: string
+  /** Of a DNS server that a test names. */
+  readonly serverId?: string
 }
 
 const ports: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80, 'ftp:': 21 }

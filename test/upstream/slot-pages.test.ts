@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openCalls } from './emulator-calls.ts'
+import { type Calls, type Came, done, openCalls } from './emulator-calls.ts'
 import { pagesOf } from './paged-calls.ts'
 
 const lists = [
@@ -7,24 +7,55 @@ const lists = [
   ['events', '/events'],
 ] as const
 
+/** How many other calls are answered, one after the other, before this one is. */
+async function answeredBefore(calls: Calls, call: Promise<Came>): Promise<number> {
+  const state = { isDone: false }
+  const awaited = call.finally(() => {
+    state.isDone = true
+  })
+  let answered = 0
+  while (!state.isDone) {
+    expect((await calls.call('GET', '/account-groups')).status).toBe(200)
+    answered += 1
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect((await awaited).status).toBe(200)
+  return answered
+}
+
 test.each(lists)(
   'other calls are answered while a page of %s is worked out of many days',
   async (_, path) => {
     const calls = await openCalls()
-    const state = { isDone: false }
-    const listing = calls.call('GET', path, { query: 'window=90d&max=1000' }).finally(() => {
-      state.isDone = true
-    })
-    let answered = 0
-    while (!state.isDone) {
-      expect((await calls.call('GET', '/account-groups')).status).toBe(200)
-      answered += 1
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    expect((await listing).status).toBe(200)
-    expect(answered).toBeGreaterThan(20)
+    const listing = calls.call('GET', path, { query: 'window=90d&max=1000' })
+    expect(await answeredBefore(calls, listing)).toBeGreaterThan(20)
   },
 )
+
+test.each([
+  ['an Alert List', { type: 'Alert List' }, ''],
+  ['a List of events', { type: 'List' }, ''],
+  ['a line of alerts', { type: 'Time Series: Line', metric: 'ALERT_COUNT' }, ''],
+  ['a card of alerts', { type: 'Number', numberCards: [{ metric: 'ALERT_COUNT' }] }, 'cards'],
+  [
+    'a column of alerts',
+    { type: 'Multi Metric Table', multiMetricColumns: [{ metric: 'ALERT_COUNT' }] },
+    'columns',
+  ],
+])('other calls are answered while %s shows many days', async (_, widget, word) => {
+  const calls = await openCalls()
+  const body = { title: 'Many days', widgets: [widget] }
+  const { dashboardId, widgets } = await done(calls, 'POST', '/dashboards', { body })
+  const [{ id, numberCards, multiMetricColumns }] = widgets
+  const part = numberCards?.[0]?.id ?? multiMetricColumns?.[0]?.id
+  const path = `/dashboards/${dashboardId}/widgets/${id}`
+  const query = 'window=90d'
+  expect(await answeredBefore(calls, calls.call('GET', path, { query }))).toBeGreaterThan(20)
+  if (word === '') return
+  expect(
+    await answeredBefore(calls, calls.call('GET', `${path}/${word}/${part}`, { query })),
+  ).toBeGreaterThan(20)
+})
 
 test.each(lists)(
   'pages of %s add up, though a test of the first page is deleted in between',

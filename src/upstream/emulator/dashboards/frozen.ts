@@ -6,6 +6,7 @@ import { isJsonObject, type Json, type JsonObject, listOf, objectsOf } from '../
 import { isV7Refusal } from '../refusals.ts'
 import type { TimeRange } from '../time-range.ts'
 import { widgetContent } from './widget-content.ts'
+import { workAhead } from './work-ahead.ts'
 
 /** How many tests of a Test Table are kept. Ours. */
 const mostTests = 100
@@ -68,7 +69,9 @@ export async function* frozenWidgets(
   const shares = Math.max(1, widgets.length / fullWidgets)
   for (const measuring of widgets) {
     await nextTurn()
-    const shown = widgetContent({ measuring, dashboard, range, call, shares }, page)
+    const question = { measuring, dashboard, range, call, shares }
+    await workAhead(question)
+    const shown = widgetContent(question, page)
     if (isV7Refusal(shown)) continue
     const content = isAnonymous ? anonymized(shown.body) : shown.body
     yield { id: String(measuring['id']), content }

@@ -4,6 +4,7 @@ import { cardContent, columnContent } from '../dashboards/numbers.ts'
 import { testsOnPage } from '../dashboards/test-table.ts'
 import { cardQuestion, widgetContent } from '../dashboards/widget-content.ts'
 import { rangeOf } from '../dashboards/widget-range.ts'
+import { workAhead } from '../dashboards/work-ahead.ts'
 import { type JsonObject, objectOf, objectsOf } from '../json.ts'
 import { askedPage, pageLinks } from '../paging.ts'
 import { isV7Refusal, notFound, type V7Refusal } from '../refusals.ts'
@@ -50,32 +51,37 @@ function linked(body: JsonObject, call: Call): JsonObject {
   }
 }
 
-const widget: Answerer = (call) => {
+const widget: Answerer = async (call) => {
   const page = askedPage(call, testsOnPage)
   if (isV7Refusal(page)) return page
   const question = asked({ ...call, now: page.asOf })
   if (isV7Refusal(question)) return question
+  await workAhead(question)
   const shown = widgetContent(question, page)
   if (isV7Refusal(shown)) return shown
   return answer({ ...linked(shown.body, call), _links: pageLinks(call, page, shown.left) })
 }
 
-const card: Answerer = (call) => {
+const card: Answerer = async (call) => {
   const question = asked(call)
   if (isV7Refusal(question)) return question
   const found = partOf(question.measuring['numberCards'], call.parameters['cardId'])
   const own = found && cardQuestion(question, found)
   if (!own) return notFound
-  return isV7Refusal(own) ? own : answer({ ...cardContent(own), _links: self(call) })
+  if (isV7Refusal(own)) return own
+  await workAhead(own)
+  return answer({ ...cardContent(own), _links: self(call) })
 }
 
-const column: Answerer = (call) => {
+const column: Answerer = async (call) => {
   const question = asked(call)
   if (isV7Refusal(question)) return question
   const found = partOf(question.measuring['multiMetricColumns'], call.parameters['columnId'])
   if (!found) return notFound
+  const own = { ...question, measuring: found }
+  await workAhead(own)
   return answer({
-    ...columnContent({ ...question, measuring: found }, question.measuring),
+    ...columnContent(own, question.measuring),
     _links: self(call),
   })
 }

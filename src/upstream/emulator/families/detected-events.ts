@@ -6,6 +6,7 @@ import { idInSlot } from '../measurements/slot-id.ts'
 import type { Target } from '../measurements/target.ts'
 import { byStart } from '../paging.ts'
 import type { Entry } from '../state.ts'
+import { type InSlot, oncePerCall } from './slot-pages.ts'
 import { agentsEver, measured, onAt, targetsEver } from './test-measured.ts'
 
 /** An incident as event detection tells of it: one event for each incident of a test. */
@@ -59,7 +60,7 @@ function eventOf(
  * The events of the account group's tests, slot by slot, each the youngest first.
  * @param asOf epoch ms; what begins or ends later has not happened
  */
-export function eventsBySlot(call: Call, asOf: number): (slot: number) => readonly DetectedEvent[] {
+export const eventsBySlot: (call: Call, asOf: number) => InSlot<DetectedEvent> = oncePerCall((call, asOf) => {
   const tests = call.state.all('tests').filter(({ aid }) => aid === call.aid)
   const all = tests.map((test) => ({ test, facts: measured(test, call) }))
   return (slot) =>
@@ -69,7 +70,7 @@ export function eventsBySlot(call: Call, asOf: number): (slot: number) => readon
         return incident ? eventOf(test, incident, { call, asOf }) : []
       })
       .sort(byStart)
-}
+})
 
 /** The same of several slots, the newest first, at once. */
 export const eventsIn = (slots: readonly number[], call: Call, asOf: number): readonly DetectedEvent[] =>

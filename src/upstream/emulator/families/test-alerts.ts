@@ -6,6 +6,7 @@ import { during, roundsIn, type Schedule } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import { byStart } from '../paging.ts'
 import type { Entry } from '../state.ts'
+import { type InSlot, oncePerCall } from './slot-pages.ts'
 import { linksOf } from './test-links.ts'
 import { measured, onAt, type Source, sourcesEver } from './test-measured.ts'
 import { isReachable } from './test-reach.ts'
@@ -112,7 +113,7 @@ function watched(test: Entry, call: Call): readonly Watched[] {
  * The alerts of the tests that the account group has or is shared, slot by slot, each the youngest first.
  * @param asOf epoch ms; what begins or clears later has not happened
  */
-export function alertsBySlot(call: Call, asOf: number): (slot: number) => readonly Alert[] {
+export const alertsBySlot: (call: Call, asOf: number) => InSlot<Alert> = oncePerCall((call, asOf) => {
   const tests = call.state.all('tests').filter((test) => isReachable(test, call))
   const all = tests.flatMap((test) => watched(test, call))
   return (slot) =>
@@ -124,7 +125,7 @@ export function alertsBySlot(call: Call, asOf: number): (slot: number) => readon
         return rules.flatMap((rule) => alertsOf(rule, { test, facts, incident, sources }, asOf))
       })
       .sort(byStart)
-}
+})
 
 /** The same of several slots, the newest first, at once. */
 export const alertsIn = (slots: readonly number[], call: Call, asOf: number): readonly Alert[] =>

@@ -154,6 +154,37 @@ describe('assignments of a tag', () => {
     expect(body.tags).toEqual([])
   })
 
+  test('end with what the tag was for when it becomes one for other objects', async () => {
+    const id = await newTag()
+    await post(`/tags/${id}/assign`, { assignments: [test301] })
+    await calls.call('PUT', `/tags/${id}`, { body: { value: 'dallas' } })
+    expect(await assignmentsOf(id)).toEqual([test301])
+    await calls.call('PUT', `/tags/${id}`, { body: { objectType: 'v-agent' } })
+    expect(await assignmentsOf(id)).toEqual([])
+    const { body } = await calls.call('GET', '/tests/http-server/110301', { query: 'expand=tag' })
+    expect(body.tags).toEqual([])
+    await post(`/tags/${id}/assign`, { assignments: [{ id: '110201', type: 'v-agent' }] })
+    await calls.call('PUT', `/tags/${id}`, { body: { objectType: 'test' } })
+    expect((await calls.call('GET', '/agents/110201')).body.tags).toEqual([])
+  })
+
+  test('are refused to tests that are given a tag for other objects', async () => {
+    const id = await newTag({ objectType: 'v-agent' })
+    const any = await newTag({ objectType: undefined })
+    const body = { testName: 'T', url: 'https://a.example', interval: 60, agents: [{ agentId: '4' }] }
+    for (const path of ['/tests/http-server', '/tests/http-server/instant'])
+      expect(await calls.call('POST', path, { body: { ...body, tags: [id] } })).toMatchObject({
+        status: 400,
+        body: { title: expect.stringContaining(`The tag ${id} is not for tests.`) },
+      })
+    const given = await calls.call('PUT', '/tests/http-server/110301', { body: { ...body, tags: [any] } })
+    expect(given.status).toBe(200)
+    const refused = await calls.call('PUT', '/tests/http-server/110301', { body: { ...body, tags: [id] } })
+    expect(refused.status).toBe(400)
+    expect(await assignmentsOf(any)).toEqual([test301])
+    expect(await assignmentsOf(id)).toEqual([])
+  })
+
   test('reach agents, which are found by them', async () => {
     const id = await newTag({ objectType: 'v-agent' })
     const agent = { id: '110201', type: 'v-agent' }

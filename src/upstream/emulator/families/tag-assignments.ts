@@ -66,6 +66,10 @@ function byObject(tags: readonly Entry[]): ReadonlyMap<string, readonly Entry[]>
 /** Tags of an integration partner are the partner's alone, and no call here is one's (official document, `AccessType`). */
 export const isOfPartner = (tag: Entry | undefined): boolean => tag?.fields['accessType'] === 'partner'
 
+/** Whether tests may be given the tag: it is for them, or for objects of any type. */
+export const isForTests = (tag: Entry): boolean =>
+  !isOfPartner(tag) && (tag.fields['objectType'] ?? 'test') === 'test'
+
 /** The tags of an object that is no test, in short. */
 export const tagsOf = (object: Assignment, call: Call): readonly JsonObject[] =>
   (byObject(call.state.all('tags')).get(keyOf(object)) ?? [])

@@ -33,10 +33,24 @@ const sameTag = (fields: JsonObject, call: Call): Entry | undefined =>
     .flatMap((id) => call.state.find('tags', id) ?? [])
     .find((tag) => isOwn(tag, call) && uniqueKeys.every((key) => tag.fields[key] === fields[key]))
 
-function afterWrite({ id, fields }: Entry, { state }: Call): void {
-  const identities = identitiesIn(state)
+/** A tag that becomes one for other objects is taken from those that cannot have it any more: ours, as no source tells. */
+function leaveOthers(tag: Entry, call: Call): void {
+  const { objectType } = tag.fields
+  const was = call.state.before.find('tags', tag.id)
+  if (!was || objectType === undefined || was.fields['objectType'] === objectType) return
+  unassign(
+    tag,
+    assignmentsOf(tag, call).filter(({ type }) => type !== objectType),
+    call,
+  )
+}
+
+function afterWrite(tag: Entry, call: Call): void {
+  const { id, fields } = tag
+  const identities = identitiesIn(call.state)
   const identity = identityOf(fields)
   identities.set(identity, [...(identities.get(identity) ?? []), id])
+  leaveOthers(tag, call)
 }
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === ''

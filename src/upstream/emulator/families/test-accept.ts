@@ -14,6 +14,7 @@ import {
 } from '../json.ts'
 import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
+import { isForTests } from './tag-assignments.ts'
 import type { TestKind } from './test-kinds.ts'
 import { consequences, contradictions } from './test-rules.ts'
 import { showTest } from './test-show.ts'
@@ -56,6 +57,14 @@ function strays(merged: JsonObject, call: Call): readonly Violation[] {
     ...strayIds(call, { collection: 'account-groups', field: 'sharedWithAccounts', ids: shared }),
   ]
 }
+
+/** Tags that a test is given and does not have yet, and that are for other objects. */
+const wrongTags = ({ supplied, stored, call }: Acceptance): readonly Violation[] =>
+  textsOf(supplied['tags'])
+    .filter((id) => !textsOf(stored?.fields['tags']).includes(id))
+    .flatMap((id) => call.state.find('tags', id) ?? [])
+    .filter((tag) => isForGroup(tag, call) && !isForTests(tag))
+    .map(({ id }) => ({ field: 'tags', message: `The tag ${id} is not for tests.` }))
 
 /** A test's name is its own within an account group (v7-notes section 2). */
 const isNameTaken = (merged: JsonObject, { state, aid }: Call, stored: Entry | undefined): boolean =>
@@ -135,6 +144,7 @@ export const acceptTest =
     const wrong = [
       ...strays(supplied, call),
       ...straySecrets(supplied, call),
+      ...wrongTags(acceptance),
       ...contradictions({ type: kind.type, merged, supplied }, call),
     ]
     if (wrong.length > 0) return invalid(wrong)
@@ -194,6 +204,7 @@ export const acceptInstantTest =
     const wrong = [
       ...strays(merged, call),
       ...straySecrets(merged, call),
+      ...wrongTags(acceptance),
       ...contradictions({ type: kind.type, merged, supplied }, call),
     ]
     if (wrong.length > 0) return invalid(wrong)

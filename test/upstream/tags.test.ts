@@ -107,6 +107,13 @@ describe('a tag', () => {
     expect([status, body.errors[0].field]).toEqual([400, field])
   })
 
+  test('is static with an empty list of filters, as a client sends it that was generated', async () => {
+    const { status, body } = await post('/tags', { ...branch, assignments: [], filters: [] })
+    expect([status, body.type]).toEqual([201, 'static'])
+    const changed = await calls.call('PUT', `/tags/${body.id}`, { body: { ...branch, filters: [] } })
+    expect([changed.status, changed.body.type]).toEqual([200, 'static'])
+  })
+
   test('has filters by keys of the user where they say so', async () => {
     const filters = [{ key: 'colour', values: ['red'], mode: 'in', scope: 'custom' }]
     const { status, body } = await post('/tags', { ...branch, objectType: 'endpoint-agent', filters })

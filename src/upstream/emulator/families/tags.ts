@@ -1,7 +1,7 @@
 import type { Answerers, Call } from '../call.ts'
 import { type Acceptance, type Accepted, crud, type Family, isOwn } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
-import { type JsonObject, textOf } from '../json.ts'
+import { type JsonObject, listOf, textOf } from '../json.ts'
 import type { Model } from '../model.ts'
 import { invalid, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Draft, Entry } from '../state.ts'
@@ -68,7 +68,8 @@ const wrongFields = ({ key, value, accessType }: JsonObject): readonly Violation
 
 function accept({ merged, stored }: Acceptance): Accepted | V7Refusal {
   if (stored?.fields['builtIn'] === true) return refused('forbidden', 'Built-in tags cannot be changed.')
-  const type = textOf(merged['type']) ?? (merged['filters'] === undefined ? 'static' : 'dynamic')
+  // An empty list filters nothing: clients that a generator made send one with every tag.
+  const type = textOf(merged['type']) ?? (listOf(merged['filters']).length === 0 ? 'static' : 'dynamic')
   const fields: JsonObject = { accessType: 'all', ...merged, type }
   const wrong = wrongFields(fields)
   return wrong.length > 0 ? invalid(wrong) : { fields }

@@ -69,6 +69,30 @@ describe('the end of a window that repeats', () => {
     expect([status, body.errors.map((error: { field: string }) => error.field)]).toEqual([400, [field]])
   })
 
+  test.each([
+    '1',
+    'Dec 1 2026',
+    '2026-12-01',
+    '2026-12-01 10:00:00',
+    '2026-12-01T10:00:00',
+    '2026-02-30T10:00:00Z',
+  ])('refuse %s, which is no date with a time and a zone', async (startDate) => {
+    const { status, body } = await post({ ...window, startDate })
+    expect([status, body.errors[0].field]).toEqual([400, 'startDate'])
+  })
+
+  test.each(['1', 'Dec 1 2026', '2026-02-30', '2026-12-01T10:00:00Z'])(
+    'refuse to end on %s, which is no day',
+    async (date) => {
+      const { status, body } = await post({
+        ...window,
+        repeat: { type: 'day' },
+        endRepeat: { type: 'date', date },
+      })
+      expect([status, body.errors[0].field]).toEqual([400, 'endRepeat.date'])
+    },
+  )
+
   test.each([[{ type: 'count', count: 3 }], [{ type: 'date', date: '2030-01-01' }], [{ type: 'never' }]])(
     'is taken as %j',
     async (endRepeat) => {

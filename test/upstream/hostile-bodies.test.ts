@@ -145,17 +145,25 @@ describe('placeholders that grow', () => {
 test.each([
   [{ start: '2024-01-01T00:00:00Z', duration: 1e15 }, '2024-01-01T00:00:00Z', '9999-12-31T23:59:59Z'],
   [
-    { start: '2024-01-01T00:00:00Z', end: '+200000-01-01T00:00:00Z' },
+    { start: '2024-01-01T00:00:00Z', end: '9999-12-31T23:59:59-12:00' },
     '2024-01-01T00:00:00Z',
     '9999-12-31T23:59:59Z',
   ],
-  [{ start: '-200000-01-01T00:00:00Z', duration: 60 }, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'],
+  [{ start: '0001-01-01T00:00:00Z', duration: 60 }, '1970-01-01T00:00:00Z', '1970-01-01T00:00:00Z'],
 ])('a dashboard that spans %j is read from %s to %s', async (defaultTimespan, startDate, endDate) => {
   const line = { type: 'Time Series: Line', title: 'Loss', metric: 'WEB_TTFB' }
   const widgets = [{ ...line, dataSource: 'CLOUD_AND_ENTERPRISE_AGENTS', metricGroup: 'HTTP_SERVER' }]
   const { body } = await post('/dashboards', { title: 'For ever', defaultTimespan, widgets })
   const path = `/dashboards/${body.dashboardId}/widgets/${body.widgets[0].id}`
   expect((await calls.call('GET', path)).body).toMatchObject({ startDate, endDate })
+})
+
+test.each([
+  ['defaultTimespan.end', { start: '2024-01-01T00:00:00Z', end: '+200000-01-01T00:00:00Z' }],
+  ['defaultTimespan.start', { start: '-200000-01-01T00:00:00Z', duration: 60 }],
+])('a dashboard with a year of six digits as its %s is refused', async (field, defaultTimespan) => {
+  const { status, body } = await post('/dashboards', { title: 'For ever', defaultTimespan })
+  expect([status, body.errors[0].field]).toEqual([400, field])
 })
 
 describe('a search that asks the same thing many times', () => {

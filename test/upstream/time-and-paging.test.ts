@@ -43,6 +43,7 @@ describe('time ranges (v7-notes section 5)', () => {
     ['a day without a time', 'startDate=2029-12-31', 'startDate'],
     ['a time without a zone', 'startDate=2029-12-31T20:00:00', 'startDate'],
     ['a date that does not exist', 'startDate=2029-13-41T20:00:00Z', 'startDate'],
+    ['a day that no month has', 'startDate=2029-02-30T20:00:00Z', 'startDate'],
     ['no date at all', 'startDate=yesterday', 'startDate'],
     ['a bad end', 'startDate=2029-12-31T20:00:00Z&endDate=soon', 'endDate'],
   ])('%s is refused', async (_, query, field) => {

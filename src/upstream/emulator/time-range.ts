@@ -16,9 +16,15 @@ const toSecond = (at: number): number => Math.floor(at / 1000) * 1000
 /** A date with its whole time and a zone; a date-time without one would mean another instant on every machine. */
 const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})$/
 
+/** Whether a text is a day of the calendar, as `2022-07-17`: JavaScript takes 30 February for one in March. */
+export const isDay = (text: string): boolean => {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
+}
+
 /** @returns epoch ms at a whole second; undefined for what is no date with a time and a zone */
 export const parseInstant = (text: string): number | undefined => {
-  const at = instant.test(text) ? Date.parse(text) : Number.NaN
+  const at = instant.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : toSecond(at)
 }
 

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject, own } from './json.ts'
 import type { Model, Schema } from './model.ts'
 import type { Violation } from './refusals.ts'
+import { isDay, parseInstant } from './time-range.ts'
 
 const nameOf = (field: string): string => {
   const last = field.split('.').at(-1) ?? field
@@ -123,8 +124,8 @@ function inspectNumber(place: Place, schema: Schema, value: Json): Violations {
 
 /** Only formats that the document uses without contradicting itself; the others are not checked. */
 const formats: Readonly<Record<string, (value: string) => boolean>> = {
-  'date-time': (value) => !Number.isNaN(Date.parse(value)),
-  date: (value) => !Number.isNaN(Date.parse(value)),
+  'date-time': (value) => parseInstant(value) !== undefined,
+  date: isDay,
   email: (value) => /^[^\s@]+@[^\s@]+$/.test(value),
   ipv4: (value) =>
     /^\d{1,3}(\.\d{1,3}){3}$/.test(value) && value.split('.').every((part) => Number(part) < 256),

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { UserId } from '#domain/user.ts'
-import { readForm } from '#http/form.ts'
+import { MalformedForm, readForm } from '#http/form.ts'
 import type { GrantWork } from './grant-work.ts'
 import { continuePage, type SignedOutPage, signedOutPage, signOutPage } from './pages.ts'
 import type { AuthorizationServerParts } from './parts.ts'
@@ -104,6 +104,15 @@ function leave(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC, clientI
 }
 
 /**
+ * Without `logout` the engine ends less than the last page would tell: the session stays, and so do other tokens. No form of ours
+ * leaves it out. @throws MalformedForm always, so that nothing is committed and the session's cookie stays as it was
+ */
+function refuseHalf(ctx: KoaContextWithOIDC): never {
+  for (const header of ['Location', 'Set-Cookie']) ctx.remove(header)
+  throw new MalformedForm(400, 'logout is missing')
+}
+
+/**
  * RP-initiated logout ends that client's connections of this browser session, which the engine alone does not do for tokens
  * that outlive the session. Events are not awaited, so this stands around the engine, in the same unit (ARCHITECTURE, Leaving).
  */
@@ -126,6 +135,7 @@ export function endConnectionsOnLogout(parts: AuthorizationServerParts, work: Gr
     if (ctx.oidc?.route === 'end_session' && ctx.status === 200 && session?.accountId === undefined)
       showSignOut(parts, ctx)
     if (ctx.oidc?.route !== 'end_session_confirm' || ctx.status !== 303) return
+    if (ctx.oidc.params?.['logout'] === undefined) refuseHalf(ctx)
     if (session && clientId !== undefined) await endConnections(session, clientId)
     leave(parts, ctx, clientId)
   }

@@ -2,7 +2,7 @@ import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postForm } from '../support/device.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
-import { Person } from '../support/person.ts'
+import { fieldsBeside, Person } from '../support/person.ts'
 import {
   connect,
   type Integration,
@@ -181,6 +181,23 @@ describe('GET /oauth2/logout, RP-initiated logout', () => {
     await person.press('Sign out')
     expect((await person.open(`${service.url}/account`)).url).toBe(`${service.url}/account/sign-in`)
     await expectAlive(meraki, tokens)
+  })
+
+  test('refuses a form without its button, and says of nothing that it has ended', async () => {
+    const person = new Person()
+    const tokens = await connect(service, meraki, { person })
+    const parameters = { id_token_hint: tokens.id_token ?? '' }
+    const page = await person.open(client.buildEndSessionUrl(await merakiAt(service), parameters).href)
+    const answer = await person.open(`${service.url}/oauth2/logout/confirm`, {
+      method: 'POST',
+      body: new URLSearchParams(fieldsBeside(page, 'Sign out')),
+    })
+    expect(answer).toMatchObject({ status: 400, text: expect.stringContaining('invalid_request') })
+    expect(answer.headers.getSetCookie()).toEqual([])
+    await expectAlive(meraki, tokens)
+    expect((await person.open(`${service.url}/account`)).url).toBe(`${service.url}/account`)
+    await signOut(person, parameters)
+    expect(await opens(tokens)).toBe(false)
   })
 
   test('waits for the person: the address alone changes nothing', async () => {

@@ -21,18 +21,23 @@ export interface DeviceCodePage {
   readonly problem: DeviceCodeProblem | undefined
 }
 
-/** What went wrong, and the field that mends it if one does. */
+/** What went wrong, and the field that mends it if one does. What the person chose is an outcome, and nothing went wrong. */
 interface ProblemWords {
   readonly text: string
   readonly field?: string
+  readonly isOutcome?: true
 }
 
 const problems: Readonly<Record<DeviceCodeProblem, ProblemWords>> = {
   missing: { text: 'Enter the code that your device shows.', field: 'code' },
-  unknown: { text: 'This code is not known. Compare it with the one on your device.', field: 'code' },
+  // A code that expired a while ago is forgotten, and nobody can tell it from one that never was.
+  unknown: {
+    text: 'This code is not known or has expired. Compare it with the one on your device, or ask for a new one there.',
+    field: 'code',
+  },
   expired: { text: 'This code has expired. Ask for a new one on your device.', field: 'code' },
   used: { text: 'This code has been used already. Ask for a new one on your device.', field: 'code' },
-  declined: { text: 'The request was declined. Your device gets no access.' },
+  declined: { text: 'The request was declined. Your device gets no access.', isOutcome: true },
   'form-expired': { text: 'This form has expired. Please send it again.' },
   failed: { text: 'The request could not be completed. Ask for a new code on your device.' },
 }

@@ -133,7 +133,7 @@ describe('SD-WAN Manager, device code, in Chromium', () => {
     await press(page, 'Continue')
     const code = page.getByLabel('Code', { exact: true })
     expect(await page.getByRole('alert').innerText()).toBe(
-      'This code is not known. Compare it with the one on your device.',
+      'This code is not known or has expired. Compare it with the one on your device, or ask for a new one there.',
     )
     expect(await page.title()).toMatch(/^Error: /)
     expect(await code.inputValue()).toBe('BCDF-GHJK')
@@ -161,6 +161,7 @@ describe('SD-WAN Manager, device code, in Chromium', () => {
     await press(page, 'Continue')
     await press(page, 'Cancel')
     expect(await text(page)).toContain('The request was declined. Your device gets no access.')
+    expect(await page.title()).toBe('Declined: Connect a device · Panoptes')
     expect(await pollOnce(device)).toBe('access_denied')
     expect(watched.complaints).toEqual([])
   })

@@ -3,7 +3,7 @@ import { startPanoptes } from '../support/panoptes.ts'
 import { Person } from '../support/person.ts'
 import { askForDevice, pollDevice, typeUserCode } from './requests.ts'
 
-const unknown = 'This code is not known.'
+const unknown = 'This code is not known or has expired.'
 
 describe('a user code is claimed by one browser', () => {
   test('another browser is refused while the first one signs in, and may take over two minutes later', async () => {

@@ -3,7 +3,7 @@ import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { type Page, Person } from '../support/person.ts'
 import { askForDevice, connectMeraki, pollDevice, typeUserCode } from './requests.ts'
 
-const unknownCode = 'This code is not known. Compare it with the one on your device.'
+const unknownCode = 'This code is not known or has expired. Compare it with the one on your device, or ask'
 const isConfirmation = ({ text }: Page): boolean => text.includes('Is this your device?')
 const typedCode = ({ html }: Page): string => /name="user_code"[^>]*\svalue="([^"]*)"/.exec(html)?.[1] ?? ''
 

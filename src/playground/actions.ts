@@ -20,7 +20,7 @@ export interface ConnectionActionParts {
   readonly memory: PlaygroundMemory
   readonly client: PlaygroundClient
   readonly clients: readonly PlayedClient[]
-  readonly users: readonly Pick<OfferedUser, 'email' | 'region'>[]
+  readonly users: readonly OfferedUser[]
   readonly reads: readonly V7Read[]
 }
 

@@ -9,11 +9,10 @@ export interface Offer {
   readonly asks: 'device' | 'browser'
 }
 
-/** A seeded user who can sign in. */
+/** A seeded user who signs in with a password, which stands among the users of the page. */
 export interface OfferedUser {
   readonly email: string
   readonly region: RegionId
-  readonly password: string
 }
 
 /** `POST /playground/connect` takes `csrf`, `client` and `user`; `POST /playground/connector` `csrf`, `api_key` and `aid`. */
@@ -26,8 +25,7 @@ export interface Offers {
 }
 
 /** How a form names a user. */
-export const userKey = ({ email, region }: Pick<OfferedUser, 'email' | 'region'>): string =>
-  `${region} ${email}`
+export const userKey = ({ email, region }: OfferedUser): string => `${region} ${email}`
 
 /** The model of the view `offers`. */
 export const offersInWords = (offers: Offers): object => ({

@@ -119,7 +119,7 @@ const offersFor = ({ clients, landing }: Rooms, csrf: string): Offers => ({
     }))
     .toSorted((one, other) => other.asks.localeCompare(one.asks)),
   users: landing.users.flatMap(({ email, region, password }) =>
-    password === undefined ? [] : [{ email, region, password }],
+    password === undefined ? [] : [{ email, region }],
   ),
   sampleKey: landing.users.flatMap(({ email, apiKey }) =>
     apiKey === undefined ? [] : [{ email, apiKey }],

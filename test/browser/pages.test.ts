@@ -1,7 +1,13 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openViews } from '#http/page.ts'
-import { accessibilityFaults, cutTexts, launchBrowser, sidewaysPixels } from '../support/browser.ts'
+import {
+  accessibilityFaults,
+  cutTexts,
+  launchBrowser,
+  misshapen,
+  sidewaysPixels,
+} from '../support/browser.ts'
 import { hostileText, ordinaryText } from './sample-models.ts'
 import { samplePages } from './sample-pages.ts'
 import { type PageServer, servePages } from './serve-pages.ts'
@@ -40,7 +46,7 @@ describe('pages, on a phone and on a desk', () => {
     await page.goto(`${ordinary.origin}/${name}`)
     for (const width of [360, 1280]) {
       await page.setViewportSize({ width, height: 800 })
-      expect([await sidewaysPixels(page), await cutTexts(page)]).toEqual([0, []])
+      expect([await sidewaysPixels(page), await cutTexts(page), await misshapen(page)]).toEqual([0, [], []])
       expect(await accessibilityFaults(page)).toEqual([])
     }
     await page.emulateMedia({ colorScheme: 'dark' })

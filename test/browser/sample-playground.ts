@@ -16,8 +16,8 @@ export const sampleOffers = (text: SampleText): Offers => ({
     { clientId: 'meraki', name: 'Meraki', asks: 'browser' },
   ],
   users: [
-    { email: text.email, region: 'us1', password: 'panoptes-us1' },
-    { email: 'admin@initech.example', region: 'eu1', password: 'panoptes-eu1' },
+    { email: text.email, region: 'us1' },
+    { email: 'admin@initech.example', region: 'eu1' },
   ],
   sampleKey: { email: text.email, apiKey: 'f537f4ac-2921-3199-bbab-d5a43f1c2b60' },
 })

@@ -83,6 +83,32 @@ export const cutTexts = (page: Page): Promise<readonly string[]> =>
     return cut.filter((text) => text !== '')
   })()`)
 
+/** What looks wrong though nothing is lost: choices that their closed field cuts off, headings broken within a word, stretched tags. */
+export const misshapen = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(`(() => {
+    const all = (selector) => [...document.querySelectorAll(selector)]
+    const range = document.createRange()
+    const textOf = (element) => (range.selectNodeContents(element), range)
+    const pen = document.createElement('canvas').getContext('2d')
+    const isCut = (select) => {
+      const { font, paddingLeft, paddingRight } = getComputedStyle(select)
+      pen.font = font
+      const arrow = 20
+      const room = select.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - arrow
+      return [...select.options].some(({ text }) => pen.measureText(text).width > room)
+    }
+    // On small screens tables are lists, and their headings are for listeners alone.
+    const isHidden = (heading) => heading.closest('thead')?.getBoundingClientRect().width <= 1
+    const isBroken = (heading) =>
+      !isHidden(heading) && !/\\s/.test(heading.innerText.trim()) && textOf(heading).getClientRects().length > 1
+    const isStretched = (tag) => tag.getBoundingClientRect().width > textOf(tag).getBoundingClientRect().width + 24
+    return [
+      ...all('select').filter(isCut).map(({ name }) => 'cut: ' + name),
+      ...all('th').filter(isBroken).map(({ innerText }) => 'broken: ' + innerText),
+      ...all('.tag').filter(isStretched).map(({ innerText }) => 'stretched: ' + innerText),
+    ]
+  })()`)
+
 const axeSource = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 /** What axe-core finds, one line each; under the page's own policy, which `preload` would try to break. */

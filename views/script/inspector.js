@@ -29,17 +29,23 @@ const cell = (label, ...children) => {
 
 const tag = (text) => element('span', text, { class: 'tag' })
 
+/** One child, as a cell is a grid of its label and one value on small screens. */
+const together = (...children) => {
+  const made = element('span')
+  made.append(...children)
+  return made
+}
+
 function rowOf(row) {
   const made = element('tr', '', { role: 'row', class: row.isRefusal ? 'refused new' : 'new' })
   made.append(
     cell('Request', element('a', row.request, { href: row.href })),
     cell('Time', element('time', row.time, { datetime: row.iso })),
-    cell('Name', `${row.name} `, tag(row.surface)),
+    cell('Name', together(`${row.name} `, tag(row.surface))),
     cell('Client', element('bdi', row.client)),
     cell(
       'Status',
-      element('span', row.status, { class: 'status' }),
-      ...(row.fault ? [' ', tag(row.fault)] : []),
+      together(element('span', row.status, { class: 'status' }), ...(row.fault ? [' ', tag(row.fault)] : [])),
     ),
     cell('Took', row.duration),
   )

@@ -121,6 +121,28 @@ describe.each(['live', 'spec'] as const)('fidelity: %s', (fidelity) => {
       expect(connector.authentication).toEqual(shown)
   })
 
+  test.each([
+    ['http-server', {}, { desiredStatusCode: 'default' }],
+    ['page-load', {}, { desiredStatusCode: 'default' }],
+    ['web-transactions', { transactionScript: 'run()' }, { desiredStatusCode: 'default', targetTime: 10 }],
+  ])(
+    'fills %s with defaults of the document, or leaves away what a client plans by',
+    async (type, more, defaults) => {
+      const body = { url: 'https://a.example', interval: 300, agents: [{ agentId: '110202' }], ...more }
+      const asked = { desiredStatusCode: '204', ...(type === 'web-transactions' && { targetTime: 12 }) }
+      for (const path of [`/tests/${type}`, `/tests/${type}/instant`]) {
+        const shown = async (fields: object): Promise<unknown> => {
+          const { body: made } = await ground.call('POST', path, { body: { ...body, ...fields } })
+          return Object.fromEntries(
+            Object.keys(defaults).flatMap((key) => (key in made ? [[key, made[key]]] : [])),
+          )
+        }
+        expect(await shown({ testName: `${type} unset` })).toEqual(fidelity === 'spec' ? defaults : {})
+        expect(await shown({ testName: `${type} set`, ...asked })).toEqual(asked)
+      }
+    },
+  )
+
   test.runIf(fidelity === 'spec')('answers errors as the document says', async () => {
     const documents = await documentsAtHand(ground.service.url)
     for (const { operation, call } of cases) {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { expect } from 'vitest'
 import { storeAuditTrail } from '#audit/store-audit.ts'
 import type { AccountGroupId } from '#domain/account-group.ts'
+import type { Fidelity } from '#domain/fidelity.ts'
 import type { Operation } from '#domain/operation.ts'
 import { parseUserId } from '#domain/user.ts'
 import type { Directory } from '#identity/directory.ts'
@@ -88,7 +89,7 @@ export const memoryStore = (clock: FakeClock): Store =>
 
 /** An embedded upstream on a store of its own, or on the one given. */
 export async function openCalls(
-  given: { store?: Store; clock?: FakeClock; facts?: V7Facts } = {},
+  given: { store?: Store; clock?: FakeClock; facts?: V7Facts; fidelity?: Fidelity } = {},
 ): Promise<Calls> {
   const clock = given.clock ?? fakeClock()
   const directoryCalls: (readonly [string, unknown])[] = []
@@ -123,6 +124,7 @@ export async function openCalls(
     trail: storeAuditTrail(store, clock),
     origin,
     facts,
+    ...(given.fidelity && { fidelity: given.fidelity }),
   })
   return {
     upstream,

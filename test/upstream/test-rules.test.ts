@@ -59,7 +59,11 @@ test('a test may have thousands of names, of which the last is told too when it 
   expect([status, text.includes('has the name 49999 twice.')]).toEqual([400, true])
 })
 
-describe('the default target time of a transaction', () => {
+describe('the default target time of a transaction, as the document has it', () => {
+  beforeEach(async () => {
+    calls = await openCalls({ fidelity: 'spec' })
+  })
+
   const instant = (fields: object) =>
     calls.call('POST', '/tests/web-transactions/instant', {
       body: { ...bodies['web-transactions'], testName: 'at once', ...fields },

@@ -129,6 +129,17 @@ describe('a generic connector', () => {
     expect((await calls.call('GET', path)).status).toBe(404)
   })
 
+  test('loses authentication and headers with an update that leaves them out', async () => {
+    const headers = [{ name: 'X-Team', value: 'network' }]
+    const created = await calls.call('POST', '/connectors/generic', { body: { ...connector, headers } })
+    expect(created.body.headers).toHaveLength(1)
+    const path = `/connectors/generic/${created.body.id}`
+    const { authentication: _, ...bare } = connector
+    expect((await calls.call('PUT', path, { body: bare })).status).toBe(200)
+    const { body } = await calls.call('GET', path)
+    expect([body.name, 'authentication' in body, 'headers' in body]).toEqual([connector.name, false, false])
+  })
+
   test.each([
     [connector.authentication, { password: '******' }],
     [{ type: 'bearer-token', token: 'connector-secret' }, { token: '******' }],

@@ -28,6 +28,8 @@ export interface Dialect {
   readonly unknownAlertRule: 'not-found' | 'empty-object'
   /** What answers have in the place of a secret that the document calls both write-only and required. */
   readonly requiredSecrets: 'masked' | 'left-out'
+  /** Fields of tests that stay away when they are not given, though the document has a default of them. */
+  readonly testFieldsWithoutDefault: readonly string[]
 }
 
 /** What the document says of errors, by operation and status: the name of a schema, with its type where it is no problem+json. */
@@ -61,6 +63,8 @@ const live: Dialect = {
     row.method === 'POST' && row.path.endsWith('/filter') ? 'application/json' : declaredType(row),
   unknownAlertRule: 'not-found', //                                           what Terraform's provider looks for to see it gone
   requiredSecrets: 'masked', //                                               without them the SDK for Python 6.0.0 cannot read it
+  // Terraform's provider knows no default of these two. Its acceptance tests leave them out and want nothing to plan afterwards.
+  testFieldsWithoutDefault: ['desiredStatusCode', 'targetTime'],
 }
 
 const formBySchema: Readonly<Record<string, Form>> = {
@@ -84,6 +88,7 @@ const spec = (errors: Errors): Dialect => ({
   contentType: declaredType,
   unknownAlertRule: 'empty-object', //                                        said of this operation alone
   requiredSecrets: 'left-out',
+  testFieldsWithoutDefault: [],
 })
 
 /** @throws when config/v7/errors.json is missing or broken */

@@ -1,5 +1,5 @@
 import type { Family } from '../crud.ts'
-import { objectOf } from '../json.ts'
+import { objectOf, without } from '../json.ts'
 import { invalidField } from '../refusals.ts'
 import { masked, unmasked } from '../secrets.ts'
 import { uuid } from '../uuid.ts'
@@ -16,6 +16,9 @@ interface ConnectorKind {
   readonly secretKeys: readonly string[]
 }
 
+/** What an update without it takes away: Terraform's provider leaves an authentication out to have none (its acceptance tests). */
+const taken = ['authentication', 'headers']
+
 /** A kind of connector: where operations are sent to. */
 export const connectorFamily = ({ path, collection, types, secretKeys }: ConnectorKind): Family => ({
   path,
@@ -23,10 +26,11 @@ export const connectorFamily = ({ path, collection, types, secretKeys }: Connect
   idKey: 'id',
   owner: 'account-group',
   newId: uuid,
-  accept({ call, merged, stored }) {
+  accept({ call, supplied, merged, stored }) {
     if (!types.includes(String(merged['type'])))
       return invalidField('type', `must be one of ${types.join(', ')}.`)
-    const given = objectOf(unmasked(merged, stored?.fields))
+    const left = stored ? taken.filter((key) => supplied[key] === undefined) : []
+    const given = objectOf(unmasked(without(merged, left), stored?.fields))
     return { fields: { ...given, lastModifiedDate: call.now } }
   },
   show: ({ fields }) => ({ ...objectOf(masked(fields, secretKeys)), ...headersShown(fields) }),

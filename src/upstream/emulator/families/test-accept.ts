@@ -11,6 +11,7 @@ import {
   present,
   textOf,
   textsOf,
+  without,
 } from '../json.ts'
 import { invalid, invalidField, refused, type V7Refusal, type Violation } from '../refusals.ts'
 import type { Entry } from '../state.ts'
@@ -131,6 +132,15 @@ function isBeyondShare({ supplied, stored, call }: Acceptance): boolean {
     .some((key) => !isDeepStrictEqual(asWritten(supplied[key]), asWritten(shown[key])))
 }
 
+/** What a create has over the defaults, without those that are not seen. */
+const seen = ({ call, supplied, merged, stored }: Acceptance): JsonObject =>
+  stored
+    ? merged
+    : without(
+        merged,
+        call.dialect.testFieldsWithoutDefault.filter((key) => supplied[key] === undefined),
+      )
+
 /** A create or update of a configured test of the kind. */
 export const acceptTest =
   (kind: TestKind) =>
@@ -140,7 +150,7 @@ export const acceptTest =
       return refused('forbidden', `A shared test may only change ${sharedKeys.join(', ')}.`)
     const isShared = stored !== undefined && stored.aid !== call.aid
     const supplied = isShared ? only(acceptance.supplied, sharedKeys) : acceptance.supplied
-    const merged = isShared ? { ...stored.fields, ...supplied } : acceptance.merged
+    const merged = isShared ? { ...stored.fields, ...supplied } : seen(acceptance)
     const wrong = [
       ...strays(supplied, call),
       ...straySecrets(supplied, call),
@@ -200,7 +210,8 @@ function derived(kind: TestKind, { call, supplied, merged, stored }: Acceptance)
 export const acceptInstantTest =
   (kind: TestKind) =>
   (acceptance: Acceptance): Accepted | V7Refusal => {
-    const { call, merged, supplied } = acceptance
+    const { call, supplied } = acceptance
+    const merged = seen(acceptance)
     const wrong = [
       ...strays(merged, call),
       ...straySecrets(merged, call),
@@ -209,5 +220,5 @@ export const acceptInstantTest =
     ]
     if (wrong.length > 0) return invalid(wrong)
     const how = { instant: true, ranAt: call.now, alertRules: [] }
-    return { fields: { ...merged, ...derived(kind, acceptance), ...how } }
+    return { fields: { ...merged, ...derived(kind, { ...acceptance, merged }), ...how } }
   }

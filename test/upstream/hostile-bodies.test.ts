@@ -166,6 +166,23 @@ test.each([
   expect([status, body.errors[0].field]).toEqual([400, field])
 })
 
+test.each([
+  ['root.X-Number', { root: { 'X-Number': 1 } }],
+  ['all.X-List', { all: { 'X-List': ['a'] } }],
+  ['domains.a.example', { domains: { 'a.example': 'X-Text: 1' } }],
+  ['domains.a.example.X-Object', { domains: { 'a.example': { 'X-Object': {} } } }],
+])('a header that is no text is refused: customHeaders.%s', async (field, customHeaders) => {
+  const body = { testName: 'H', url: 'https://a.example', interval: 60, agents: [{ agentId: '3' }] }
+  const refused = await post('/tests/http-server', { ...body, customHeaders })
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { title: expect.stringContaining(`Error in field customHeaders.${field} : must be a`) },
+  })
+  const right = { root: { 'X-A': '1' }, all: { 'X-B': '2' }, domains: { 'a.example': { 'X-C': '3' } } }
+  const taken = await post('/tests/http-server', { ...body, customHeaders: right })
+  expect([taken.status, taken.body.customHeaders]).toEqual([201, right])
+})
+
 describe('a search that asks the same thing many times', () => {
   const rowsOf = async (body: object): Promise<readonly { loss: number; avgLatency: number }[]> => {
     const path = '/endpoint/test-results/scheduled-tests/110401/network/filter'

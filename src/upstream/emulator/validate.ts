@@ -66,14 +66,22 @@ function inspectChoice(place: Place, schema: Schema, value: Json): Violations {
   return results.some((found) => found.length === 0) ? none : (results[0] ?? none)
 }
 
+/**
+ * What the values of a map are, as headers under names of the client's own. Those that the document names, the assets of templates,
+ * are left to their family: they contradict their schemas (v7-notes section 11).
+ */
+const mapped = (values: Schema['additionalProperties']): Schema | undefined =>
+  typeof values === 'object' && values.ref === undefined ? values : undefined
+
 function inspectObject(place: Place, schema: Schema, value: JsonObject): Violations {
-  const properties = schema.properties ?? {}
+  const { properties = {}, additionalProperties } = schema
+  const extra = mapped(additionalProperties)
   const missing = (schema.required ?? [])
     .filter((key) => properties[key] && !place.model.resolve(properties[key]).readOnly)
     .filter((key) => value[key] === undefined || value[key] === null || value[key] === '')
     .flatMap((key) => at(below(place, key), `${nameOf(key)} is empty.`))
   const wrong = Object.entries(value).flatMap(([key, inner]) => {
-    const declared = own(properties, key)
+    const declared = own(properties, key) ?? extra
     const property = declared && place.model.resolve(declared)
     return property && !property.readOnly ? inspect(below(place, key), property, inner) : none
   })

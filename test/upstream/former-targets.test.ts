@@ -66,6 +66,16 @@ describe('a test that gets another target', () => {
     expect((await hops(60)).map(({ server }: { server: string }) => server)).toEqual(['b.example:8080'])
   })
 
+  test('keeps what it measured of an agent that is deleted', async () => {
+    const id = await made('agent-to-agent', { targetAgentId: '110201' })
+    calls.clock.advance(90)
+    const before = await results(id, 'network')
+    expect(new Set(before.map((row) => row['server']))).toEqual(new Set(['203.0.113.10:49153']))
+    await done(calls, 'DELETE', '/agents/110201')
+    expect(await results(id, 'network')).toEqual(before)
+    expect((await done(calls, 'GET', `/tests/agent-to-agent/${id}`)).enabled).toBe(false)
+  })
+
   test('of DNS servers has those that are gone under their ids', async () => {
     const domain = 'a.example A'
     const id = await made('dns-server', { domain, dnsServers: ['ns1.a.example', 'ns2.a.example'] })

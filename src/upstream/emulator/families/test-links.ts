@@ -53,7 +53,7 @@ const partsNow = ({ fields }: Stored): readonly string[] =>
 const linkedNow: Readonly<Record<LinkKind, LinkedNow>> = {
   agents: ({ fields }) => objectsOf(fields['agents']).flatMap(({ agentId }) => textOf(agentId) ?? []),
   monitors: monitorsNow,
-  targets: ({ fields }) => targetKeys(fields),
+  targets: ({ fields }, objects) => targetKeys(fields, objects),
   alertRules: rulesNow,
   parts: partsNow,
   endpointAgents: (test, objects) => agentsSelected(test, objects).map(({ id }) => id),

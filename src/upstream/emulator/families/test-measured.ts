@@ -95,8 +95,8 @@ export interface AimedAt {
 
 /** What the test measures against: its prefix, its target agent, its DNS servers, or its server or URL. */
 export const targetsOf = (test: Entry, state: Objects): readonly Target[] =>
-  targetKeys(test.fields).map((key) => targetOfKey(key, state))
+  targetKeys(test.fields, state).map(targetOfKey)
 
 /** The same with those that it had before it was changed, behind those that it has. */
 export const targetsEver = (test: Entry, state: Objects): readonly AimedAt[] =>
-  [...linksOf(test, 'targets', state)].map(([key, on]) => ({ target: targetOfKey(key, state), on }))
+  [...linksOf(test, 'targets', state)].map(([key, on]) => ({ target: targetOfKey(key), on }))

@@ -2,6 +2,7 @@
  * Port: images of a whole store, for the emulator's reset and snapshots. Apart from the store port, as nothing that serves a
  * request may take or put back everything. Implemented by each store adapter.
  */
+import type { CheckpointFile } from './sqlite-checkpoint.ts'
 import type { Store } from './store.ts'
 
 /** One record with all that the store knows of it but its version. */
@@ -37,6 +38,8 @@ export interface OpenedStore {
   readonly settled?: Promise<void>
   /** Whether other nodes have it too; left out, this process alone. */
   readonly isShared?: true
+  /** Where a file outside of the records tells an older copy of them. */
+  readonly checkpoint?: CheckpointFile
 }
 
 /** How a process goes on that must not end because its store is away. */

@@ -36,6 +36,8 @@ export interface StoreParts {
   readonly patience?: Patience
   /** How an epoch begins, for whoever serves: others begin none. */
   readonly newEpoch?: NewEpoch
+  /** For a store with a checkpoint: told once why its file can no longer be written, and once, by undefined, that it can be again. */
+  readonly checkpointTold?: (failure: unknown) => void
   /** Whether the store is only looked at: one on another machine that is empty stays so, a file on its disk gets no checkpoint. */
   readonly staysAsItIs?: boolean
   /** Whether the store may be opened beside records of an older version, which are being carried over into it. */

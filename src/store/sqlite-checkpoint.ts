@@ -53,6 +53,10 @@ function setNumber(database: CheckpointDatabase, number: number): void {
   database.prepare(setting).get(number)
 }
 
+/** Nobody needs this one on the disk: a number that is higher says nothing wrong. A change of one page, at the end of that page. */
+export const raiseNumber = (database: CheckpointDatabase): void =>
+  database.exec('UPDATE checkpoint SET number = number + 1')
+
 /** A new database is older than nothing, whatever stood in its place. To be called within the transaction that makes it. */
 export const beginAbove = (database: CheckpointDatabase, file: string): void =>
   setNumber(database, readNumber(file))
@@ -73,6 +77,15 @@ function assertNewest({ found, said }: Reached, file: string): void {
   throw new Error(
     `its records are older than ${file} says (${found} of ${said}), and what was revoked since would work again: put back the newest copy, or start with --bump-epoch, which ends all connections, sessions and tokens`,
   )
+}
+
+/** @throws Error when a start would refuse the records, of which nothing is changed */
+export function assertTaken(
+  database: CheckpointDatabase,
+  { file, isEpochBumped, newEpoch, staysAsItIs }: Omit<Opening, 'write'>,
+): void {
+  const isEnded = isEpochBumped && (staysAsItIs || newEpoch !== undefined)
+  if (!isEnded) assertNewest(reachedBy(database, file), file)
 }
 
 function begin(database: CheckpointDatabase, { outlivedBy, entry }: NewEpoch, write: Opening['write']): void {
@@ -129,7 +142,13 @@ export function openAtCheckpoint(database: CheckpointDatabase, opening: Opening)
 const isFull = (failure: unknown): boolean =>
   failure instanceof Error && 'errcode' in failure && Number(failure.errcode) === 13
 
-export interface Checkpoint {
+/** What becomes of the file while the program runs. */
+export interface CheckpointFile {
+  /** Whether the number that the database has by now could not be written there. */
+  isBehind(): boolean
+}
+
+export interface Checkpoint extends CheckpointFile {
   /** Something was committed. */
   noteChange(): void
   /** To be called before the last writes are done. @returns once the last number is in both places, or cannot be brought there */
@@ -145,6 +164,8 @@ export interface CheckpointParts {
   readonly after: (milliseconds: number, work: () => void) => () => void
   /** Told of each number that was committed, which is a change as others are. */
   readonly risen: () => void
+  /** Told once why the file can no longer be written, and once, by undefined, that it can be again. */
+  readonly told: (failure: unknown) => void
 }
 
 /** So long a change may be without a number behind it. Not with each commit, which would write a page more each time. */
@@ -158,16 +179,30 @@ export function risingCheckpoint({
   reached,
   after,
   risen,
+  told,
 }: CheckpointParts): Checkpoint {
   let callOff: (() => void) | undefined
   let isClosed = false
   let underWay: Promise<void> = Promise.resolve()
   let written: Promise<unknown> = Promise.resolve()
+  let isBehind = false
 
   /** Made once more where a full disk kept the start from it. */
   function rise(): number {
     database.exec(table)
     return Number(database.prepare(rising).get()?.['number'])
+  }
+
+  async function raiseInFile(number: number): Promise<void> {
+    try {
+      await raiseFile(file, number)
+    } catch (failure) {
+      if (!isBehind) told(failure)
+      isBehind = true
+      throw failure
+    }
+    if (isBehind) told(undefined)
+    isBehind = false
   }
 
   async function raise(): Promise<void> {
@@ -176,7 +211,7 @@ export function risingCheckpoint({
       const number = await group.write({ work: rise, committed: risen })
       reached.number = Math.max(reached.number, number ?? 0)
       // One after the other, as each looks at what stands there.
-      const writing = written.then(() => raiseFile(file, number ?? 0))
+      const writing = written.then(() => raiseInFile(number ?? 0))
       written = writing.catch(() => undefined)
       await writing
     } catch {
@@ -196,6 +231,7 @@ export function risingCheckpoint({
 
   return {
     noteChange: arm,
+    isBehind: () => isBehind,
     close() {
       isClosed = true
       callOff?.()
@@ -208,5 +244,6 @@ export function risingCheckpoint({
 /** Of a database in memory, of which there is no copy. */
 export const noCheckpoint: Checkpoint = {
   noteChange: () => undefined,
+  isBehind: () => false,
   close: () => Promise.resolve(),
 }

@@ -5,8 +5,10 @@
  *
  * Nobody may copy what is not yet on the disk, and nobody may write over a log whose copy is not: a reader of its own stands at the end
  * of the log meanwhile, beyond which no connection of any process copies, and which keeps each from beginning the log anew.
+ * What is copied whole is begun anew before anybody writes (sqlite-beginning.ts).
  */
 import { closeSync, openSync } from 'node:fs'
+import { type BeginningParts, beginning } from './sqlite-beginning.ts'
 import type { Log } from './sqlite-log.ts'
 
 export interface Copying {
@@ -14,6 +16,10 @@ export interface Copying {
   changed(records: number): void
   /** Copies what was committed before. @returns once it is over; that something failed is told to nobody but the log, as more is tried later */
   copy(): Promise<void>
+  /** Leaves of the log only the page with which it begins anew. @returns as `copy` */
+  empty(): Promise<void>
+  /** To be called before the last writes of this process: lets them through. */
+  release(): void
   /** Waits for what is under way, then lets go of the database. @param closeDatabase lets all others go */
   close(closeDatabase: () => void): Promise<void>
 }
@@ -22,6 +28,8 @@ export interface Copying {
 export const noCopying: Copying = {
   changed: () => {},
   copy: async () => {},
+  empty: async () => {},
+  release: () => {},
   close: async (closeDatabase) => closeDatabase(),
 }
 
@@ -45,12 +53,19 @@ export function openCopyingFiles(path: string, connect: () => Connection): Copyi
   return { reader: quiet(connect()), copier: quiet(connect()), descriptor: openSync(path, 'r+') }
 }
 
-export interface CopyingParts extends CopyingFiles {
+export interface CopyingParts extends CopyingFiles, Pick<BeginningParts, 'writePage'> {
   readonly log: Log
   /** Brings what was written to the file of this descriptor to the disk. */
   readonly sync: (descriptor: number) => Promise<void>
   /** Has this process write nothing before the work is over. */
   readonly withoutWrites: (work: () => Promise<void>) => Promise<void>
+  /** Cuts the log, which is copied, to nothing, unless somebody else uses it. */
+  readonly cutLog: () => Promise<void>
+}
+
+interface Copied {
+  readonly pages: number
+  readonly left: number
 }
 
 /** About 4 MB of log. More would be copied in one go, and fewer be copied more often, as most changes are of the same pages. */
@@ -58,19 +73,15 @@ const changesBetween = 300
 /** As much as SQLite keeps of a log that it begins anew (`journal_size_limit`). */
 const longLogPages = 4_000
 
-export function openCopying(parts: CopyingParts): Copying {
-  const { reader, copier, descriptor, log, sync, withoutWrites } = parts
+/** Once. @returns what copies, and says how many pages the log has and how many of them are not copied: those behind a reader that stands, of another program perhaps */
+function copyingOnce({ reader, copier, descriptor, log, sync }: CopyingParts): () => Promise<Copied> {
   const checkpoint = copier.prepare('PRAGMA wal_checkpoint(PASSIVE)')
-  let since = 0
-  let underWay: Promise<void> | undefined
-  let closing: Promise<void> | undefined
 
   function letGo(): void {
     if (reader.isTransaction) reader.exec('COMMIT')
   }
 
-  /** @returns the pages of the log, and how many of them are not copied: those behind a reader, of another program perhaps, that stands */
-  async function copyOnce(): Promise<{ readonly pages: number; readonly left: number }> {
+  return async () => {
     log.assertUsable()
     let [pages, left] = [0, 0]
     try {
@@ -89,26 +100,54 @@ export function openCopying(parts: CopyingParts): Copying {
     letGo()
     return { pages, left }
   }
+}
+
+export function openCopying(parts: CopyingParts): Copying {
+  const { reader, copier, descriptor, log, withoutWrites, writePage, cutLog } = parts
+  const { anew, release } = beginning({ holder: copier, log, writePage })
+  const copyOnce = copyingOnce(parts)
+  let since = 0
+  let isWritten = false
+  let underWay: Promise<void> | undefined
+  let closing: Promise<void> | undefined
 
   /** What is written meanwhile is in the log only, which can begin anew once there is a moment without. */
   async function copyAll(): Promise<void> {
     since = 0
+    isWritten = false
     const { pages, left } = await copyOnce()
+    if (left === 0 && !isWritten) await withoutWrites(anew)
     // Behind a reader that stands nothing is gained by it.
-    if (pages >= longLogPages && left < longLogPages / 2)
-      await withoutWrites(async () => {
-        await copyOnce()
-      })
+    else if (pages >= longLogPages && left < longLogPages / 2) await withoutWrites(copyWhole)
   }
 
-  function copy(): Promise<void> {
-    if (closing !== undefined) return Promise.resolve()
-    underWay ??= copyAll()
+  async function copyWhole(): Promise<void> {
+    await copyOnce()
+    await anew()
+  }
+
+  async function cut(): Promise<void> {
+    await copyOnce()
+    await cutLog()
+    await anew()
+  }
+
+  function begin(work: Promise<void>): Promise<void> {
+    underWay = work
       .catch(() => undefined)
       .finally(() => {
         underWay = undefined
       })
     return underWay
+  }
+
+  async function copy(): Promise<void> {
+    if (closing === undefined) await (underWay ?? begin(copyAll()))
+  }
+
+  async function empty(): Promise<void> {
+    while (underWay !== undefined) await underWay
+    if (closing === undefined) await begin(withoutWrites(cut))
   }
 
   async function finish(closeDatabase: () => void): Promise<void> {
@@ -122,11 +161,16 @@ export function openCopying(parts: CopyingParts): Copying {
 
   return {
     changed(records) {
+      isWritten = true
       since += records
       // Not before the sync of the commit itself is under way, which would have to wait for ours.
       if (since >= changesBetween && !underWay) setImmediate(() => void copy())
     },
     copy,
+    empty,
+    release() {
+      if (closing === undefined) release()
+    },
     close(closeDatabase) {
       closing ??= finish(closeDatabase)
       return closing

@@ -8,14 +8,17 @@ export interface PurgingParts {
   readonly purgeSlice: (limit: number) => Promise<PurgedSlice>
   /** Copies what is in the log into the database. */
   readonly copy: () => Promise<void>
+  /** Copies it too. */
   readonly emptyLog: () => Promise<void>
 }
 
 /** @returns removes at most so many records, and says how many it removed */
 export function purging({ purgeSlice, copy, emptyLog }: PurgingParts): (limit: number) => Promise<number> {
-  /** What a slice wrote is copied at once: all that a round writes would take as much longer. A copy under way keeps the log from being emptied. */
-  async function copyAfter({ changed, isLast }: PurgedSlice, purged: number): Promise<void> {
-    if (changed > 0 || (isLast && purged > 0)) await copy()
+  /** What a slice wrote is copied at once: all that a round writes would take as much longer. */
+  async function clearLog({ changed }: PurgedSlice, isEnd: boolean): Promise<void> {
+    // Deleted pages would stay readable there (security 7.5).
+    if (isEnd) await emptyLog()
+    else if (changed > 0) await copy()
   }
 
   return async (limit) => {
@@ -25,10 +28,8 @@ export function purging({ purgeSlice, copy, emptyLog }: PurgingParts): (limit: n
       const slice = await purgeSlice(limit - purged)
       purged += slice.gone.length
       isLast = slice.isLast
-      await copyAfter(slice, purged)
+      await clearLog(slice, isLast && purged > 0 && purged < limit)
     }
-    // The last slice of a round also empties the log, where deleted pages would stay readable (security 7.5).
-    if (purged > 0 && purged < limit) await emptyLog()
     return purged
   }
 }

@@ -64,18 +64,22 @@ export function createOrCheckTables(database: SchemaDatabase, created: () => voi
   // Immediate: of two processes that start on one new file, one creates the tables and the other finds them.
   database.exec('BEGIN IMMEDIATE')
   try {
-    if (answerOf(database, 'SELECT count(*) FROM sqlite_schema') === 0) {
+    if (!isOurs(database)) {
       database.exec(tables)
       created()
-    } else {
-      assertOurs(database)
-      if (answerOf(database, 'PRAGMA user_version') === 1) database.exec(secondVersion)
-    }
+    } else if (answerOf(database, 'PRAGMA user_version') === 1) database.exec(secondVersion)
     database.exec('COMMIT')
   } catch (failure) {
     if (database.isTransaction) database.exec('ROLLBACK')
     throw failure
   }
+}
+
+/** @returns whether it has tables of ours yet @throws Error when the file belongs to a newer Panoptes or to another program */
+export function isOurs(database: SchemaDatabase): boolean {
+  if (answerOf(database, 'SELECT count(*) FROM sqlite_schema') === 0) return false
+  assertOurs(database)
+  return true
 }
 
 function assertOurs(database: SchemaDatabase): void {

@@ -33,3 +33,6 @@ export async function versionOf(store: Store, key: string): Promise<string> {
   if (!record) throw new Error(`no record ${key}`)
   return record.version
 }
+
+/** A log that begins anew: its header, and one page with the header of its frame (sqlite.org/fileformat2.html#the_write_ahead_log). */
+export const emptyLogBytes: number = 32 + 24 + 4_096

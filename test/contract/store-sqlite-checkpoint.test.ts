@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import {
   cpSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -64,6 +65,21 @@ function found(path: string): number {
   } finally {
     database.close()
   }
+}
+
+/** All but the index of the log, which SQLite makes anew whenever it opens one. */
+const filesBeside = (path: string): readonly (readonly [string, string])[] =>
+  readdirSync(dirname(path))
+    .filter((name) => !name.endsWith('-shm') && statSync(join(dirname(path), name)).isFile())
+    .map((name) => [name, hash('sha256', readFileSync(join(dirname(path), name)))])
+
+/** As a later version does, in the log of a process that is killed then. */
+function raiseSchema(path: string): void {
+  const [writer, standing] = [new DatabaseSync(path), new DatabaseSync(path, { readOnly: true })]
+  standing.exec('BEGIN; SELECT 1 FROM record LIMIT 1')
+  writer.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA user_version = 9')
+  writer.close()
+  standing.close()
 }
 
 /** A database with the records `user:a`, `grant:b` and `grant:c`, which are listed, and a copy of it of before `grant:b` went. */
@@ -216,8 +232,8 @@ describe('the number of a checkpoint', () => {
       timers.ring()
       await vi.waitFor(() => expect(timers.armed()).toBe(1), { interval: 1 })
     }
-    expect(found(path)).toBe(501)
-    // It is copied once 300 records were changed, and begun anew.
+    // It is copied once 300 records were changed, and begun anew with a number of its own.
+    expect(found(path)).toBe(502)
     expect(statSync(`${path}-wal`).size).toBeLessThan(1.6 * 2 ** 20)
   })
 
@@ -347,6 +363,32 @@ describe('a database beside its checkpoint', () => {
     cpSync(path, left)
     cpSync(`${path}-wal`, `${left}-wal`)
     expect(await open(left).store.read(['grant:c', 'late'])).toMatchObject([undefined, { key: 'late' }])
+  })
+
+  test.each<[string, (path: string) => void, RegExp]>([
+    ['older than its checkpoint', (path) => writeFileSync(fileOf(path), '99'), older],
+    ['of a newer schema', (path) => raiseSchema(path), /its schema version is 9, this Panoptes supports 2/],
+  ])('leaves every file as it was when it is refused as %s, its log too', async (_, spoil, problem) => {
+    const path = freshPath()
+    await open(path).store.close()
+    const { store } = open(path)
+    const left = join(dirname(path), 'left', 'panoptes.db')
+    for (let at = 0; at < 100; at += 1) await store.commit([put(`${at}`, { value: 'x'.repeat(3_000) })])
+    for (const end of ['', '-wal', '-mark', '-checkpoint']) cpSync(`${path}${end}`, `${left}${end}`)
+    spoil(left)
+    const before = filesBeside(left)
+    expect(before.map(([name]) => name)).toContain('panoptes.db-wal')
+    for (let times = 0; times < 2; times += 1) expect(() => open(left)).toThrow(problem)
+    expect(filesBeside(left)).toEqual(before)
+  })
+
+  test('leaves no file behind where it is refused without a log', async () => {
+    const { path, putBack } = await revokedSince()
+    putBack()
+    const before = filesBeside(path)
+    expect(() => open(path)).toThrow(older)
+    expect(filesBeside(path)).toEqual(before)
+    expect(existsSync(`${path}-shm`)).toBe(false)
   })
 
   test('is taken as it stands at any moment, however often its log was begun anew', async () => {

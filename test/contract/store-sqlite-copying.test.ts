@@ -8,20 +8,20 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
-import { putFor } from './store-handles.ts'
+import { emptyLogBytes, putFor } from './store-handles.ts'
 
 const clock = fakeClock()
 const put = putFor(clock)
 
-/** Syncs of the log succeed at once; those of the database when the test says so. */
-function ground() {
+/** Syncs of the log succeed at once, unless it is to be otherwise; those of the database when the test says so. */
+function ground({ isLogByHand = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'panoptes-copying-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'panoptes.db')
   const waiting: PromiseWithResolvers<void>[] = []
   let isByHand = false
   async function sync(descriptor: number): Promise<void> {
-    if (!isByHand || fstatSync(descriptor).ino !== statSync(path).ino) return
+    if (!isByHand || (!isLogByHand && fstatSync(descriptor).ino !== statSync(path).ino)) return
     const one = Promise.withResolvers<void>()
     waiting.push(one)
     await one.promise
@@ -117,6 +117,7 @@ test('what comes while the end of a long log is copied waits for the disk, and w
   await turn()
   await write(opened, 1)
   await until(() => waiting.length === 1)
+  await store.commit([put('meanwhile')])
   waiting.splice(0)[0]?.resolve()
   await until(() => waiting.length === 1)
   let isTold = false
@@ -130,6 +131,49 @@ test('what comes while the end of a long log is copied waits for the disk, and w
   expect(await late).toBe('committed')
   expect(run()).not.toBe(before)
   expect(await store.read(['late'])).toMatchObject([{ key: 'late' }])
+})
+
+test('a log that is copied is begun anew at once, and what comes meanwhile waits until its beginning is on the disk', async () => {
+  const opened = ground({ isLogByHand: true })
+  const { path, store, waiting, run, logBytes } = opened
+  await store.commit([put('first')])
+  await write(opened, 298)
+  await store.read(['first'])
+  const before = run()
+  opened.stopDisk()
+  const last = store.commit([put('last')])
+  // The commit itself, then the copy: its sync of the log, and that of the database.
+  for (let syncs = 0; syncs < 3; syncs += 1) {
+    await until(() => waiting.length === 1)
+    expect(run()).toBe(before)
+    waiting.splice(0)[0]?.resolve()
+  }
+  expect(await last).toBe('committed')
+  await until(() => waiting.length === 1)
+  const begun = [run(), logBytes()]
+  expect(begun[0]).not.toBe(before)
+  let isTold = false
+  const late = store.commit([put('late')]).then((outcome) => {
+    isTold = true
+    return outcome
+  })
+  const other = new DatabaseSync(path)
+  expect(() => other.exec("UPDATE record SET version = 'other' WHERE key = 'first'")).toThrow('locked')
+  for (let turns = 0; turns < 50; turns += 1) await turn()
+  expect([isTold, run(), logBytes()]).toEqual([false, ...begun])
+  expect(await store.read(['first', 'last'])).toMatchObject([{ key: 'first' }, { key: 'last' }])
+  waiting.splice(0)[0]?.resolve()
+  await until(() => waiting.length === 1)
+  waiting.splice(0)[0]?.resolve()
+  expect(await late).toBe('committed')
+  // What was written after it is behind it, in the same run of the log.
+  expect(run()).toBe(begun[0])
+  other.exec("UPDATE record SET version = 'other' WHERE key = 'first'")
+  other.close()
+  const read = store.read(['first', 'late'])
+  await until(() => waiting.length === 1)
+  waiting.splice(0)[0]?.resolve()
+  expect(await read).toMatchObject([{ version: 'other' }, { key: 'late' }])
 })
 
 test('behind a reader that stands, however long the log, nobody who writes waits for a copy', async () => {
@@ -185,7 +229,7 @@ test('the log stays within its bound while a purge files many records anew', asy
 
 test('the log is emptied after a purge, after the copy that is under way then', async () => {
   const opened = ground()
-  const { store, waiting, logBytes } = opened
+  const { store, path, waiting, logBytes } = opened
   for (let at = 0; at < 32; at += 1) await store.commit([put(`short ${at}`, { seconds: 1 })])
   clock.advance(2)
   opened.stopDisk()
@@ -205,7 +249,8 @@ test('the log is emptied after a purge, after the copy that is under way then', 
     for (const one of waiting.splice(0)) one.resolve()
     await turn()
   }
-  expect([await purge, logBytes()]).toEqual([32, 0])
+  expect([await purge, logBytes()]).toEqual([32, emptyLogBytes])
+  expect(readFileSync(`${path}-wal`, 'latin1')).not.toMatch(/short|xxx/)
 })
 
 test('an image that is put back is copied too', async () => {

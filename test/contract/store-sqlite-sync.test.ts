@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
-import { putFor, versionOf } from './store-handles.ts'
+import { emptyLogBytes, putFor, versionOf } from './store-handles.ts'
 
 /** Syncs that succeed at once until they are stopped; then each ends when the test says so. */
 function handSync() {
@@ -299,9 +299,9 @@ describe('the file that is synced', () => {
     const purge = await begun(store.purge(10))
     while ((await purge.soFar()) === 'nothing') await disk.succeed()
     expect(await purge.soFar()).toBe(1)
-    expect(statSync(`${path}-wal`)).toMatchObject({ ino: inode, size: 0 })
+    expect(statSync(`${path}-wal`)).toMatchObject({ ino: inode, size: emptyLogBytes })
     await begun(store.commit([put('a')]))
-    expect(statSync(`${path}-wal`).size).toBeGreaterThan(0)
+    expect(statSync(`${path}-wal`).size).toBeGreaterThan(emptyLogBytes)
     const synced = disk.descriptors.map((descriptor) => fstatSync(descriptor).ino)
     expect(new Set(synced)).toEqual(new Set([inode, statSync(path).ino]))
     expect(synced.filter((one) => one !== inode)).toHaveLength(1)

@@ -103,7 +103,9 @@ async function live(parts: NodeParts, say: (words: string) => void, log: () => s
 /** A start that is meant to fail. @returns what it said, and how it ended */
 export async function startInVain(parts: NodeParts): Promise<Ended & { readonly words: string }> {
   let words = ''
-  const { child, ended } = begin(parts, (said) => {
+  // On free ports: whoever has those of the program is no reason of its own.
+  const options = ['--port', '0', '--operator-port', '0', ...parts.options]
+  const { child, ended } = begin({ ...parts, options }, (said) => {
     words += said
   })
   let isServing = false

@@ -33,11 +33,13 @@ import { type KeyMaterial, type Secrets, secretsFrom } from '#secrets/secrets.ts
 import { openSso } from '#sso/open-sso.ts'
 import type { Sso } from '#sso/sso.ts'
 import { afterOnMachine } from '#store/purging.ts'
+import type { CheckpointFile } from '#store/sqlite-checkpoint.ts'
 import type { Store } from '#store/store.ts'
 import type { UpstreamPeople } from '#upstream/people.ts'
 import type { KnownScopeWord } from '#upstream/scope-rules.ts'
 import type { Upstream } from '#upstream/upstream.ts'
 import type { CommonFacts } from './compose-facts.ts'
+import { checkpointGauge } from './compose-gauges.ts'
 import { hostRule } from './listener.ts'
 import type { CommonSettings } from './settings.ts'
 
@@ -64,6 +66,8 @@ export interface Ground {
   readonly store: Store
   /** Whether other nodes have the store too. */
   readonly isShared: boolean
+  /** Of a store that has one. */
+  readonly checkpoint?: CheckpointFile | undefined
   readonly openMetrics: OpenMetrics
   /** Behind the names of cookies, where several of us share a host: cookies do not know ports (RFC 6265 §8.5). Else empty. */
   readonly cookieSuffix: string
@@ -185,6 +189,7 @@ export async function openCapabilities<Own extends Backend>(
   const metrics = ground.openMetrics({
     integrations: [...configured.integrations.map(({ clientId }) => clientId), apiTokensClientId],
   })
+  if (ground.checkpoint) metrics.watch.gauge(checkpointGauge(ground.checkpoint))
   const foundation = openFoundation(ground, metrics.watch)
   const { secrets, audit, store, identity } = foundation
   const backend = await openBackend(foundation)

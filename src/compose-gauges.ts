@@ -1,6 +1,7 @@
-/** What a scraper may know of the upstream of a broker: budgets, windows, and what of each region is asked at all. */
+/** What a scraper may know of things that stand somewhere: of the checkpoint of a database, and of the upstream of a broker. */
 import type { AddressBlock, OrganizationWindows, UnauthorizedBudget } from '#limits/upstream-budgets.ts'
 import type { Gauge } from '#metrics/metrics.ts'
+import type { CheckpointFile } from '#store/sqlite-checkpoint.ts'
 import type { LiveUpstream } from '#upstream/live/live.ts'
 
 export interface UpstreamGaugesParts {
@@ -10,6 +11,14 @@ export interface UpstreamGaugesParts {
   readonly organizations: Pick<OrganizationWindows, 'standing'>
 }
 
+export const checkpointGauge = (checkpoint: CheckpointFile): Gauge => ({
+  name: 'panoptes_checkpoint_behind',
+  help: 'Whether the file of the checkpoint could not be written when records changed last: 1 or 0.',
+  labels: [],
+  read: () => [[Number(checkpoint.isBehind())]],
+})
+
+/** Budgets, windows, and what of each region is asked at all. */
 export function upstreamGauges({
   live,
   unauthorized,

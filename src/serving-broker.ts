@@ -8,7 +8,7 @@ import { type BrokerAdapters, composeBroker } from './compose-broker.ts'
 import type { Surroundings } from './compose-capabilities.ts'
 import { newEpoch } from './compose-epoch.ts'
 import { loadBrokerFacts } from './compose-facts.ts'
-import { patientWith } from './patience.ts'
+import { checkpointLog, patientWith } from './patience.ts'
 import type { BrokerSettings } from './settings.ts'
 import type { Listening } from './welcome.ts'
 
@@ -43,11 +43,12 @@ export async function serveBroker(
       random: randomBytes,
       patience,
       newEpoch: newEpoch(clock, randomBytes),
+      checkpointTold: checkpointLog(surroundings.log),
     })
     void opened.lost?.then(lost.resolve)
-    const { store, settled = Promise.resolve(), isShared = false } = opened
+    const { store, settled = Promise.resolve(), isShared = false, checkpoint } = opened
     const ground = {
-      ...{ settings, origin, surroundings, facts, material, store, isShared },
+      ...{ settings, origin, surroundings, facts, material, store, isShared, checkpoint },
       openMetrics: scrapedMetrics(() => performance.now()),
       cookieSuffix: '',
     }

@@ -14,6 +14,7 @@ import type { Surroundings } from './compose-capabilities.ts'
 import { makeSeedImage, seedStore } from './compose-embedded.ts'
 import { newEpoch } from './compose-epoch.ts'
 import { loadFacts } from './compose-facts.ts'
+import { checkpointLog } from './patience.ts'
 import type { Settings } from './settings.ts'
 import type { Listening } from './welcome.ts'
 import { openWorkspace, type RunningWorkspace, type SharedGround } from './workspace.ts'
@@ -70,6 +71,7 @@ async function groundOf(settings: Settings, surroundings: Surroundings): Promise
       beginning: seedImage,
       patience,
       newEpoch: newEpoch(clock, random),
+      checkpointTold: checkpointLog(surroundings.log),
     })
     // A store on another machine begins by itself, whenever it is there; somebody else may have begun it with nothing.
     await seedStore({ settings, surroundings, facts, material }, opened.store).catch((failure: unknown) => {

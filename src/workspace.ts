@@ -164,7 +164,8 @@ export async function openWorkspace(
   const clock = adjustableClock(surroundings.clock, clockMoved)
   let reload = (): Promise<void> => Promise.resolve()
   const patience = patientWith(surroundings.log, () => reload())
-  const { store, images, settled = Promise.resolve(), isShared = false } = await open(clock, patience)
+  const opened = await open(clock, patience)
+  const { store, images, settled = Promise.resolve(), isShared = false, checkpoint } = opened
   const traffic = trafficOf(shared, clock)
   const operatorToken = settings.operatorToken ?? surroundings.randomBytes(24).toString('base64url')
   const gate = openGate({ patienceMs, after })
@@ -195,6 +196,7 @@ export async function openWorkspace(
         material,
         store,
         isShared,
+        checkpoint,
         openMetrics,
         clock,
         traffic,

@@ -97,12 +97,16 @@ describe('GET /metrics, exposition format 0.0.4', () => {
 })
 
 describe('GET /metrics of a broker', () => {
-  test('has the same figures, and gauges of its upstream', async () => {
+  test('has the same figures, and gauges of its upstream and of its records on the disk', async () => {
     await using broker = await startBroker()
     await readsAgents(broker, 'nothing')
     const { types, value } = await scrape(broker)
     const upstream = (name: string): boolean => name.startsWith('panoptes_upstream_')
-    expect([...types.keys()].filter((name) => !upstream(name))).toEqual([...read.types.keys()])
+    const checkpoint = 'panoptes_checkpoint_behind'
+    expect(types.get(checkpoint)).toBe('gauge')
+    expect([...types.keys()].filter((name) => !upstream(name) && name !== checkpoint)).toEqual([
+      ...read.types.keys(),
+    ])
     expect([...types].filter(([name]) => upstream(name)).map(([, type]) => type)).toEqual(
       Array.from({ length: 5 }, () => 'gauge'),
     )

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { gathered } from '#domain/gathered.ts'
+import { cutUnreadBody } from './unread-body.ts'
 
 /** Larger than any form of ours; the engine's own bound for its endpoints is the same. */
 const maxBytes = 56 * 1024
@@ -23,7 +24,10 @@ export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<st
     throw new MalformedForm(415, 'a form is application/x-www-form-urlencoded')
   // To leave off early must not close the connection, or the refusal would be lost.
   const bytes = await gathered(request.iterator({ destroyOnReturn: false }), maxBytes)
-  if (!bytes) throw new MalformedForm(413, 'the form is too large')
+  if (!bytes) {
+    cutUnreadBody(request)
+    throw new MalformedForm(413, 'the form is too large')
+  }
   const form = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(bytes.toString('utf8'))) {
     if (form.has(name)) throw new MalformedForm(400, `${name} stands twice in the form`)

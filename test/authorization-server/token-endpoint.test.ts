@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import request from 'supertest'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { rawExchange } from '../gateway/raw-exchange.ts'
+import { rawExchange, statusesOf } from '../gateway/raw-exchange.ts'
 import { deviceGrantType } from '../support/device.ts'
 import { type RunningPanoptes, startPanoptes } from '../support/panoptes.ts'
 import { attacksOf } from './attacks.ts'
@@ -130,7 +130,31 @@ function endlessBody(path: string): Promise<{ readonly answer: string; readonly 
   })
 }
 
+/** The statuses of a form of 300 kB and of the request after it, sent in one go over one connection. */
+async function largeFormThenPage(path: string): Promise<readonly number[]> {
+  const { host, port } = new URL(service.url)
+  const body = 'a'.repeat(300_000)
+  const form = [`POST ${path} HTTP/1.1`, `Host: ${host}`, `Content-Type: ${formType}`]
+  const sent = [
+    ...form,
+    `Content-Length: ${body.length}`,
+    '',
+    `${body}GET / HTTP/1.1`,
+    `Host: ${host}`,
+    '',
+    '',
+  ]
+  return statusesOf(await rawExchange(Number(port), sent.join('\r\n')))
+}
+
 describe('a form of ours', () => {
+  test.each(['/account/sign-in', '/account/disconnect', '/playground/connect', '/oauth2/logout'])(
+    'that is too large leaves the next request of its connection alone, at %s',
+    async (path) => {
+      expect(await largeFormThenPage(path)).toEqual([413, 200])
+    },
+  )
+
   test('is refused when it has no end, and the connection is cut', async () => {
     const { answer, seconds } = await endlessBody('/account/sign-in')
     expect(answer).toMatch(/^HTTP\/1\.1 413 /)

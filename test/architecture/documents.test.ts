@@ -54,6 +54,18 @@ describe('documents', () => {
     expect(textOf('README.md')).toMatch(/not affiliated with[^.]*Cisco/)
   })
 
+  test('what the documents’ own commands leave in a clone, keys among it, stays out of git', () => {
+    const left = [
+      'broker.yaml',
+      'broker.keys',
+      '/panoptes-data/',
+      '/data/',
+      '/cluster/',
+      '/emulated-thousandeyes/',
+    ]
+    expect(left.filter((path) => !textOf('.gitignore').split('\n').includes(path))).toEqual([])
+  })
+
   test('README.md says that the container files were only parsed', () => {
     expect(textOf('README.md') + textOf('CONTRIBUTING.md')).toMatch(/only (?:been )?parsed/)
   })

@@ -143,6 +143,20 @@ describe.each(['live', 'spec'] as const)('fidelity: %s', (fidelity) => {
     },
   )
 
+  test('measures BGP without the network as the document says, or where it is asked alone', async () => {
+    const body = { url: 'https://a.example', interval: 300, agents: [{ agentId: '110202' }] }
+    const bgpOf = async (fields: object): Promise<unknown> => {
+      const made = await ground.call('POST', '/tests/http-server', { body: { ...body, ...fields } })
+      return [made.body.bgpMeasurements, made.body.usePublicBgp]
+    }
+    const quiet = { networkMeasurements: false }
+    expect(await bgpOf({ testName: 'BGP 1', ...quiet })).toEqual(
+      fidelity === 'spec' ? [true, true] : [false, false],
+    )
+    expect(await bgpOf({ testName: 'BGP 2', ...quiet, bgpMeasurements: true })).toEqual([true, true])
+    expect(await bgpOf({ testName: 'BGP 3', networkMeasurements: true })).toEqual([true, true])
+  })
+
   test.runIf(fidelity === 'spec')('answers errors as the document says', async () => {
     const documents = await documentsAtHand(ground.service.url)
     for (const { operation, call } of cases) {

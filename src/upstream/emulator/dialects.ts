@@ -28,6 +28,8 @@ export interface Dialect {
   readonly unknownAlertRule: 'not-found' | 'empty-object'
   /** What answers have in the place of a secret that the document calls both write-only and required. */
   readonly requiredSecrets: 'masked' | 'left-out'
+  /** What a test without network measurements has of BGP when nobody says. */
+  readonly bgpWithoutNetwork: 'off' | 'on'
   /** Fields of tests that stay away when they are not given, though the document has a default of them. */
   readonly testFieldsWithoutDefault: readonly string[]
 }
@@ -65,6 +67,7 @@ const live: Dialect = {
   requiredSecrets: 'masked', //                                               without them the SDK for Python 6.0.0 cannot read it
   // Terraform's provider knows no default of these two. Its acceptance tests leave them out and want nothing to plan afterwards.
   testFieldsWithoutDefault: ['desiredStatusCode', 'targetTime'],
+  bgpWithoutNetwork: 'off', //                                                as its test of an FTP server wants it
 }
 
 const formBySchema: Readonly<Record<string, Form>> = {
@@ -89,6 +92,7 @@ const spec = (errors: Errors): Dialect => ({
   unknownAlertRule: 'empty-object', //                                        said of this operation alone
   requiredSecrets: 'left-out',
   testFieldsWithoutDefault: [],
+  bgpWithoutNetwork: 'on',
 })
 
 /** @throws when config/v7/errors.json is missing or broken */

@@ -132,14 +132,22 @@ function isBeyondShare({ supplied, stored, call }: Acceptance): boolean {
     .some((key) => !isDeepStrictEqual(asWritten(supplied[key]), asWritten(shown[key])))
 }
 
-/** What a create has over the defaults, without those that are not seen. */
-const seen = ({ call, supplied, merged, stored }: Acceptance): JsonObject =>
-  stored
-    ? merged
-    : without(
-        merged,
-        call.dialect.testFieldsWithoutDefault.filter((key) => supplied[key] === undefined),
-      )
+/** What a create has over the defaults that are seen. */
+function seen({ call, supplied, merged, stored }: Acceptance): JsonObject {
+  if (stored) return merged
+  const { testFieldsWithoutDefault, bgpWithoutNetwork } = call.dialect
+  const isQuiet =
+    bgpWithoutNetwork === 'off' &&
+    supplied['networkMeasurements'] === false &&
+    supplied['bgpMeasurements'] === undefined
+  return {
+    ...without(
+      merged,
+      testFieldsWithoutDefault.filter((key) => supplied[key] === undefined),
+    ),
+    ...(isQuiet && { bgpMeasurements: false, usePublicBgp: supplied['usePublicBgp'] ?? false }),
+  }
+}
 
 /** A create or update of a configured test of the kind. */
 export const acceptTest =

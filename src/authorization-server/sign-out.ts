@@ -38,7 +38,14 @@ async function providerOf(parts: AuthorizationServerParts, ctx: Context): Promis
   return logout && { name: logout.provider, href: logout.location.href }
 }
 
+/** Tells what has ended. Whoever comes by its address alone, still signed in, is asked instead: nothing has ended then. */
 async function showSignedOut(parts: AuthorizationServerParts, ctx: KoaContextWithOIDC): Promise<void> {
+  const session = await ctx.oidc.provider.Session.get(ctx)
+  if (session.accountId !== undefined) {
+    ctx.status = 303
+    ctx.redirect(logoutPath)
+    return
+  }
   const provider = await providerOf(parts, ctx as unknown as Context)
   ctx.type = 'html'
   ctx.body = signedOutPage(parts.views, {

@@ -200,6 +200,17 @@ describe('GET /oauth2/logout, RP-initiated logout', () => {
     expect(await opens(tokens)).toBe(false)
   })
 
+  test('tells nobody who is signed in that it is done: the address of its last page asks first', async () => {
+    const person = new Person()
+    const tokens = await connect(service, meraki, { person })
+    const page = await person.open(`${service.url}/oauth2/logout/success?client_id=meraki`)
+    expect(page).toMatchObject({ status: 200, url: `${service.url}/oauth2/logout` })
+    expect(page.text).toContain('Sign out?')
+    await expectAlive(meraki, tokens)
+    await person.press('Sign out')
+    expect(person.page?.text).toContain('You are signed out')
+  })
+
   test('waits for the person: the address alone changes nothing', async () => {
     const person = new Person()
     const tokens = await connect(service, meraki, { person })

@@ -5,7 +5,7 @@ import { type Draw, drawOf } from '../measurements/draw.ts'
 import { incidentAt } from '../measurements/incidents.ts'
 import type { MeasuredTest } from '../measurements/measurements.ts'
 import { type NetworkNumbers, networkNumbers } from '../measurements/network.ts'
-import { type Target, targetOfServer, targetOfUrl } from '../measurements/target.ts'
+import { portOf, type Target, targetOfServer, targetOfUrl } from '../measurements/target.ts'
 import { askedPage, pageLinks, pageOf } from '../paging.ts'
 import { isV7Refusal, type V7Refusal } from '../refusals.ts'
 import type { Entry } from '../state.ts'
@@ -99,7 +99,7 @@ export function endpointFrame({ test, agent, target, round, draw }: EndpointSamp
     systemMetrics: systemMetrics(loadOf(agent, draw), round),
     originalTargetProfile: {
       remoteIpAddress: target.ipAddress,
-      remotePort: Number(target.server.split(':').at(-1)),
+      remotePort: portOf(target.server),
       protocol: 'tcp',
     },
     ...machineProfile(agent),

@@ -2,7 +2,7 @@ import type { Call } from '../call.ts'
 import type { Acceptance, Accepted } from '../crud.ts'
 import { isoDate } from '../iso-date.ts'
 import { type Json, type JsonObject, present, textsOf, without } from '../json.ts'
-import { targetOfUrl } from '../measurements/target.ts'
+import { portOf, targetOfUrl } from '../measurements/target.ts'
 import { invalid, type V7Refusal, type Violation } from '../refusals.ts'
 import { violationsOf } from '../validate.ts'
 import { ownEndpointAgents } from './endpoint-agent-relations.ts'
@@ -54,7 +54,7 @@ function webFields({ url, targetResponseTime, authType }: JsonObject): JsonObjec
   const { host, server } = targetOfUrl(url)
   return present({
     server: host,
-    port: Number(server.split(':').at(-1) ?? 443),
+    port: portOf(server),
     httpTargetTime: targetResponseTime,
     sslVersion: 'Auto',
     useNtlm: authType === 'ntlm',

@@ -68,7 +68,7 @@ export function rowsOf(prepare: (sql: string) => Statement): Rows {
 /** Nobody is served meanwhile, and a row of a large file may have to be fetched from the disk with all its index entries. */
 const purgeMilliseconds = 4
 /** So many are looked up at once. */
-const purgeRows = 32
+export const purgeRows = 32
 
 /** Deletes what has expired of the records that are due; files the others anew. */
 function purging(prepare: (sql: string) => Statement): Rows['purge'] {

@@ -12,6 +12,7 @@ import { afterOnMachine } from './purging.ts'
 import { type RecordCache, recordCache } from './record-cache.ts'
 import { noCheckpoint, raiseNumber, risingCheckpoint } from './sqlite-checkpoint.ts'
 import { type CopyingParts, noCopying, openCopying } from './sqlite-copying.ts'
+import { fetchingDue } from './sqlite-fetching.ts'
 import { toDisk } from './sqlite-files.ts'
 import { sqliteImages } from './sqlite-images.ts'
 import { noLog } from './sqlite-log.ts'
@@ -75,6 +76,7 @@ export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
     list: (index, { limit = 1_000, after } = {}) =>
       reading.all(() => rows.list({ index, after, limit, now: clock.now() })),
     purge: purging({
+      bring: copies ? fetchingDue({ ...copies, prepare, now: () => clock.now() }) : async () => {},
       async purgeSlice(limit) {
         const slice = await group.write({
           work: () => rows.purge(limit, clock.now()),

@@ -297,7 +297,8 @@ describe('the file that is synced', () => {
     await begun(store.commit([put('gone', { seconds: 0 })]))
     await disk.succeed()
     const purge = await begun(store.purge(10))
-    while ((await purge.soFar()) === 'nothing') await disk.succeed()
+    // In between it reads the file, which takes turns of its own.
+    while ((await purge.soFar()) === 'nothing') if (disk.underWay() > 0) await disk.succeed()
     expect(await purge.soFar()).toBe(1)
     expect(statSync(`${path}-wal`)).toMatchObject({ ino: inode, size: emptyLogBytes })
     await begun(store.commit([put('a')]))

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type Calls, done, openCalls } from './emulator-calls.ts'
 import { allRows, type ResultRow } from './result-calls.ts'
-import { cloudAndEnterprise, eventsOf, hour, scheduleCalls, start } from './schedule-calls.ts'
+import { cloudAndEnterprise, eventsOf, hour, recordOf, scheduleCalls, start } from './schedule-calls.ts'
 
 let calls: Calls
 beforeEach(async () => {
@@ -64,6 +64,19 @@ describe('a test that gets another target', () => {
       (await done(calls, 'GET', `/test-results/${id}/path-vis/agent/3/round/${start + round}`)).results
     expect((await hops(0)).map(({ server }: { server: string }) => server)).toEqual(['a.example:443'])
     expect((await hops(60)).map(({ server }: { server: string }) => server)).toEqual(['b.example:8080'])
+  })
+
+  test('remembers long ones as long as there are not too many', async () => {
+    const id = await made('http-server', { url: 'https://a.example/' })
+    for (let times = 0; times < 8; times += 1) {
+      calls.clock.advance(60)
+      await put('http-server', id, { url: `https://a.example/${times}${'x'.repeat(500_000)}` })
+    }
+    const { value } = await recordOf(calls, ['tests', id])
+    const { targets } = JSON.parse(value).fields.links
+    expect(Object.keys(targets).length).toBeGreaterThan(2)
+    expect(JSON.stringify(targets).length).toBeLessThan(3_000_000)
+    expect((await results(id, 'network')).length).toBeGreaterThan(2)
   })
 
   test('keeps what it measured of an agent that is deleted', async () => {

@@ -104,12 +104,22 @@ export function linksOf(test: Stored, kind: LinkKind, objects: Objects): Links {
 /** How many times that are over a test remembers of a kind, so that who links and parts for ever does not make it grow; ours. */
 const mostOver = 500
 
+/** How many characters the ids of these may have together: targets stand there as they were written, and a body may have one of a megabyte. */
+const mostCharacters = 2_000_000
+
 /** Without the times that were over first when there are too many. */
 function bounded(links: Links): Links {
-  const over = [...links.values()].flatMap((runs) => runs.map(({ to }) => to).filter((to) => to !== forEver))
-  if (over.length <= mostOver) return links
-  const oldest = over.sort((a, b) => b - a)[mostOver - 1] ?? 0
-  const isKept = ({ to }: Run): boolean => to > oldest || to === forEver
+  const over = [...links]
+    .flatMap(([id, runs]) => runs.map(({ to }) => ({ to, length: id.length })))
+    .filter(({ to }) => to !== forEver)
+    .sort((a, b) => b.to - a.to)
+  let characters = 0
+  const tooMany = over.find(({ length }, index) => {
+    characters += length
+    return index >= mostOver || characters > mostCharacters
+  })
+  if (!tooMany) return links
+  const isKept = ({ to }: Run): boolean => to > tooMany.to
   return new Map([...links].map(([id, runs]) => [id, runs.filter(isKept)]))
 }
 

@@ -86,6 +86,24 @@ test.each(lists)(
   },
 )
 
+test.each(lists)(
+  'a page of %s tells of one moment, though an agent is deleted meanwhile',
+  async (_, path) => {
+    const calls = await openCalls()
+    const query = 'window=90d&max=1000'
+    const before = await done(calls, 'GET', path, { query })
+    const state = { isDone: false }
+    const listing = done(calls, 'GET', path, { query }).finally(() => {
+      state.isDone = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    await done(calls, 'DELETE', '/agents/110201')
+    expect(state.isDone).toBe(false)
+    expect(await listing).toEqual(before)
+    expect(await done(calls, 'GET', path, { query })).not.toEqual(before)
+  },
+)
+
 test.each(lists)('a cursor of %s that names no row is refused', async (_, path) => {
   const calls = await openCalls()
   for (const parts of [

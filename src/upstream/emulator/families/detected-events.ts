@@ -1,13 +1,14 @@
 import type { Call } from '../call.ts'
 import { drawOf } from '../measurements/draw.ts'
 import { type Incident, incidentIn } from '../measurements/incidents.ts'
+import type { MeasuredTest } from '../measurements/measurements.ts'
 import { runAt } from '../measurements/schedule.ts'
 import { idInSlot } from '../measurements/slot-id.ts'
 import type { Target } from '../measurements/target.ts'
 import { byStart } from '../paging.ts'
 import type { Entry } from '../state.ts'
 import { type InSlot, oncePerCall } from './slot-pages.ts'
-import { agentsEver, measured, onAt, targetsEver } from './test-measured.ts'
+import { type AimedAt, agentsEver, measured, onAt, type Source, targetsEver } from './test-measured.ts'
 
 /** An incident as event detection tells of it: one event for each incident of a test. */
 export interface DetectedEvent {
@@ -33,18 +34,28 @@ function typeOf(test: Entry, incident: Incident): EventType {
   return String(test.fields['type']).startsWith('dns') ? 'dns' : 'target'
 }
 
-function eventOf(
-  test: Entry,
-  incident: Incident,
-  { call, asOf }: { call: Call; asOf: number },
-): DetectedEvent[] {
-  const all = onAt(agentsEver(test, call.state), incident)
+/** A test with all that its events follow from, as it was when the call came: slots are worked out while others write. */
+interface Watched {
+  readonly test: Entry
+  readonly facts: MeasuredTest
+  readonly everyone: readonly Source[]
+  readonly targets: readonly AimedAt[]
+}
+
+function eventsOf(
+  { test, facts, everyone, targets }: Watched,
+  slot: number,
+  asOf: number,
+): readonly DetectedEvent[] {
+  const incident = incidentIn(facts, slot)
+  if (!incident) return []
+  const all = onAt(everyone, incident)
   const hits = new Set(incident.hits(all.map(({ id }) => id)))
-  const target = targetsEver(test, call.state).find(({ on }) => runAt(on, incident.start))?.target
+  const target = targets.find(({ on }) => runAt(on, incident.start))?.target
   if (incident.start * 1000 > asOf || !target || hits.size === 0) return []
   return [
     {
-      id: idInSlot(drawOf(`${measured(test, call).key} event`), incident.slot),
+      id: idInSlot(drawOf(`${facts.key} event`), incident.slot),
       type: typeOf(test, incident),
       test,
       target,
@@ -61,15 +72,17 @@ function eventOf(
  * @param asOf epoch ms; what begins or ends later has not happened
  */
 export const eventsBySlot: (call: Call, asOf: number) => InSlot<DetectedEvent> = oncePerCall((call, asOf) => {
-  const tests = call.state.all('tests').filter(({ aid }) => aid === call.aid)
-  const all = tests.map((test) => ({ test, facts: measured(test, call) }))
-  return (slot) =>
-    all
-      .flatMap(({ test, facts }) => {
-        const incident = incidentIn(facts, slot)
-        return incident ? eventOf(test, incident, { call, asOf }) : []
-      })
-      .sort(byStart)
+  const { state } = call
+  const all = state
+    .all('tests')
+    .filter(({ aid }) => aid === call.aid)
+    .map((test) => ({
+      test,
+      facts: measured(test, call),
+      everyone: agentsEver(test, state),
+      targets: targetsEver(test, state),
+    }))
+  return (slot) => all.flatMap((test) => eventsOf(test, slot, asOf)).sort(byStart)
 })
 
 /** The same of several slots, the newest first, at once. */

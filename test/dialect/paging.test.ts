@@ -88,6 +88,21 @@ interface Asker {
 
 const at = groundOfFile()
 
+/** At another hour another alert is active, and what an active one shows grows with the time between two calls. */
+beforeAll(async () => {
+  for (const [word, body] of [
+    ['freeze', {}],
+    ['set', { now: '2030-01-01T00:00:00Z' }],
+  ] as const) {
+    const answer = await fetch(`${at.ground.service.url}/emulator/clock/${word}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(answer.ok).toBe(true)
+  }
+})
+
 /** The service's own time, in whole seconds. */
 async function now(): Promise<number> {
   const clock = await fetch(`${at.ground.service.url}/emulator/clock`)

@@ -108,6 +108,25 @@ describe('a test that gets another target', () => {
     expect(ofGone.map((row) => [at(row), row['serverId']])).toEqual([[0, gone.serverId]])
   })
 
+  test('of more DNS servers than it could remember counts as having had them for ever', async () => {
+    const domain = 'a.example A'
+    const servers = (word: string) => Array.from({ length: 501 }, (_, index) => `${word}${index}.a.example`)
+    const id = await made('dns-server', { domain, dnsServers: servers('a') })
+    for (const word of ['b', 'c']) {
+      calls.clock.advance(60)
+      await put('dns-server', id, { domain, dnsServers: servers(word) })
+    }
+    const { value } = await recordOf(calls, ['tests', id])
+    expect(JSON.parse(value).fields.links?.targets).toBeUndefined()
+    const seen = (await results(id, 'dns-server')).map((row) => String(row['server']))
+    expect(new Set(seen)).toEqual(new Set(servers('c')))
+    expect(seen.length).toBeGreaterThan(501)
+    await put('dns-server', id, { domain, dnsServers: ['ns.a.example'] })
+    expect(new Set((await results(id, 'dns-server')).map((row) => row['server']))).toEqual(
+      new Set(['ns.a.example']),
+    )
+  })
+
   test('of the network watches a prefix once, be it that of two targets', async () => {
     const id = await create({ server: '198.51.100.7:80' })
     calls.clock.advance(1_000)

@@ -123,10 +123,18 @@ function bounded(links: Links): Links {
   return new Map([...links].map(([id, runs]) => [id, runs.filter(isKept)]))
 }
 
+/**
+ * Whether a test has or had more targets than it could remember: a body may have thirty thousand DNS servers, which each write would
+ * note anew. It counts as having had those that it has for ever. Agents are as many as there are.
+ */
+const isTooMany = (kind: LinkKind, ...ids: readonly { readonly size: number }[]): boolean =>
+  kind === 'targets' && ids.some(({ size }) => size > mostOver)
+
 /** What is to be noted of a kind when a test has become another one: what is not as it has ever been. */
 function noteOf(kind: LinkKind, { was, is }: Change, at: number): JsonObject {
   const had = linksOf(was.test, kind, was.objects)
   const has = new Set(linkedNow[kind](is.test, is.objects))
+  if (isTooMany(kind, had, has)) return {}
   const links = [...new Set([...had.keys(), ...has])].map(
     (id) => [id, thereFrom(had.get(id) ?? [], at, has.has(id))] as const,
   )

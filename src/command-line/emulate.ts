@@ -2,6 +2,7 @@ import { serve } from '../serving.ts'
 import { welcomeScreen } from '../welcome.ts'
 import type { CommandLineParts } from './command-line.ts'
 import { endWithStore } from './end-with-store.ts'
+import { collectOnceQuiet, quietProcess } from './once-quiet.ts'
 import { heedSignals } from './signals.ts'
 
 /**
@@ -26,4 +27,6 @@ export async function emulate(
       ? JSON.stringify(ready)
       : welcomeScreen(serving, { settings, seed, integrations: integrations.configured }),
   )
+  // Whoever keeps records may have a purge or another node that waits.
+  if (settings.store.kind === 'memory') collectOnceQuiet(quietProcess())
 }

@@ -107,15 +107,18 @@ test('HTTP tests take server and port from their URL and give no password back',
   expect(moved.body).toMatchObject({ server: 'z.example', port: 80, httpTargetTime: 900 })
 })
 
-test('HTTP tests of what is no URL have a port all the same, and so have their results', async () => {
-  const [, [path, body]] = kinds
-  const made = await calls.call('POST', path, { body: { ...body, url: 'no url' } })
-  expect([made.status, made.body.server, made.body.port]).toEqual([201, 'no url', 443])
-  calls.clock.advance(3_600)
-  const results = `/endpoint/test-results/scheduled-tests/${made.body.testId}/http-server`
-  const [row] = (await calls.call('GET', results)).body.results
-  expect(row.originalTargetProfile.remotePort).toBe(443)
-})
+test.each(['no url', 'a.example:99999999999999999999999'])(
+  'an HTTP test of %s, no URL, has a port all the same, and so have its results',
+  async (url) => {
+    const [, [path, body]] = kinds
+    const made = await calls.call('POST', path, { body: { ...body, url } })
+    expect([made.status, made.body.server, made.body.port]).toEqual([201, url.split(':')[0], 443])
+    calls.clock.advance(3_600)
+    const results = `/endpoint/test-results/scheduled-tests/${made.body.testId}/http-server`
+    const [row] = (await calls.call('GET', results)).body.results
+    expect(row.originalTargetProfile.remotePort).toBe(443)
+  },
+)
 
 test.each([99, 5_001])('HTTP tests refuse the target of %i ms, which no answer may show', async (target) => {
   const [, [path, body]] = kinds

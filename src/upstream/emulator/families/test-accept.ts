@@ -60,12 +60,14 @@ function strays(merged: JsonObject, call: Call): readonly Violation[] {
 }
 
 /** Tags that a test is given and does not have yet, and that are for other objects. */
-const wrongTags = ({ supplied, stored, call }: Acceptance): readonly Violation[] =>
-  textsOf(supplied['tags'])
-    .filter((id) => !textsOf(stored?.fields['tags']).includes(id))
+function wrongTags({ supplied, stored, call }: Acceptance): readonly Violation[] {
+  const had = new Set(textsOf(stored?.fields['tags']))
+  return textsOf(supplied['tags'])
+    .filter((id) => !had.has(id))
     .flatMap((id) => call.state.find('tags', id) ?? [])
     .filter((tag) => isForGroup(tag, call) && !isForTests(tag))
     .map(({ id }) => ({ field: 'tags', message: `The tag ${id} is not for tests.` }))
+}
 
 /** A test's name is its own within an account group (v7-notes section 2). */
 const isNameTaken = (merged: JsonObject, { state, aid }: Call, stored: Entry | undefined): boolean =>

@@ -35,8 +35,13 @@ export function targetOfServer(server: string): Target {
   return { host, server, ipAddress: addressOf(host), isTls: false, path: '/' }
 }
 
+const largestPort = 65_535
+
 /** The port behind a server's name; 443 where there is none, as after what was written for a URL and is no URL. */
-export const portOf = (server: string): number => Number(/:(\d+)$/.exec(server)?.[1] ?? 443)
+export function portOf(server: string): number {
+  const port = Number(/:(\d+)$/.exec(server)?.[1] ?? 443)
+  return port <= largestPort ? port : 443
+}
 
 /** @param text a URL, with or without its scheme; what is no URL is taken for a name */
 export function targetOfUrl(text: string): Target {

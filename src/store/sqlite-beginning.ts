@@ -8,7 +8,7 @@ import type { Log } from './sqlite-log.ts'
 export interface BeginningParts {
   /** Of the process, which writes no record. */
   readonly holder: Connection
-  readonly log: Pick<Log, 'sync'>
+  readonly log: Pick<Log, 'sync' | 'assertUsable'>
   /**
    * Commits a change of one page, whose last bytes are others each time, and has SQLite wait for no disk.
    * @throws Error when it cannot, as behind a lock
@@ -21,16 +21,23 @@ export interface Beginning {
    * To be called while this process writes nothing and all is copied. One page is the whole log until it is on the disk, and nobody
    * writes behind it: whatever of it a power cut leaves, SQLite finds the old log whole, all of which is in the database, or none. More
    * pages could leave the first of the old log before them, which is why SQLite waits.
-   * @throws Error when the log cannot be brought to the disk
+   * @throws Error when the log cannot be brought to the disk, or is closed
    */
   anew(): Promise<void>
-  /** Lets others write at once. */
-  release(): void
+  /** @returns what resolves once whoever writes is behind nothing that is not on the disk; undefined where that is so */
+  settled(): Promise<void> | undefined
 }
 
 export function beginning({ holder, log, writePage }: BeginningParts): Beginning {
-  function release(): void {
-    if (holder.isTransaction) holder.exec('ROLLBACK')
+  let underWay: Promise<void> | undefined
+
+  async function bring(): Promise<void> {
+    try {
+      await log.sync()
+    } finally {
+      if (holder.isTransaction) holder.exec('ROLLBACK')
+      underWay = undefined
+    }
   }
 
   function tryToBegin(): void {
@@ -44,13 +51,11 @@ export function beginning({ holder, log, writePage }: BeginningParts): Beginning
 
   return {
     async anew() {
+      log.assertUsable()
       tryToBegin()
-      try {
-        await log.sync()
-      } finally {
-        release()
-      }
+      underWay = bring()
+      await underWay
     },
-    release,
+    settled: () => underWay?.catch(() => undefined),
   }
 }

@@ -18,8 +18,8 @@ export interface Copying {
   copy(): Promise<void>
   /** Leaves of the log only the page with which it begins anew. @returns as `copy` */
   empty(): Promise<void>
-  /** To be called before the last writes of this process: lets them through. */
-  release(): void
+  /** To be asked before the last writes of this process. @returns what resolves once they may be done; undefined where that is at once */
+  settled(): Promise<void> | undefined
   /** Waits for what is under way, then lets go of the database. @param closeDatabase lets all others go */
   close(closeDatabase: () => void): Promise<void>
 }
@@ -29,7 +29,7 @@ export const noCopying: Copying = {
   changed: () => {},
   copy: async () => {},
   empty: async () => {},
-  release: () => {},
+  settled: () => undefined,
   close: async (closeDatabase) => closeDatabase(),
 }
 
@@ -48,9 +48,25 @@ export interface CopyingFiles {
   readonly descriptor: number
 }
 
-/** @throws Error when one of them cannot be had */
-export function openCopyingFiles(path: string, connect: () => Connection): CopyingFiles {
-  return { reader: quiet(connect()), copier: quiet(connect()), descriptor: openSync(path, 'r+') }
+/**
+ * The reader cannot write: else it would copy the log without a sync, and remove it, where it is the last that ends.
+ * @throws Error when one of them cannot be had
+ */
+export function openCopyingFiles(
+  path: string,
+  connect: (path: string, how?: { readonly isReader: true }) => Connection,
+): CopyingFiles {
+  const reader = quiet(connect(path, { isReader: true }))
+  return { reader, copier: quiet(connect(path)), descriptor: openSync(path, 'r+') }
+}
+
+/**
+ * To be closed before the connection that writes: the last one that closes removes the log. Where the database may lack what was copied
+ * the reader stands, as the next start needs all of the log.
+ */
+export function closeFirst({ copier, reader }: Pick<CopyingFiles, 'reader' | 'copier'>): void {
+  copier.close()
+  if (!reader.isTransaction) reader.close()
 }
 
 export interface CopyingParts extends CopyingFiles, Pick<BeginningParts, 'writePage'> {
@@ -70,8 +86,8 @@ interface Copied {
 
 /** About 4 MB of log. More would be copied in one go, and fewer be copied more often, as most changes are of the same pages. */
 const changesBetween = 300
-/** As much as SQLite keeps of a log that it begins anew (`journal_size_limit`). */
-const longLogPages = 4_000
+/** Less than is kept of a log that begins anew (sqlite-files.ts), so that it seldom has to be cut, and grow again. */
+const longLogPages = 3_000
 
 /** Once. @returns what copies, and says how many pages the log has and how many of them are not copied: those behind a reader that stands, of another program perhaps */
 function copyingOnce({ reader, copier, descriptor, log, sync }: CopyingParts): () => Promise<Copied> {
@@ -103,8 +119,8 @@ function copyingOnce({ reader, copier, descriptor, log, sync }: CopyingParts): (
 }
 
 export function openCopying(parts: CopyingParts): Copying {
-  const { reader, copier, descriptor, log, withoutWrites, writePage, cutLog } = parts
-  const { anew, release } = beginning({ holder: copier, log, writePage })
+  const { copier, descriptor, log, withoutWrites, writePage, cutLog } = parts
+  const { anew, settled } = beginning({ holder: copier, log, writePage })
   const copyOnce = copyingOnce(parts)
   let since = 0
   let isWritten = false
@@ -152,9 +168,7 @@ export function openCopying(parts: CopyingParts): Copying {
 
   async function finish(closeDatabase: () => void): Promise<void> {
     await underWay
-    copier.close()
-    // The last connection that closes removes the log. Where the database may lack what was copied, the next start needs all of it.
-    if (!reader.isTransaction) reader.close()
+    closeFirst(parts)
     closeDatabase()
     closeSync(descriptor)
   }
@@ -168,9 +182,7 @@ export function openCopying(parts: CopyingParts): Copying {
     },
     copy,
     empty,
-    release() {
-      if (closing === undefined) release()
-    },
+    settled,
     close(closeDatabase) {
       closing ??= finish(closeDatabase)
       return closing

@@ -1,5 +1,5 @@
 /** Files of the SQLite store: the database and its log, for their owner alone, and how the log is kept and brought to the disk. */
-import { closeSync, fdatasync, openSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, statSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type Log, syncedLog } from './sqlite-log.ts'
 import { logMark, type NumbersReached } from './sqlite-mark.ts'
@@ -13,19 +13,35 @@ interface FiledDatabase {
 /** On macOS libuv makes F_FULLFSYNC of it, as only that reaches the disk there. */
 export const toDisk: (descriptor: number) => Promise<void> = promisify(fdatasync)
 
+/** So much SQLite keeps of a log that it begins anew. */
+const longestLogBytes = 16 * 2 ** 20
+
 /**
  * With NORMAL a commit is only written. SQLite then syncs the log before it copies pages out of it and when it begins it anew
  * (sqlite.org/pragma.html#pragma_synchronous); the sync that FULL adds to each commit is ours.
  */
 export function keepLog(database: FiledDatabase): void {
   // On macOS only F_FULLFSYNC reaches the disk; elsewhere the pragma does nothing.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = 16777216')
+  database.exec(
+    `PRAGMA journal_mode = WAL; PRAGMA fullfsync = ON; PRAGMA journal_size_limit = ${longestLogBytes}`,
+  )
   // The first read, here of the version, makes the file of the log.
   database.exec('PRAGMA synchronous = NORMAL; PRAGMA user_version')
   // Copying is an affair of its own (sqlite-copying.ts).
   database.exec('PRAGMA wal_autocheckpoint = 0')
   // A log that could not be synced may be whole in memory alone, and no later sync would tell: what it holds is written anew.
   database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+}
+
+/**
+ * To be called before a log that is copied begins anew without a sync: SQLite would cut it to its limit with that commit, and should the
+ * power go then, the first part of the old log may be all that the disk has.
+ * @throws Error when somebody reads it, so that it stays long
+ */
+export function cutLongLog(database: FiledDatabase): void {
+  const isLong = (): boolean => statSync(`${pathOf(database)}-wal`).size > longestLogBytes
+  if (isLong()) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  if (isLong()) throw new Error('somebody reads the log')
 }
 
 /** SQLite's own name of the file, links followed. */

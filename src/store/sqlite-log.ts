@@ -81,7 +81,9 @@ export function syncedLog(syncFile: () => Promise<void>, closeFile: () => void):
   function sync(): Promise<void> {
     const batch = next
     batch.isAsked = true
-    if (!underWay) void syncRounds()
+    // Once it is closed nobody would ever tell.
+    if (unusable) batch.reject(unusable)
+    else if (!underWay) void syncRounds()
     return batch.promise
   }
 

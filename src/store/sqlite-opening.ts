@@ -11,7 +11,7 @@ import {
   numberOf,
   openAtCheckpoint,
 } from './sqlite-checkpoint.ts'
-import { type Connection, type CopyingFiles, openCopyingFiles } from './sqlite-copying.ts'
+import { type Connection, type CopyingFiles, closeFirst, openCopyingFiles } from './sqlite-copying.ts'
 import { createPrivately, keepLog, openLog, pathOf, toDisk } from './sqlite-files.ts'
 import { type Log, noLog } from './sqlite-log.ts'
 import { assertLogWhole, type NumbersReached, readMark } from './sqlite-mark.ts'
@@ -86,6 +86,7 @@ export function openFiles<Database extends OpenedDatabase>(
   const { path, sync = toDisk } = parts
   const { connect } = driver
   let database: Database | undefined
+  let copies: CopyingFiles | undefined
   try {
     if (path === ':memory:') {
       database = connect(path)
@@ -106,9 +107,11 @@ export function openFiles<Database extends OpenedDatabase>(
     const number = admitRecords(database, parts, driver) ?? alone ?? 0
     const reached = { alone: alone ?? 0, number }
     database.exec(`PRAGMA busy_timeout = ${blockingMilliseconds}`)
-    const copies = openCopyingFiles(real, () => connect(real))
+    copies = openCopyingFiles(real, connect)
     return { database, reached, copies, log: openLog(database, sync, reached) }
   } catch (cause) {
+    // The last that ends removes the log, and only the database brings to the disk what it copies then.
+    if (copies) closeFirst(copies)
     database?.close()
     throw new Error(`cannot use the database ${path}: ${(cause as Error).message}`, { cause })
   }

@@ -13,7 +13,7 @@ import { type RecordCache, recordCache } from './record-cache.ts'
 import { noCheckpoint, raiseNumber, risingCheckpoint } from './sqlite-checkpoint.ts'
 import { type CopyingParts, noCopying, openCopying } from './sqlite-copying.ts'
 import { fetchingDue } from './sqlite-fetching.ts'
-import { toDisk } from './sqlite-files.ts'
+import { cutLongLog, toDisk } from './sqlite-files.ts'
 import { sqliteImages } from './sqlite-images.ts'
 import { noLog } from './sqlite-log.ts'
 import { checkpointOf, type Driver, type OpeningParts, openFiles } from './sqlite-opening.ts'
@@ -92,7 +92,8 @@ export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
     }),
     async close() {
       const risen = checkpoint.close()
-      copying.release()
+      // At once where it can: whoever closes may count on the last syncs to be under way.
+      if (copying.settled() !== undefined) await copying.settled()
       group.drain()
       await log.close()
       await risen
@@ -143,6 +144,7 @@ function execute(database: DatabaseSync): (sql: string) => void {
 /** What copying does by the connection that writes, whose cache of records its own commits leave alone. */
 const loggedBy = (database: DatabaseSync): Pick<CopyingParts, 'writePage' | 'cutLog'> => ({
   writePage() {
+    cutLongLog(database)
     database.exec('PRAGMA synchronous = OFF')
     try {
       raiseNumber(database)

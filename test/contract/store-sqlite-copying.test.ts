@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { fstatSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, fstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSqliteStore } from '#store/sqlite.ts'
 import { StoreFailure } from '#store/store.ts'
@@ -38,6 +40,10 @@ function ground({ isLogByHand = false } = {}) {
     /** From now on. */
     stopDisk() {
       isByHand = true
+    },
+    goOn() {
+      isByHand = false
+      for (const one of waiting.splice(0)) one.resolve()
     },
     waiting,
     /** Which run of the log it is: another one once it was begun anew (sqlite.org/fileformat2.html#wal_file_format). */
@@ -277,4 +283,102 @@ test('closing waits for the copy that is under way', async () => {
   expect(isClosed).toBe(false)
   waiting.splice(0)[0]?.resolve()
   await closed
+})
+
+test('closing writes nothing behind the beginning of a log that is not on the disk yet', async () => {
+  const opened = ground({ isLogByHand: true })
+  const { store, path, waiting, run, logBytes } = opened
+  await write(opened, 299)
+  await store.read(['0'])
+  const before = run()
+  opened.stopDisk()
+  const last = store.commit([put('last')])
+  for (let syncs = 0; syncs < 3; syncs += 1) {
+    await until(() => waiting.length === 1)
+    waiting.splice(0)[0]?.resolve()
+  }
+  await last
+  await until(() => waiting.length === 1)
+  expect(run()).not.toBe(before)
+  const [begun, late] = [logBytes(), store.commit([put('late')])]
+  const closed = store.close()
+  for (let turns = 0; turns < 50; turns += 1) await turn()
+  expect(readFileSync(`${path}-wal`, 'latin1')).not.toContain('value of late')
+  expect(logBytes()).toBe(begun)
+  waiting.splice(0)[0]?.resolve()
+  await until(() => waiting.length === 1)
+  waiting.splice(0)[0]?.resolve()
+  expect(await late).toBe('committed')
+  await closed
+  const again = openSqliteStore({ path, clock, random: randomBytes }).store
+  expect(await again.read(['late'])).toMatchObject([{ key: 'late' }])
+  await again.close()
+})
+
+test('closing ends while the log of a purge is copied', async () => {
+  const opened = ground()
+  const { store, waiting } = opened
+  await store.commit([put('short', { seconds: 1 })])
+  clock.advance(2)
+  opened.stopDisk()
+  const purge = store.purge(10)
+  await until(() => waiting.length === 1)
+  const closed = store.close()
+  for (let turns = 0; turns < 50; turns += 1) await turn()
+  waiting.splice(0)[0]?.resolve()
+  await closed
+  expect(await purge).toBe(1)
+})
+
+test('a long log is cut whole or not at all before its beginning is on the disk', async () => {
+  const opened = ground({ isLogByHand: true })
+  const { path, store, waiting, run, logBytes } = opened
+  await store.commit([put('first')])
+  const other = new DatabaseSync(path)
+  other.exec('BEGIN; SELECT 1 FROM record LIMIT 1')
+  await write(opened, 5_000)
+  const [before, long] = [run(), logBytes()]
+  expect(long).toBeGreaterThan(16 * 2 ** 20)
+  other.close()
+  opened.stopDisk()
+  const more = write(opened, 300, 5_000)
+  await until(() => {
+    if (run() !== before && waiting.length > 0) return true
+    for (const one of waiting.splice(0)) one.resolve()
+    return false
+  })
+  // Its first 16 MB without the rest would be older records above the newer ones of the database.
+  expect(logBytes()).toBe(emptyLogBytes)
+  opened.goOn()
+  await more
+  expect(await store.read(['first', '5299'])).toMatchObject([{ key: 'first' }, { value: wide }])
+})
+
+test('a database that could not be brought to the disk keeps its log when the process ends by itself', async () => {
+  const { path, store } = ground()
+  await store.close()
+  const program = `
+    import { randomBytes } from 'node:crypto'
+    import { fstatSync, statSync } from 'node:fs'
+    import { openSqliteStore } from '#store/sqlite.ts'
+    const path = process.argv[1]
+    const sync = async (descriptor) => {
+      if (fstatSync(descriptor).ino === statSync(path).ino) throw new Error('EIO')
+    }
+    const { store, lost } = openSqliteStore({ path, clock: { now: () => 0 }, random: randomBytes, sync })
+    const change = { kind: 'put', value: 'x', expiresAt: 1, expected: 'any' }
+    await store.commit(Array.from({ length: 300 }, (_, key) => ({ ...change, key: String(key) })))
+    await lost
+    await store.close()`
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program, path])
+  expect(statSync(`${path}-wal`).size).toBeGreaterThan(emptyLogBytes)
+})
+
+test('a start that is refused at its last step leaves no log', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'panoptes-copying-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'panoptes.db')
+  symlinkSync(join(folder, 'missing', 'mark'), `${path}-mark`)
+  expect(() => openSqliteStore({ path, clock, random: randomBytes })).toThrow('ENOENT')
+  expect(existsSync(`${path}-wal`)).toBe(false)
 })

@@ -54,7 +54,8 @@ const pageOf = ({ answer }: Exchange): string =>
 export const formProblem = 'form problem'
 
 function errorIn(exchange: Exchange, body: Readonly<Record<string, unknown>>): string | undefined {
-  if (pageOf(exchange).startsWith('Error: ')) return formProblem
+  // What a person declined is no error, and the page is shown again in the same way.
+  if (/^(?:Error|Declined): /.test(pageOf(exchange))) return formProblem
   const noted = exchange.notes.find(({ code }) => code !== undefined)?.code
   // The gateway's word for what it did not decide itself.
   if (noted === 'upstream') return noted

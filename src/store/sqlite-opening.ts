@@ -37,8 +37,8 @@ export interface OpeningParts {
 
 /** SQLite waits so long by itself, which blocks the event loop; the rest of the patience is spent in timers. */
 const blockingMilliseconds = 5
-/** While the file is being opened nobody is served yet. */
-const openingMilliseconds = 2_000
+/** Another process on the file holds its lock for moments; who holds it for longer may be this one, which must go on to give it back. */
+const openingMilliseconds = 100
 
 /** Beyond that a full check would take longer than a start may (about 1 ms per MB). */
 const largestCheckedBytes = 256 * 1024 * 1024

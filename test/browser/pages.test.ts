@@ -213,7 +213,8 @@ describe('pages under their own policy', () => {
     'the problem of %s receives the focus and leads to the boxes',
     async (name) => {
       await open(ordinary, name)
-      expect(await page.evaluate('document.activeElement.id')).toBe('problem')
+      // The browser moves the focus when it draws the page, which may be after it has read it.
+      await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('problem')
       await page.getByRole('alert').getByRole('link').click()
       expect(await page.evaluate('document.activeElement.id')).toBe('account-groups')
       expect(await page.title()).toMatch(/^Error: /)
@@ -249,7 +250,7 @@ describe('pages under their own policy', () => {
 
   test('a problem on a form receives the focus and is tied to its field', async () => {
     await open(ordinary, 'password-problem')
-    expect(await page.evaluate('document.activeElement.id')).toBe('problem')
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('problem')
     expect(await page.getByLabel('Password').getAttribute('aria-describedby')).toBe('problem')
   })
 

@@ -9,19 +9,17 @@ import { type CommonSettings, SettingsError } from './settings.ts'
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Node's defaults let a slow client hold a socket for minutes (security-cases L01). */
-const patience: ServerOptions = {
+const serverOptions: ServerOptions = {
+  // Node's defaults let a slow client hold a socket for minutes (security-cases L01).
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   // Longer than clients and load balancers keep theirs, which is 60 s for most: who closes first must be the one that asks.
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5_000,
+  // A request that announces no body (RFC 9112 §6.3) comes with its stream at an end already: whoever waits for its `end` or `close`
+  // waits for ever, and whoever reads it reads nothing. Its events were an eighth of what a kept answer of the gateway costs.
+  optimizeEmptyRequests: true,
 }
-/**
- * A request that announces no body (RFC 9112 §6.3) comes with its stream at an end already: whoever waits for its `end` or `close`
- * waits for ever, and whoever reads it reads nothing. Its events were an eighth of what a kept answer of the gateway costs.
- */
-const withoutBodies: ServerOptions = { optimizeEmptyRequests: true }
 const maxConnections = 10_000
 /** An answer of which its client takes not even a byte for so long is cut, after twice the time at most. */
 const unreadMilliseconds = 20_000
@@ -33,7 +31,7 @@ export interface OpenServer {
   renewCertificate(now: number): Promise<void>
 }
 
-export const plainServer = (): Server => createServer({ ...patience, ...withoutBodies })
+export const plainServer = (): Server => createServer(serverOptions)
 
 /** The public server of the settings, with TLS or without. @param machine by which clients judge a certificate */
 export async function openServer(settings: CommonSettings, machine: Clock): Promise<OpenServer> {
@@ -43,8 +41,7 @@ export async function openServer(settings: CommonSettings, machine: Clock): Prom
     localCertificate({ directory: settings.data, hostnames, now, machineNow: machine.now() })
   let certificate = await certificateAt(machine.now())
   const server: TlsServer = createTlsServer({
-    ...patience,
-    ...withoutBodies,
+    ...serverOptions,
     cert: certificate.cert,
     key: certificate.key,
   })

@@ -1,11 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock } from '#domain/clock.ts'
 import type { OpenedStore, Patience, StoreImage } from './images.ts'
 import { openMemoryStore } from './memory.ts'
 import type { ImageBases } from './memory-bases.ts'
 import type { RedisAddress } from './redis-address.ts'
 import type { NewEpoch } from './sqlite-checkpoint.ts'
-import { isBusy } from './sqlite-patience.ts'
 
 export type StoreSettings =
   /** Nothing outlives the process. */
@@ -46,24 +44,6 @@ export interface StoreParts {
   readonly besideOlder?: boolean
 }
 
-/** In milliseconds: a node that brings its log to a busy disk keeps others out meanwhile (DECISIONS 162). */
-const lockedPatience = 5_000
-const lockedPause = 20
-
-/** Nobody is served yet while a file is being opened. Without a lock of its own, whoever has it can be a store of this process too. */
-async function whenUnlocked(open: () => OpenedStore): Promise<OpenedStore> {
-  const giveUpAt = performance.now() + lockedPatience
-  for (;;) {
-    try {
-      return open()
-    } catch (failure) {
-      const isLocked = failure instanceof Error && isBusy(failure.cause)
-      if (!isLocked || performance.now() >= giveUpAt) throw failure
-    }
-    await pause(lockedPause)
-  }
-}
-
 /**
  * Adapters that keep something are loaded when asked for: they cost memory and start time that a store in memory does not need.
  * @throws Error, in one line that names the file or the server, when the store cannot be used
@@ -73,9 +53,9 @@ export async function openStore(settings: StoreSettings, parts: StoreParts): Pro
     case 'memory':
       return openMemoryStore(parts)
     case 'sqlite': {
-      const { openSqliteStore } = await import('./sqlite.ts')
+      const { openUnlocked } = await import('./sqlite.ts')
       const { path, checkpoint, isEpochBumped = false } = settings
-      return whenUnlocked(() => openSqliteStore({ path, checkpoint, isEpochBumped, ...parts }))
+      return openUnlocked({ path, checkpoint, isEpochBumped, ...parts })
     }
     case 'redis': {
       const { openRedisStore } = await import('./redis.ts')

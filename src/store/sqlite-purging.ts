@@ -28,6 +28,9 @@ export function purging({
     else if (changed > 0) await copy()
   }
 
+  /** Whether the log may hold pages of what was removed; a call that ends at its limit leaves that to the next one. */
+  let isLeft = false
+
   return async (limit) => {
     let purged = 0
     for (let isFirst = true, isLast = false; !isLast && purged < limit; isFirst = false) {
@@ -36,7 +39,9 @@ export function purging({
       const slice = await purgeSlice(limit - purged)
       purged += slice.gone.length
       isLast = slice.isLast
-      await clearLog(slice, isLast && purged > 0 && purged < limit)
+      isLeft ||= slice.gone.length > 0
+      await clearLog(slice, isLast && isLeft)
+      if (isLast) isLeft = false
     }
     return purged
   }

@@ -17,7 +17,7 @@ import { cutLongLog, toDisk } from './sqlite-files.ts'
 import { sqliteImages } from './sqlite-images.ts'
 import { noLog } from './sqlite-log.ts'
 import { checkpointOf, type Driver, type OpeningParts, openFiles } from './sqlite-opening.ts'
-import { isBusy, patiently } from './sqlite-patience.ts'
+import { isBusy, openedPatiently, patiently } from './sqlite-patience.ts'
 import { purging } from './sqlite-purging.ts'
 import { readingOf } from './sqlite-reading.ts'
 import { type Commit, rowsOf, type Statement } from './sqlite-rows.ts'
@@ -109,6 +109,10 @@ export function openSqliteStore(parts: SqliteStoreParts): OpenedStore {
   }
   return { store, images, lost: log.lost, checkpoint }
 }
+
+/** The same, once nobody holds the lock of the file any more, who may be a store of this process and need the event loop for that. */
+export const openUnlocked = (parts: SqliteStoreParts): Promise<OpenedStore> =>
+  openedPatiently(() => openSqliteStore(parts))
 
 /** @returns what prepares statements whose rows come as arrays */
 const preparing =

@@ -259,6 +259,15 @@ test('the log is emptied after a purge, after the copy that is under way then', 
   expect(readFileSync(`${path}-wal`, 'latin1')).not.toMatch(/short|xxx/)
 })
 
+test('a purge that ends at its limit leaves nothing of what it removed in the log, once the next one has looked', async () => {
+  const { store, path, logBytes } = ground()
+  for (let at = 0; at < 32; at += 1) await store.commit([put(`short ${at}`, { seconds: 1 })])
+  clock.advance(2)
+  expect([await store.purge(32), await store.purge(32)]).toEqual([32, 0])
+  expect(logBytes()).toBe(emptyLogBytes)
+  expect(readFileSync(`${path}-wal`, 'latin1')).not.toContain('short')
+})
+
 test('an image that is put back is copied too', async () => {
   const opened = ground()
   const { images, waiting } = opened

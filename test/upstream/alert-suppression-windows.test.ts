@@ -69,6 +69,10 @@ describe('the end of a window that repeats', () => {
     expect([status, body.errors.map((error: { field: string }) => error.field)]).toEqual([400, [field]])
   })
 
+  test('take dates with T and Z in either case (RFC 3339 §5.6)', async () => {
+    expect((await post({ ...window, startDate: '2026-12-01t10:00:00z' })).status).toBe(201)
+  })
+
   test.each([
     '1',
     'Dec 1 2026',

@@ -215,6 +215,12 @@ describe('tests', () => {
     expect((await done(calls, 'GET', path, { query: 'versionId=2' })).testName).toBe('Changed')
   })
 
+  test('are asked for by a number that is not negative', async () => {
+    const history = (limit: string) => calls.call('GET', '/tests/110301/history', { query: `limit=${limit}` })
+    expect((await history('-1')).status).toBe(400)
+    expect((await history('1')).body.testVersionHistory).toHaveLength(1)
+  })
+
   test('keep no more versions than a bound of characters', async () => {
     const script = (n: number) => `// ${n} ${'x'.repeat(300_000)}`
     const web = (n: number) => ({ ...http, testName: 'W', transactionScript: script(n) })

@@ -13,8 +13,8 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d
 
 const toSecond = (at: number): number => Math.floor(at / 1000) * 1000
 
-/** A date with its whole time and a zone; a date-time without one would mean another instant on every machine. */
-const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})$/
+/** A date with its whole time and a zone, T and Z in either case (RFC 3339 §5.6); a date-time without one would mean another instant on every machine. */
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})$/i
 
 /** Whether a text is a day of the calendar, as `2022-07-17`: JavaScript takes 30 February for one in March. */
 export const isDay = (text: string): boolean => {

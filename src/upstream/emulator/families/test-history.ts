@@ -1,7 +1,7 @@
 import type { Answerers, Call } from '../call.ts'
 import { isoDate } from '../iso-date.ts'
 import { type JsonObject, without } from '../json.ts'
-import { notFound } from '../refusals.ts'
+import { invalidField, notFound } from '../refusals.ts'
 import type { Entry } from '../state.ts'
 import { linksKey } from './test-links.ts'
 import { runsKey } from './test-schedule.ts'
@@ -32,7 +32,10 @@ function versionsOf(testId: string, call: Call): readonly Entry[] {
   return versions
 }
 
-/** @param number of the version, @param before the one before it @returns how many characters there were so far */
+const hasVersions = (testId: string, call: Call): boolean =>
+  call.state.find(collection, `${testId}.${firstOf(testId, call)}`) !== undefined
+
+/** @param number of the version @returns how many characters there were so far */
 function keep({ id, sequence: _, fields: now, ...kept }: Entry, number: number, call: Call): number {
   const fields = without(now, [runsKey, linksKey])
   const before = call.state.find(collection, `${id}.${number - 1}`)
@@ -45,7 +48,7 @@ function keep({ id, sequence: _, fields: now, ...kept }: Entry, number: number, 
 /** A test that nobody has changed yet has no versions but itself: one of a seed becomes its first when it is changed. */
 function keepFirst({ id }: Entry, call: Call): void {
   const was = call.state.before.find('tests', id)
-  if (was && was.fields['instant'] !== true && versionsOf(id, call).length === 0) keep(was, 1, call)
+  if (was && was.fields['instant'] !== true && !hasVersions(id, call)) keep(was, 1, call)
 }
 
 /** Every write of a test leaves a version of it behind (v7-notes section 2). */
@@ -70,7 +73,7 @@ export function versionAsked(test: Entry, call: Call): Entry | undefined {
   if (versionId === null) return test
   const version = call.state.find(collection, `${test.id}.${versionId}`)
   if (version) return { ...test, fields: version.fields }
-  return versionId === '1' && versionsOf(test.id, call).length === 0 ? test : undefined
+  return versionId === '1' && !hasVersions(test.id, call) ? test : undefined
 }
 
 /** Changes a test by what happens to another object: who did that has changed the test now, which leaves a version. */
@@ -92,6 +95,8 @@ export const testHistory = (): Answerers => ({
     const test = call.state.find('tests', call.parameters['testId'] ?? '')
     if (!test || test.aid !== call.aid || test.fields['instant'] === true) return notFound
     const limit = Number(call.query.get('limit') ?? 50)
+    // The document says no least one; what it asks for is a number of entries.
+    if (limit < 0) return invalidField('limit', 'must not be negative.')
     const kept = versionsOf(test.id, call)
     const versions = (kept.length > 0 ? kept : [{ ...test, id: `${test.id}.1` }])
       .toReversed()

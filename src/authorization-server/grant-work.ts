@@ -115,7 +115,7 @@ export function grantWork(units: UnitsOfWork, audit: Audit, clock: Clock): Grant
       unit.revokes()
       if (!record) return
       heldOf(unit).set(tag, { record: undefined, isNew: false })
-      unit.delete(grantKey(tag))
+      unit.end(grantKey(tag))
       unit.delete(grantUseKey(tag))
       const { userId, clientId } = record
       const more = detail === undefined ? {} : { detail }

@@ -12,7 +12,9 @@ export interface Replacement {
   readonly guarded: boolean
 }
 
-type Pending = { readonly kind: 'put'; readonly make: () => Replacement } | { readonly kind: 'delete' }
+type Pending =
+  | { readonly kind: 'put'; readonly make: () => Replacement }
+  | { readonly kind: 'delete'; readonly isFinal?: true }
 
 /** One protocol step: the records it read, and the changes it will commit at once (DECISIONS 5). */
 export interface UnitOfWork {
@@ -21,6 +23,8 @@ export interface UnitOfWork {
   /** Replaces the record at the end of the request; `make` runs at commit time. */
   put(key: string, make: () => Replacement): void
   delete(key: string): void
+  /** Deletes it for good: nothing is written under the key again. */
+  end(key: string): void
   /** Adds a change as it stands, such as an audit entry. */
   also(change: Change): void
   /** What it commits takes something away from whoever has it: no process may go on without knowing. */
@@ -41,7 +45,7 @@ function openUnit(store: Store): OpenUnit {
   let reach: Reach = 'here'
 
   function changeOf(key: string, what: Pending): Change {
-    if (what.kind === 'delete') return { kind: 'delete', key }
+    if (what.kind === 'delete') return { key, ...what }
     const { guarded, ...made } = what.make()
     const expected = guarded ? (found.get(key)?.version ?? 'absent') : 'any'
     return { kind: 'put', key, expected, ...made }
@@ -61,6 +65,7 @@ function openUnit(store: Store): OpenUnit {
     },
     put: (key, make) => void pending.set(key, { kind: 'put', make }),
     delete: (key) => void pending.set(key, { kind: 'delete' }),
+    end: (key) => void pending.set(key, { kind: 'delete', isFinal: true }),
     also: (change) => void extra.push(change),
     revokes() {
       reach = 'everywhere'

@@ -104,7 +104,11 @@ function endOf(audit: Audit, { tag, record }: Tagged, by: RevokedBy): readonly C
     grant: tag,
     ...(by.address === undefined ? {} : { address: by.address }),
   })
-  return [{ kind: 'delete', key: grantKey(tag) }, { kind: 'delete', key: grantUseKey(tag) }, entry]
+  return [
+    { kind: 'delete', key: grantKey(tag), isFinal: true },
+    { kind: 'delete', key: grantUseKey(tag) },
+    entry,
+  ]
 }
 
 /** Grants on the store port. @throws from every method when the store cannot answer: that is 503, never 401 */

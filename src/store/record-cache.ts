@@ -63,3 +63,30 @@ export function recordCache(most: number, now: () => number): RecordCache {
 
 /** The fixed part stands for the objects themselves, so that many small records are bounded too. */
 const sizeOf = (record: StoredRecord): number => record.key.length + record.value.length + 100
+
+/** Keys under which nothing will be written again. */
+export interface EndedKeys {
+  has(key: string): boolean
+  add(key: string): void
+  clear(): void
+}
+
+/** @param most how many it may hold; those that came first go first @returns none yet */
+export function endedKeys(most: number): EndedKeys {
+  let young = new Set<string>()
+  let old = new Set<string>()
+  return {
+    has: (key) => young.has(key) || old.has(key),
+    add(key) {
+      if (young.size >= most / 2) {
+        old = young
+        young = new Set()
+      }
+      young.add(key)
+    },
+    clear() {
+      young = new Set()
+      old = new Set()
+    },
+  }
+}

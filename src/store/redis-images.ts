@@ -15,12 +15,20 @@ export interface RedisImagesParts {
   readonly keys: () => AsyncIterable<readonly string[]>
   /** The records as Redis keeps them, in the order of the keys. */
   readonly stored: (keys: readonly string[]) => Promise<readonly (string | null)[]>
+  /** Has every node forget what it keeps, also that something ended. */
+  readonly announceAll: () => Promise<unknown>
 }
 
 /** About 1 ms in which Redis does nothing else, for records of 2 kB. */
 const batch = 100
 
-export function redisImages({ store, clock, keys: known, stored }: RedisImagesParts): StoreImages {
+export function redisImages({
+  store,
+  clock,
+  keys: known,
+  stored,
+  announceAll,
+}: RedisImagesParts): StoreImages {
   async function allKeys(): Promise<readonly string[]> {
     const found = new Set<string>()
     for await (const keys of known()) for (const key of keys) found.add(key)
@@ -46,6 +54,9 @@ export function redisImages({ store, clock, keys: known, stored }: RedisImagesPa
       for (const keys of batches(await allKeys(), batch))
         await store.commit(keys.map((key) => ({ kind: 'delete', key })))
       for (const some of batches(changes, batch)) await store.commit(some)
+      // What ended for good is back.
+      await announceAll()
+      await store.commit([], 'everywhere')
     },
   }
 }

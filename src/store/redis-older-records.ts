@@ -15,7 +15,7 @@ const unread = (): never => {
   throw new StoreFailure('records of schema version 1 are only carried over')
 }
 
-function reading(redis: Redis): Pick<RedisImagesParts, 'keys' | 'stored'> {
+function reading(redis: Redis): Omit<RedisImagesParts, 'store' | 'clock'> {
   return {
     async *keys() {
       for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
@@ -25,6 +25,7 @@ function reading(redis: Redis): Pick<RedisImagesParts, 'keys' | 'stored'> {
       }
     },
     stored: (keys) => redis.mget(...keys.map((key) => `${olderPrefix}record:${key}`)),
+    announceAll: unread,
   }
 }
 

@@ -2,11 +2,11 @@
  * Recent records: what a node keeps of the records that it read, so that a v7 call costs no round trip. A record is believed only
  * while the node hears of changes: every commit announces the keys that it changed, a beat that goes out on the connection of the
  * commands has to come back on that of the announcements, and whenever it does not, nothing is believed (DECISIONS 63). Announcements
- * are numbered, and a beat says which was the last one: whoever missed one keeps nothing (DECISIONS 87). Everything here is machine
- * time: connections know no other.
+ * are numbered, and a beat says which was the last one: whoever missed one keeps nothing (DECISIONS 87). That a record ended for good is
+ * kept as well, so a revoked token is refused without a round trip (DECISIONS 165). Everything here is machine time: connections know no other.
  */
 import type { Awaitable } from '#domain/awaitable.ts'
-import { recordCache } from './record-cache.ts'
+import { endedKeys, recordCache } from './record-cache.ts'
 import type { StoredRecord } from './store.ts'
 
 type Records = readonly (StoredRecord | undefined)[]
@@ -32,7 +32,7 @@ export interface Announcements {
 
 export interface RecentRecordsParts {
   readonly announcements: Announcements
-  /** Where a number and the keys of changed records are announced, as JSON; `"all"` when everything may be another. */
+  /** Where `[number, ...keys of changed records, { ended: those that ended for good }]` is announced, the last when there are any; `"all"` when everything may be another. */
   readonly changed: string
   /** Of this node alone: the text of a beat, and the head as it was (redis-scripts.ts). */
   readonly beats: string
@@ -51,6 +51,9 @@ const silentMilliseconds = 3_000
 const tickMilliseconds = 50
 /** A process that stood still for so long may have missed what others were told, and reads a request before the word of it. */
 const stillMilliseconds = 200
+
+/** A megabyte or two. Of all others Redis is asked. */
+const mostEnded = 10_000
 
 /** Records that are being asked for: what came of it is kept only if nobody changed them meanwhile. */
 interface Asking {
@@ -134,6 +137,7 @@ function hearing({ announcements, beat }: Pick<RecentRecordsParts, 'announcement
 export function recentRecords(parts: RecentRecordsParts): RecentRecords {
   const { announcements, changed, beats } = parts
   const cache = recordCache(parts.most, () => performance.now())
+  const ended = endedKeys(mostEnded)
   const asking = askings()
   const ear = hearing(parts)
 
@@ -146,6 +150,7 @@ export function recentRecords(parts: RecentRecordsParts): RecentRecords {
 
   function forgetAll(): void {
     cache.clear()
+    ended.clear()
     asking.spoilAll()
   }
 
@@ -162,10 +167,11 @@ export function recentRecords(parts: RecentRecordsParts): RecentRecords {
 
   function hearChange(message: string): void {
     const told: unknown = JSON.parse(message)
-    const [number, ...keys] = Array.isArray(told) ? told : []
-    if (number - 1 === generation) forget(keys)
+    const [number, ...changes] = Array.isArray(told) ? told : []
+    if (number - 1 === generation) forget(changes.filter((one) => typeof one === 'string'))
     else forgetAll()
     generation = number
+    for (const key of changes.at(-1)?.ended ?? []) ended.add(key)
   }
 
   function hear(channel: string, message: string): void {
@@ -180,10 +186,10 @@ export function recentRecords(parts: RecentRecordsParts): RecentRecords {
 
   function atHand(keys: readonly string[]): Records | undefined {
     if (!ear.isUpToDate()) return undefined
-    const found: StoredRecord[] = []
+    const found: (StoredRecord | undefined)[] = []
     for (const key of keys) {
       const record = cache.find(key)
-      if (!record) return undefined
+      if (!record && !ended.has(key)) return undefined
       found.push(record)
     }
     return found

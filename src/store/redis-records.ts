@@ -9,7 +9,7 @@ const lifetimeOf = (expiresAt: number, now: number): number =>
 
 /** The six arguments by which commitScript knows a change. */
 export function wordsOf(change: Change, now: number): (string | number)[] {
-  if (change.kind === 'delete') return [change.key, 'delete', 0, 0, '[]', '']
+  if (change.kind === 'delete') return [change.key, change.isFinal ? 'end' : 'delete', 0, 0, '[]', '']
   const { key, value, expiresAt, expected, indexes = [] } = change
   return [key, expected, expiresAt, lifetimeOf(expiresAt, now), JSON.stringify(indexes), value]
 }

@@ -78,11 +78,11 @@ export const commitAnswers = { conflict: 0, committed: 1, lost: -1, late: -2 } a
 /**
  * KEYS: the head, the mark of this commit, then one record per change.
  * ARGV: now, prefix, lifetime of the mark in ms, version, until when it may begin by Redis' own clock in ms; then six for each change:
- * key, what must stand (or \`delete\`), expiresAt, lifetime for Redis in ms, indexes as JSON, value.
+ * key, what must stand (or \`delete\`, or \`end\`: for good), expiresAt, lifetime for Redis in ms, indexes as JSON, value.
  * Answers as \`commitAnswers\`: lost when there is no head, late when nobody waits for the answer any more. The mark makes a commit
  * count once that the client sent again after a lost reply, even when somebody else has replaced the record in between; it is written
- * again then, as WAIT only waits for what its own connection wrote. Keys of records that were there are announced, with the
- * generation: nobody keeps that there is none.
+ * again then, as WAIT only waits for what its own connection wrote. Keys of records that were there are announced behind the
+ * generation, and those that ended for good once more behind them: of no other key does anybody keep that there is none.
  */
 export const commitScript: string = `${shared}
 local head = redis.call('GET', KEYS[1])
@@ -94,6 +94,7 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
   return ${commitAnswers.committed}
 end
 local now, prefix, version = tonumber(ARGV[1]), ARGV[2], ARGV[4]
+local anyway = { any = true, delete = true, ['end'] = true }
 local found = {}
 
 for number = 3, #KEYS do
@@ -102,20 +103,21 @@ for number = 3, #KEYS do
   local expected = ARGV[6 * number - 11]
   if expected == 'absent' then
     if live then return ${commitAnswers.conflict} end
-  elseif expected ~= 'any' and expected ~= 'delete' and not (live and record.version == expected) then
+  elseif not anyway[expected] and not (live and record.version == expected) then
     return ${commitAnswers.conflict}
   end
   found[number] = { record = record, live = live }
 end
 
 redis.call('SET', KEYS[2], '', 'PX', ARGV[3])
-local changed = {}
+local changed, ended = {}, {}
 for number = 3, #KEYS do
   local first = 6 * number - 12
   local key, expected, expiresAt, lifetime = ARGV[first], ARGV[first + 1], ARGV[first + 2], ARGV[first + 3]
   local record, live = found[number].record, found[number].live
   if record then changed[#changed + 1] = key end
-  if expected == 'delete' then
+  if record and expected == 'end' then ended[#ended + 1] = key end
+  if expected == 'delete' or expected == 'end' then
     remove(prefix, key, record)
   else
     local json = ARGV[first + 4]
@@ -130,6 +132,7 @@ end
 if #changed > 0 then
   local schema, birth, generation = string.match(head, '^(%S+) (%S+) (%d+)$')
   table.insert(changed, 1, generation + 1)
+  if #ended > 0 then changed[#changed + 1] = { ended = ended } end
   redis.call('SET', KEYS[1], string.format('%s %s %d', schema, birth, generation + 1))
   redis.call('PUBLISH', prefix .. 'changed', cjson.encode(changed))
 end

@@ -161,7 +161,7 @@ const fetching =
   }
 
 /** @returns how images find every record: each key that ends is filed for the purge, all others are in a set */
-function lookingOver({ redis, ask, prefix }: Ground): Pick<RedisImagesParts, 'keys' | 'stored'> {
+function lookingOver({ redis, ask, prefix }: Ground): Omit<RedisImagesParts, 'store' | 'clock'> {
   return {
     async *keys() {
       for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
@@ -174,6 +174,7 @@ function lookingOver({ redis, ask, prefix }: Ground): Pick<RedisImagesParts, 'ke
         yield await ask(() => redis.lrange(`${prefix}due:${due}`, 0, -1))
     },
     stored: (keys) => ask(() => redis.mget(...keys.map((key) => `${prefix}record:${key}`))),
+    announceAll: () => ask(() => redis.publish(`${prefix}changed`, '"all"')),
   }
 }
 

@@ -40,7 +40,12 @@ export type Change =
       /** What the value says, so that a reader in this process need not parse it. It must not change any more. */
       readonly meaning?: object
     }
-  | { readonly kind: 'delete'; readonly key: string }
+  | {
+      readonly kind: 'delete'
+      readonly key: string
+      /** Nothing is written under the key again, so whoever hears of it may remember that there is none. */
+      readonly isFinal?: true
+    }
 
 /**
  * `recent` may be behind commits of other processes by as long as their announcement takes, some milliseconds, and never behind

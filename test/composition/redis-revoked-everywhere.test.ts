@@ -11,12 +11,14 @@ import {
   v7Status,
 } from '../authorization-server/protocol.ts'
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
-import { ownRedis } from '../support/own-redis.ts'
+import { ownRedis, plainClient } from '../support/own-redis.ts'
 import type { RunningPanoptes } from '../support/panoptes.ts'
 import type { Person } from '../support/person.ts'
+import type { RedisServer } from '../support/redis-server.ts'
 import { nodeOn } from './redis-ground.ts'
 
 interface Ground {
+  readonly redis: RedisServer
   readonly near: RunningPanoptes
   readonly far: RunningPanoptes
   readonly link: FaultProxy
@@ -38,7 +40,7 @@ async function ground(latencyMs = 60): Promise<Ground> {
   const tokens = await connectMeraki(near, person)
   for (let call = 0; call < 3; call += 1) expect(await v7Status(far, tokens.access_token)).toBe(200)
   await link.behave({ latencyMs })
-  return { near, far, link, person, tokens }
+  return { redis, near, far, link, person, tokens }
 }
 
 const asOperator = async (node: RunningPanoptes, method: string, path: string): Promise<number> => {
@@ -98,6 +100,22 @@ describe('whoever asks for the end of what another request has just ended', () =
     expect(await revoked(tokens.access_token)).toBe(200)
     expect(await v7Status(far, tokens.access_token)).toBe(401)
     expect(await first).toBe(200)
+  })
+})
+
+describe('a token that was revoked on another node', () => {
+  test('is refused without a word to Redis', async () => {
+    const { redis, near, far, tokens } = await ground(0)
+    expect((await post(near, paths.revoke, { ...merakiSecret, token: tokens.refresh_token })).status).toBe(
+      200,
+    )
+    const statistics = plainClient(redis)
+    const reads = async (): Promise<number> =>
+      Number(/^cmdstat_mget:calls=(\d+)/m.exec(await statistics.info('commandstats'))?.[1])
+    const before = await reads()
+    for (let call = 0; call < 100; call += 1) expect(await v7Status(far, tokens.access_token)).toBe(401)
+    // A node that stood still for a moment asks again, and there are other reads than these.
+    expect((await reads()) - before).toBeLessThan(50)
   })
 })
 

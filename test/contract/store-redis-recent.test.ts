@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { type Store, type StoredRecord, StoreFailure } from '#store/store.ts'
+import type { OpenedStore } from '#store/images.ts'
+import { type Change, type Store, type StoredRecord, StoreFailure } from '#store/store.ts'
 import { fakeClock } from '../support/fake-clock.ts'
 import { plainClient } from '../support/own-redis.ts'
 import { atHand, openOnRedis, redisOfFile, untilAtHand } from './redis-ground.ts'
@@ -14,13 +15,18 @@ const put = putFor(clock)
 let opened = 0
 
 /** Two nodes on one Redis, in a part of it of their own. @param nearAddress how the first one reaches it */
-async function openNodes(nearAddress = server().address): Promise<{ near: Store; far: Store }> {
+function openWithImages(nearAddress = server().address): Promise<[OpenedStore, OpenedStore]> {
   opened += 1
   const parts = { clock, tag: `recent ${opened}` }
-  const [{ store: near }, { store: far }] = await Promise.all([
+  return Promise.all([
     openOnRedis({ address: nearAddress, ...parts }),
     openOnRedis({ address: server().address, ...parts }),
   ])
+}
+
+/** Their stores alone. */
+async function openNodes(nearAddress = server().address): Promise<{ near: Store; far: Store }> {
+  const [{ store: near }, { store: far }] = await openWithImages(nearAddress)
   return { near, far }
 }
 
@@ -91,6 +97,44 @@ describe('a recent read on Redis', () => {
       await pause(2)
       expect((await recent(near, key))?.value).toBe(value)
     }
+  })
+})
+
+describe('a record that ended for good', () => {
+  const ending = (key: string): Change => ({ kind: 'delete', key, isFinal: true })
+
+  test('is known to have ended wherever that was heard; of one that was only deleted Redis is asked', async () => {
+    const { near, far } = await openNodes()
+    await far.commit([put('ended'), put('deleted'), put('there')])
+    await Promise.all([untilAtHand(near, 'there'), untilAtHand(far, 'there')])
+    await far.commit([ending('ended'), { kind: 'delete', key: 'deleted' }], 'everywhere')
+    for (const store of [near, far]) {
+      await expect.poll(() => atHand(store, 'ended'), { timeout: 5_000 }).toEqual([undefined])
+      expect(atHand(store, 'deleted')).toBeUndefined()
+      expect(atHand(store, 'never there')).toBeUndefined()
+    }
+  })
+
+  test('is asked for anew by a node that hears no beats', async () => {
+    const proxy = await startRedisProxy(server().port)
+    const { near, far } = await openNodes(proxy.address)
+    await far.commit([put('a'), put('b')])
+    await untilAtHand(near, 'b')
+    await far.commit([ending('a')], 'everywhere')
+    await expect.poll(() => atHand(near, 'a'), { timeout: 5_000 }).toEqual([undefined])
+    proxy.muteAnnouncements()
+    await expect.poll(() => atHand(near, 'a'), { timeout: 5_000 }).toBeUndefined()
+  })
+
+  test('is back for every node once an image of before is restored', async () => {
+    const [near, far] = await openWithImages()
+    await near.store.commit([put('a'), put('b')])
+    await Promise.all([untilAtHand(near.store, 'b'), untilAtHand(far.store, 'b')])
+    const image = await near.images.take()
+    await near.store.commit([ending('a')], 'everywhere')
+    await expect.poll(() => atHand(far.store, 'a'), { timeout: 5_000 }).toEqual([undefined])
+    await near.images.restore(image)
+    for (const { store } of [near, far]) expect(await recent(store, 'a')).toMatchObject({ key: 'a' })
   })
 })
 

@@ -89,7 +89,13 @@ export function redisConnections(
   let isClosed = false
 
   function open(enableAutoPipelining: boolean): Redis {
-    const redis = new Redis({ ...ours, enableAutoPipelining, replyMapping: 'legacy' })
+    const redis = new Redis({
+      ...ours,
+      enableAutoPipelining,
+      // What is read goes together already (gathered-reads.ts), and a pipeline waits for the one before it.
+      autoPipeliningIgnoredCommands: ['mget'],
+      replyMapping: 'legacy',
+    })
     // A connector that was interrupted while it looked for the server gives up for good.
     redis.on('end', () => {
       const again = (): void => void (isClosed || redis.connect().catch(() => undefined))

@@ -8,6 +8,7 @@ import type { Redis } from 'ioredis'
 import { whenKnown } from '#domain/awaitable.ts'
 import type { Clock } from '#domain/clock.ts'
 import { assertKeepable, versionSource } from './changes.ts'
+import { gatheredReads } from './gathered-reads.ts'
 import type { OpenedStore } from './images.ts'
 import { directCommits, replicatedCommits } from './redis-commits.ts'
 import { confirming } from './redis-confirming.ts'
@@ -26,6 +27,8 @@ const markMilliseconds = 10_000
 const replicaMilliseconds = 500
 /** Of records kept at hand, in UTF-16 units. */
 const cacheSize = 32 * 1024 * 1024
+/** Keys of one question: so few that Redis looks some up while this process takes up what it said of others. */
+const mostTogether = 16
 /** One script never looks at more keys, because nobody else is served meanwhile. */
 const largestSlice = 500
 
@@ -150,15 +153,14 @@ const purging =
   }
 
 /** @returns what asks Redis for records, expired ones included */
-const fetching =
-  ({ redis, ask, prefix, standing }: Ground) =>
-  async (keys: readonly string[]): Promise<readonly (StoredRecord | undefined)[]> => {
-    if (keys.length === 0) return []
+function fetching({ redis, ask, prefix, standing }: Ground) {
+  return gatheredReads(mostTogether, async (keys) => {
     const names = [`${prefix}head`, ...keys.map((key) => `${prefix}record:${key}`)]
     const [head, ...found] = await ask(() => redis.mget(...names))
     standing.assertHead(head)
     return keys.map((key, position) => storedRecord(key, found[position]))
-  }
+  })
+}
 
 /** @returns how images find every record: each key that ends is filed for the purge, all others are in a set */
 function lookingOver({ redis, ask, prefix }: Ground): Omit<RedisImagesParts, 'store' | 'clock'> {

@@ -9,7 +9,7 @@ const warmUpRounds = 10
 
 /** One side of a comparison. */
 export interface Side {
-  readonly server: ServerProcess
+  readonly server: Pick<ServerProcess, 'cpuMicroseconds'>
   /** Loads the server for some seconds. @returns how many answers it gave in how many seconds */
   readonly load: () => Promise<{ readonly count: number; readonly seconds: number }>
 }

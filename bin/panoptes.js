@@ -43,14 +43,17 @@ function fail(reason) {
   process.exit(1)
 }
 
+/** How a program that runs below this file is called, by which it knows that it does. */
+const nameBelow = 'panoptes'
+
 /**
  * npx and npm start put a shell between npm and us. Asked to end, they end that shell, which tells nobody: we would stay behind, on
- * our ports. A parent that is gone is then the request to end.
+ * our ports. So would a program that runs below this file, when this file is killed. A parent that is gone is then the request to end.
  */
-function endWithShell(end) {
+function endWithParent(end) {
   // biome-ignore lint/style/noProcessEnv: only npm knows that it started us, and this file runs before the settings
   const event = process.env.npm_lifecycle_event
-  if (event !== 'npx' && event !== 'start') return
+  if (event !== 'npx' && event !== 'start' && process.argv0 !== nameBelow) return
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid === parent) return
@@ -63,6 +66,7 @@ function endWithShell(end) {
 /** Runs the program below us as if it stood in our place: our streams, our signals, its exit code. */
 function runOn(node) {
   const child = spawn(node, flags.concat(fileURLToPath(import.meta.url), process.argv.slice(2)), {
+    argv0: nameBelow,
     stdio: 'inherit',
   })
   const forward = (signal) => {
@@ -71,7 +75,7 @@ function runOn(node) {
     child.kill(signal)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
-  endWithShell(() => child.kill('SIGTERM'))
+  endWithParent(() => child.kill('SIGTERM'))
   child.on('error', (error) => fail(`cannot start ${node}: ${error.message}`))
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code)
@@ -85,7 +89,7 @@ if (isNewEnough(process.versions.node)) {
   nodeModule.enableCompileCache(join(packages, '.cache', 'panoptes'))
   import(pathToFileURL(main).href)
     .then((program) => {
-      endWithShell(() => process.kill(process.pid, 'SIGTERM'))
+      endWithParent(() => process.kill(process.pid, 'SIGTERM'))
       return program.run()
     })
     .catch((error) => {

@@ -27,6 +27,8 @@ const methods: ReadonlyMap<string, readonly string[]> = new Map([
   // The engine has documents of its own at these; ours are metadata.ts.
   ['/.well-known/oauth-authorization-server', ['GET', 'OPTIONS']],
   ['/.well-known/openid-configuration', ['GET', 'POST', 'OPTIONS']],
+  ['/.well-known/oauth-protected-resource', ['GET']],
+  ['/.well-known/oauth-protected-resource/v7', ['GET']],
 ])
 
 /** Where clients say who they are. */

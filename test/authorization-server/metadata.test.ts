@@ -240,6 +240,15 @@ describe('GET /.well-known/oauth-protected-resource, RFC 9728', () => {
     expect(document.body.authorization_servers).toEqual([service.url])
   })
 
+  test('is only read', async () => {
+    for (const suffix of ['', '/v7'])
+      for (const method of ['post', 'put', 'delete'] as const) {
+        const path = `/.well-known/oauth-protected-resource${suffix}`
+        const { status, headers } = await request(service.url)[method](path)
+        expect({ status, allow: headers['allow'] }).toEqual({ status: 405, allow: 'GET' })
+      }
+  })
+
   test('has no relatives', async () => {
     for (const suffix of ['/', '/v6', '/v7/', '/v7/tests'])
       expect((await request(service.url).get(`/.well-known/oauth-protected-resource${suffix}`)).status).toBe(

@@ -90,6 +90,13 @@ describe('bin/panoptes.js', () => {
     expect(await outcome(child)).toMatchObject({ out: 'ready', code: 7 })
   })
 
+  test('is followed by the program when it is killed', async () => {
+    const child = start(clone({ pinned: '24.0.0' }), ['serve'])
+    child.stdout?.once('data', () => child.kill('SIGKILL'))
+    // Both had this standard output, which is closed once neither is there.
+    expect(await outcome(child)).toMatchObject({ out: 'ready', signal: 'SIGKILL' })
+  })
+
   test.each([
     ['none is pinned', {}],
     ['the pinned one is old too', { pinned: '22.9.0' }],

@@ -1,14 +1,18 @@
 /**
  * Gathered reads: what several requests ask for in one turn of the event loop goes to the server as one question, which costs it and us
- * little more than a single one. Questions wait for no answer to those before them (DECISIONS 166).
+ * little more than a single one. No question waits for the answer to the one before (DECISIONS 166). Whatever asking does is done in the name
+ * of the first of the requests.
  */
 
-/** Answers one value for each key, in their order. */
-type Read<Value> = (keys: readonly string[]) => Promise<readonly Value[]>
+import type { StoredRecord } from './store.ts'
 
-interface Waiting<Value> {
+type Records = readonly (StoredRecord | undefined)[]
+/** Answers one record, or none, for each key, in their order. */
+type Read = (keys: readonly string[]) => Promise<Records>
+
+interface Waiting {
   readonly keys: readonly string[]
-  readonly answered: PromiseWithResolvers<readonly Value[]>
+  readonly answered: PromiseWithResolvers<Records>
 }
 
 /**
@@ -16,8 +20,8 @@ interface Waiting<Value> {
  * @param ask puts one question; where it fails, so does each read that is in it
  * @returns what reads by such questions, each of which goes out once the requests that have just arrived have been looked at
  */
-export function gatheredReads<Value>(most: number, ask: Read<Value>): Read<Value> {
-  let waiting: Waiting<Value>[] = []
+export function gatheredReads(most: number, ask: Read): Read {
+  let waiting: Waiting[] = []
   let keysWaiting = 0
 
   function send(): void {
@@ -27,7 +31,7 @@ export function gatheredReads<Value>(most: number, ask: Read<Value>): Read<Value
     if (together.length > 0) void answer(together)
   }
 
-  async function answer(together: readonly Waiting<Value>[]): Promise<void> {
+  async function answer(together: readonly Waiting[]): Promise<void> {
     try {
       const values = await ask(together.flatMap(({ keys }) => keys))
       let at = 0
@@ -44,8 +48,9 @@ export function gatheredReads<Value>(most: number, ask: Read<Value>): Read<Value
     if (keys.length === 0) return []
     if (keysWaiting + keys.length > most) send()
     if (waiting.length === 0) setImmediate(send)
-    const answered = Promise.withResolvers<readonly Value[]>()
-    waiting.push({ keys, answered })
+    const answered = Promise.withResolvers<Records>()
+    // A copy: whoever changed theirs would change what others are answered.
+    waiting.push({ keys: [...keys], answered })
     keysWaiting += keys.length
     return answered.promise
   }

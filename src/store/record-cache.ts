@@ -68,21 +68,27 @@ const sizeOf = (record: StoredRecord): number => record.key.length + record.valu
 export interface EndedKeys {
   has(key: string): boolean
   add(key: string): void
+  delete(key: string): void
   clear(): void
 }
 
-/** @param most how many it may hold; those that came first go first @returns none yet */
+/** @param most how many it may hold, half of which it keeps when it is full: the latest @returns none yet */
 export function endedKeys(most: number): EndedKeys {
   let young = new Set<string>()
   let old = new Set<string>()
   return {
     has: (key) => young.has(key) || old.has(key),
     add(key) {
+      if (young.has(key)) return
       if (young.size >= most / 2) {
         old = young
         young = new Set()
       }
       young.add(key)
+    },
+    delete(key) {
+      young.delete(key)
+      old.delete(key)
     },
     clear() {
       young = new Set()

@@ -29,7 +29,7 @@ interface Waiting {
 export interface ReplicatedParts {
   /** Before every key. */
   readonly prefix: string
-  /** Used for nothing else, without automatic pipelines: order counts. */
+  /** Used for nothing else: order counts. */
   readonly redis: Redis
   /** So many must have it. */
   readonly replicas: number

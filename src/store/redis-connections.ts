@@ -7,7 +7,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { RedisAddress } from './redis-address.ts'
 import { slotConnector } from './redis-slot.ts'
 
-/** From the call to the failure: in ioredis a command also waits for the pipeline before it. */
+/** From the call to the failure. */
 export const answerMilliseconds = 1_000
 
 /** Of a single command, so that none hangs for ever; who asks gives up before, and not without looking for the answer (redis-asking.ts). */
@@ -88,14 +88,9 @@ export function redisConnections(
   const ours = optionsOf(address, tag)
   let isClosed = false
 
-  function open(enableAutoPipelining: boolean): Redis {
-    const redis = new Redis({
-      ...ours,
-      enableAutoPipelining,
-      // What is read goes together already (gathered-reads.ts), and a pipeline waits for the one before it.
-      autoPipeliningIgnoredCommands: ['mget'],
-      replyMapping: 'legacy',
-    })
+  function open(): Redis {
+    // No automatic pipelines: each waits for the answer to the one before it (DECISIONS 166).
+    const redis = new Redis({ ...ours, replyMapping: 'legacy' })
     // A connector that was interrupted while it looked for the server gives up for good.
     redis.on('end', () => {
       const again = (): void => void (isClosed || redis.connect().catch(() => undefined))
@@ -104,9 +99,9 @@ export function redisConnections(
     return redis
   }
 
-  const commands = open(true)
-  const commits = replicas > 0 ? open(false) : commands
-  const announcements = open(false)
+  const commands = open()
+  const commits = replicas > 0 ? open() : commands
+  const announcements = open()
   // Told by the commands, which fail on the same server.
   announcements.on('error', () => undefined)
   const all = [...new Set([commands, commits, announcements])]

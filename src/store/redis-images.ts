@@ -16,19 +16,13 @@ export interface RedisImagesParts {
   /** The records as Redis keeps them, in the order of the keys. */
   readonly stored: (keys: readonly string[]) => Promise<readonly (string | null)[]>
   /** Has every node forget what it keeps, also that something ended. */
-  readonly announceAll: () => Promise<unknown>
+  readonly forgetAll: () => Promise<void>
 }
 
 /** About 1 ms in which Redis does nothing else, for records of 2 kB. */
 const batch = 100
 
-export function redisImages({
-  store,
-  clock,
-  keys: known,
-  stored,
-  announceAll,
-}: RedisImagesParts): StoreImages {
+export function redisImages({ store, clock, keys: known, stored, forgetAll }: RedisImagesParts): StoreImages {
   async function allKeys(): Promise<readonly string[]> {
     const found = new Set<string>()
     for await (const keys of known()) for (const key of keys) found.add(key)
@@ -53,9 +47,9 @@ export function redisImages({
       // Deleted first, because a record that is replaced would keep its indexes.
       for (const keys of batches(await allKeys(), batch))
         await store.commit(keys.map((key) => ({ kind: 'delete', key })))
+      // What ended for good comes back.
+      await forgetAll()
       for (const some of batches(changes, batch)) await store.commit(some)
-      // What ended for good is back.
-      await announceAll()
       await store.commit([], 'everywhere')
     },
   }

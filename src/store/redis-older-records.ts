@@ -25,7 +25,7 @@ function reading(redis: Redis): Omit<RedisImagesParts, 'store' | 'clock'> {
       }
     },
     stored: (keys) => redis.mget(...keys.map((key) => `${olderPrefix}record:${key}`)),
-    announceAll: unread,
+    forgetAll: unread,
   }
 }
 

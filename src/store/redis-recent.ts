@@ -168,9 +168,12 @@ export function recentRecords(parts: RecentRecordsParts): RecentRecords {
   function hearChange(message: string): void {
     const told: unknown = JSON.parse(message)
     const [number, ...changes] = Array.isArray(told) ? told : []
-    if (number - 1 === generation) forget(changes.filter((one) => typeof one === 'string'))
+    const keys = changes.filter((one) => typeof one === 'string')
+    if (number - 1 === generation) forget(keys)
     else forgetAll()
     generation = number
+    // A node of a version that knows no end may have put an image back without a word.
+    for (const key of keys) ended.delete(key)
     for (const key of changes.at(-1)?.ended ?? []) ended.add(key)
   }
 

@@ -163,6 +163,16 @@ return ARGV[2]
 `
 
 /**
+ * KEYS: the head. ARGV: prefix. Has every node forget what it keeps; whoever misses the word of it misses a generation.
+ */
+export const forgetScript: string = `
+local schema, birth, generation = string.match(redis.call('GET', KEYS[1]) or '', '^(%S+) (%S+) (%d+)$')
+if not schema then return end
+redis.call('SET', KEYS[1], string.format('%s %s %d', schema, birth, generation + 1))
+redis.call('PUBLISH', ARGV[1] .. 'changed', '"all"')
+`
+
+/**
  * KEYS: the head, the index. ARGV: now, prefix, name of the index, where to begin as ZRANGEBYLEX has it, how many keys to look at.
  * Answers the head (empty when there is none), where to go on (empty at the end), then key and stored record in turn, for the live ones.
  */

@@ -17,7 +17,7 @@ import { hearingOf } from './redis-hearing.ts'
 import { type RedisImagesParts, redisImages } from './redis-images.ts'
 import { recentRecords } from './redis-recent.ts'
 import { recordOf, storedRecord, wordsOf } from './redis-records.ts'
-import { commitAnswers, listScript, purgeScript } from './redis-scripts.ts'
+import { commitAnswers, forgetScript, listScript, purgeScript } from './redis-scripts.ts'
 import { openRedis, type RedisServing, type RedisServingParts } from './redis-serving.ts'
 import { type Store, type StoredRecord, StoreFailure } from './store.ts'
 
@@ -35,6 +35,7 @@ const largestSlice = 500
 interface ScriptedRedis extends Redis {
   listIndex(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<string[]>
   purgeExpired(keyCount: number, ...keysAndArguments: (string | number)[]): Promise<[number, number]>
+  forgetEverything(keyCount: number, ...keysAndArguments: string[]): Promise<null>
 }
 
 /** What all parts of the adapter stand on. */
@@ -85,7 +86,11 @@ export async function openRedisStore(parts: RedisServingParts): Promise<OpenedSt
       serving.close()
     },
   }
-  const images = redisImages({ store, clock, ...lookingOver(ground) })
+  async function forgetAll(): Promise<void> {
+    recent.forgetAll()
+    await ground.ask(() => ground.redis.forgetEverything(1, `${ground.prefix}head`, ground.prefix))
+  }
+  const images = redisImages({ store, clock, forgetAll, ...lookingOver(ground) })
   return { store, images, settled: standing.settled, isShared: true }
 }
 
@@ -163,7 +168,7 @@ function fetching({ redis, ask, prefix, standing }: Ground) {
 }
 
 /** @returns how images find every record: each key that ends is filed for the purge, all others are in a set */
-function lookingOver({ redis, ask, prefix }: Ground): Omit<RedisImagesParts, 'store' | 'clock'> {
+function lookingOver({ redis, ask, prefix }: Ground): Pick<RedisImagesParts, 'keys' | 'stored'> {
   return {
     async *keys() {
       for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
@@ -176,12 +181,12 @@ function lookingOver({ redis, ask, prefix }: Ground): Omit<RedisImagesParts, 'st
         yield await ask(() => redis.lrange(`${prefix}due:${due}`, 0, -1))
     },
     stored: (keys) => ask(() => redis.mget(...keys.map((key) => `${prefix}record:${key}`))),
-    announceAll: () => ask(() => redis.publish(`${prefix}changed`, '"all"')),
   }
 }
 
 function scripted(redis: Redis): ScriptedRedis {
   redis.defineCommand('listIndex', { lua: listScript })
   redis.defineCommand('purgeExpired', { lua: purgeScript })
+  redis.defineCommand('forgetEverything', { lua: forgetScript })
   return redis as ScriptedRedis
 }

@@ -43,7 +43,7 @@ export type Change =
   | {
       readonly kind: 'delete'
       readonly key: string
-      /** Nothing is written under the key again, so whoever hears of it may remember that there is none. */
+      /** Nothing but an image of before writes under the key again, so whoever hears of it may remember that there is none. */
       readonly isFinal?: true
     }
 

@@ -18,6 +18,7 @@ export async function patiently<Answer extends { readonly status: number }>(
   for (let tries = 1; ; tries += 1) {
     const answer = await ask()
     if (answer.status !== 503 || tries === mostTries) return answer
+    process.stderr.write('a request was answered 503, and is sent again\n')
     await wait(betweenTriesMs)
   }
 }

@@ -22,9 +22,10 @@ describe('a Redis that takes our rights away', () => {
     await plain.call('ACL', 'SETUSER', 'panoptes', 'resetpass', '>another-password')
     await plain.call('CLIENT', 'KILL', 'USER', 'panoptes')
     await untilReadiness(node, 503)
-    expect((await readiness(node)).body.reason).toMatch(
-      /^Redis at 127\.0\.0\.1:\d+ does not answer: not connected \(.*/,
-    )
+    // Redis tells why with the next attempt to connect.
+    await expect
+      .poll(async () => (await readiness(node)).body.reason)
+      .toMatch(/^Redis at 127\.0\.0\.1:\d+ does not answer: not connected \(.*/)
     expect((await refresh(node, tokens.refresh_token)).status).toBe(503)
     await plain.call('ACL', 'SETUSER', 'panoptes', `>${secret}`)
     await untilReadiness(node, 200)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recordCache } from '#store/record-cache.ts'
+import { endedKeys, recordCache } from '#store/record-cache.ts'
 import type { StoredRecord } from '#store/store.ts'
 
 const recordOf = (key: string, size = 1_000): StoredRecord => ({
@@ -69,5 +69,28 @@ describe('record cache', () => {
       cache.keep(newer)
       expect(cache.find(gone)).toBe(newer)
     }
+  })
+})
+
+describe('ended keys', () => {
+  test('are the latest, at least half of as many as there may be and never more', () => {
+    const ended = endedKeys(100)
+    const keys = Array.from({ length: 1_000 }, (_, number) => `${number}`)
+    for (const key of keys) ended.add(key)
+    const known = keys.filter(ended.has)
+    expect(known.length).toBeGreaterThanOrEqual(50)
+    expect(known.length).toBeLessThanOrEqual(100)
+    expect(known).toEqual(keys.slice(-known.length))
+  })
+
+  test('push no others out when they end again, and are forgotten one by one or all at once', () => {
+    const ended = endedKeys(4)
+    for (const key of ['a', 'b', 'b', 'b', 'c', 'c', 'd', 'd']) ended.add(key)
+    expect(['a', 'b', 'c', 'd'].filter(ended.has)).toEqual(['a', 'b', 'c', 'd'])
+    ended.delete('a')
+    ended.delete('d')
+    expect(['a', 'b', 'c', 'd'].filter(ended.has)).toEqual(['b', 'c'])
+    ended.clear()
+    expect(['b', 'c'].filter(ended.has)).toEqual([])
   })
 })

@@ -136,6 +136,20 @@ describe('a record that ended for good', () => {
     await near.images.restore(image)
     for (const { store } of [near, far]) expect(await recent(store, 'a')).toMatchObject({ key: 'a' })
   })
+
+  test('is back also for a node that never heard that an image was restored', async () => {
+    const proxy = await startRedisProxy(server().port)
+    const [near, far] = await openWithImages(proxy.address)
+    await far.store.commit([put('a')])
+    await untilAtHand(near.store, 'a')
+    const image = await far.images.take()
+    await far.store.commit([ending('a')], 'everywhere')
+    await expect.poll(() => atHand(near.store, 'a'), { timeout: 5_000 }).toEqual([undefined])
+    // No other one follows: what is not there is neither deleted nor put back with a word.
+    proxy.loseNextAnnouncement()
+    await far.images.restore(image)
+    await expect.poll(() => recent(near.store, 'a'), { timeout: 5_000 }).toMatchObject({ key: 'a' })
+  })
 })
 
 describe('a node that hears no announcements', () => {
@@ -172,6 +186,8 @@ describe('a node that hears no announcements', () => {
       await Promise.all([untilAtHand(near, 'a'), untilAtHand(near, 'b')])
       proxy.loseNextAnnouncement()
       await far.commit([put('a', { value: `round ${round}` })])
+      // Not in one piece with it, or both are lost.
+      await pause(30)
       if (follows) await far.commit([put('b', { value: `round ${round}` })])
       late.push({ follows, milliseconds: await untilValue(near, 'a', `round ${round}`) })
     }

@@ -76,11 +76,14 @@ interface Refusal {
 /** Calls one node, again and again while it accepts, or cannot tell. @returns the first refusal */
 async function untilRefused(agent: Agent, url: string, token: string): Promise<Refusal> {
   for (let acceptedAt = 0; ; ) {
-    const sentAt = performance.now()
-    const { status } = await call(agent, url, token)
+    let sentAt = 0
+    const { status } = await patiently(() => {
+      sentAt = performance.now()
+      return call(agent, url, token)
+    })
     if (status === 401) return { at: performance.now(), acceptedAt }
-    if (status !== 200 && status !== 503) throw new Error(`a call was answered ${status}`)
-    if (status === 200) acceptedAt = sentAt
+    if (status !== 200) throw new Error(`a call was answered ${status}`)
+    acceptedAt = sentAt
   }
 }
 
@@ -110,11 +113,8 @@ async function revokeOnce(urls: readonly string[], agents: readonly Agent[], tur
     if (status !== 200) throw new Error(`a call was answered ${status}`)
   await wait(betweenMs)
   const form = formOf({ token: tokens.refresh_token })
-  let sentAt = 0
-  const { status } = await patiently(() => {
-    sentAt = performance.now()
-    return send(revoking, `${own}/v7/oauth2/revoke`, { form })
-  })
+  const sentAt = performance.now()
+  const { status } = await patiently(() => send(revoking, `${own}/v7/oauth2/revoke`, { form }))
   const revokedAt = performance.now()
   if (status !== 200) throw new Error(`a revocation was answered ${status}`)
   const all = await each(untilRefused)

@@ -3,7 +3,6 @@
  * little more than a single one. No question waits for the answer to the one before (DECISIONS 166). Whatever asking does is done in the name
  * of the first of the requests.
  */
-
 import type { StoredRecord } from './store.ts'
 
 type Records = readonly (StoredRecord | undefined)[]

@@ -1,6 +1,7 @@
 /** Fetching: has the pages of the records that a purge removes next at hand before SQLite reads them (sqlite-pages.ts; DECISIONS 163). */
 import { read as readFile } from 'node:fs'
 import { promisify } from 'node:util'
+import { batches } from '#domain/batches.ts'
 import { type Pages, pagesOf } from './sqlite-pages.ts'
 import type { Statement } from './sqlite-rows.ts'
 
@@ -14,6 +15,8 @@ export interface FetchingParts {
   readonly now: () => number
 }
 
+/** Records whose pages are looked for in one turn of the event loop: a walk to a leaf is work too, most of all before V8 has compiled it. */
+const together = 8
 /** What leads to leaves changes as these are emptied, so it is read anew after so many slices. */
 const slicesAlike = 32
 
@@ -45,11 +48,13 @@ export function fetchingDue({ descriptor, prepare, now }: FetchingParts): (count
     if (ids.length === 0) return
     const [records, byKey] = [rootPage('record'), rootPage('sqlite_autoindex_record_1')]
     const [entries, entriesByKey] = [rootPage('record_index'), rootPage('record_index_by_key')]
-    await Promise.all(ids.map((id) => at.row(records, id)))
-    const keys = ids.flatMap((id) => (keyOf.all(id) as [string][]).map(([key]) => key))
-    await Promise.all(keys.flatMap((key) => [at.entry(byKey, [key]), at.entry(entriesByKey, [key])]))
-    const listed = keys.flatMap((key) => (namesOf.all(key) as [string][]).map(([name]) => [name, key]))
-    await Promise.all(listed.map((columns) => at.entry(entries, columns)))
+    for (const some of batches(ids, together)) {
+      await Promise.all(some.map((id) => at.row(records, id)))
+      const keys = some.flatMap((id) => (keyOf.all(id) as [string][]).map(([key]) => key))
+      await Promise.all(keys.flatMap((key) => [at.entry(byKey, [key]), at.entry(entriesByKey, [key])]))
+      const listed = keys.flatMap((key) => (namesOf.all(key) as [string][]).map(([name]) => [name, key]))
+      await Promise.all(listed.map((columns) => at.entry(entries, columns)))
+    }
   }
 
   return (count) => bring(count).catch(() => undefined)

@@ -24,7 +24,7 @@ describe('a Redis that takes our rights away', () => {
     await untilReadiness(node, 503)
     // Redis tells why with the next attempt to connect.
     await expect
-      .poll(async () => (await readiness(node)).body.reason)
+      .poll(async () => (await readiness(node)).body.reason, { timeout: 5_000 })
       .toMatch(/^Redis at 127\.0\.0\.1:\d+ does not answer: not connected \(.*/)
     expect((await refresh(node, tokens.refresh_token)).status).toBe(503)
     await plain.call('ACL', 'SETUSER', 'panoptes', `>${secret}`)
